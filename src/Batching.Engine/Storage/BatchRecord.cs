@@ -1,0 +1,56 @@
+namespace Batching.Engine.Storage;
+
+/// <summary>What the store knows of one batch, its requests and results aside. Immutable.</summary>
+public sealed record BatchRecord
+{
+    /// <summary>
+    /// The batch's number. Its request with index <c>i</c> has the number <c>Key + 1 + i</c>, so one number
+    /// identifies a batch or a request, and neither needs an index of its own.
+    /// </summary>
+    public required long Key { get; init; }
+
+    /// <summary>Who submitted the batch: an opaque text, compared by its bytes.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>When the batch was accepted, in whole milliseconds.</summary>
+    public required DateTimeOffset CreateTime { get; init; }
+
+    /// <summary>When the response bodies are deleted.</summary>
+    public required DateTimeOffset ExpireTime { get; init; }
+
+    /// <summary>When everything else is deleted.</summary>
+    public required DateTimeOffset DeleteTime { get; init; }
+
+    /// <summary>When the last request finished; null while any is waiting or running.</summary>
+    public DateTimeOffset? DoneTime { get; init; }
+
+    /// <summary>How many requests the batch may ever have: numbers are reserved for so many.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>How many requests there are, spawned ones included.</summary>
+    public required int Total { get; init; }
+
+    /// <summary>How many results are stored: the last position.</summary>
+    public int Finished { get; init; }
+
+    /// <summary>How many of the results are failures.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>Bytes of response body over all results.</summary>
+    public long ResponseSize { get; init; }
+
+    /// <summary>The received mark: every position up to it has reached the client.</summary>
+    public int Received { get; init; }
+
+    /// <summary>The caller has cancelled the batch.</summary>
+    public bool Cancelled { get; init; }
+
+    /// <summary>The response bodies are deleted.</summary>
+    public bool Expired { get; init; }
+
+    /// <summary>The caller's credential, encrypted; null if there was none, and once the batch is done.</summary>
+    public byte[]? Credential { get; init; }
+
+    /// <summary>How many requests have no result yet.</summary>
+    public int Running => Total - Finished;
+}

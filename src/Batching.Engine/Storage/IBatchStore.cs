@@ -1,0 +1,76 @@
+namespace Batching.Engine.Storage;
+
+/// <summary>
+/// Where batches, their requests and their results are kept. All members may be called at any time from any
+/// thread once <see cref="OpenAsync"/> is done; reads see what was committed before they began.
+/// </summary>
+/// <remarks>
+/// A store that can't be read or written at the moment (a full disk, a lost connection) throws
+/// <see cref="StoreUnavailableException"/>; the same call may succeed later.
+/// </remarks>
+public interface IBatchStore : IAsyncDisposable
+{
+    /// <summary>
+    /// Opens the store, creates it if it isn't there, and brings its schema up to date. To be called once, before
+    /// anything else.
+    /// </summary>
+    /// <exception cref="StoreUnusableException">
+    /// It is corrupt, of a newer schema, or used by somebody else. Nothing was changed.
+    /// </exception>
+    ValueTask OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Returns the secret of that name, the same one for all who share the store, and stores
+    /// <paramref name="candidate"/> if there is none yet.
+    /// </summary>
+    ValueTask<byte[]> GetOrAddSecretAsync(string name, byte[] candidate, CancellationToken cancellationToken);
+
+    /// <summary>Reserves consecutive numbers that nobody else gets, now or ever.</summary>
+    /// <param name="count">How many, at least 1.</param>
+    /// <returns>The first of them; the first of all is 1.</returns>
+    ValueTask<long> ReserveKeysAsync(long count, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes all of these changes, in order, or none. They are durable when the call returns. A change to a batch
+    /// that isn't there is ignored, whatever it is, <see cref="StoreWrite.Accept"/> aside.
+    /// </summary>
+    ValueTask CommitAsync(IReadOnlyList<StoreWrite> writes, CancellationToken cancellationToken);
+
+    /// <summary>Finds a batch; null if it isn't there.</summary>
+    ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken);
+
+    /// <summary>Lists the batches of an owner, highest key first.</summary>
+    /// <param name="beforeKey">Only those with a smaller key; <see cref="long.MaxValue"/> for all.</param>
+    /// <param name="limit">At most so many.</param>
+    ValueTask<IReadOnlyList<BatchRecord>> ListBatchesAsync(
+        string owner, long beforeKey, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Lists batches that have requests without a result, lowest key first.</summary>
+    /// <param name="afterKey">Only those with a larger key; 0 for all.</param>
+    /// <param name="limit">At most so many.</param>
+    ValueTask<IReadOnlyList<BatchRecord>> ListUnfinishedAsync(
+        long afterKey, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Lists batches whose payloads are due for deletion and not yet deleted, oldest first.</summary>
+    ValueTask<IReadOnlyList<BatchRecord>> ListToExpireAsync(
+        DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Lists batches that are due for deletion, oldest first.</summary>
+    ValueTask<IReadOnlyList<BatchRecord>> ListToDeleteAsync(
+        DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Reads the window that holds the request of that index; null if there is none.</summary>
+    ValueTask<RequestWindow?> ReadWindowAsync(long batchKey, int index, CancellationToken cancellationToken);
+
+    /// <summary>Reads the segment that holds that position, payload included; null if there is none.</summary>
+    ValueTask<ResultSegment?> ReadSegmentAsync(long batchKey, int position, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads segments without their payloads, in order, from the one that holds that position to the last.
+    /// </summary>
+    IAsyncEnumerable<ResultSegment> ReadEntriesAsync(
+        long batchKey, int fromPosition, CancellationToken cancellationToken);
+
+    /// <summary>Returns the indexes of all requests that <see cref="StoreWrite.Start"/> named, in any order.</summary>
+    ValueTask<IReadOnlyList<int>> ListStartedAsync(long batchKey, CancellationToken cancellationToken);
+}

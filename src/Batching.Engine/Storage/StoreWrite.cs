@@ -1,0 +1,35 @@
+namespace Batching.Engine.Storage;
+
+/// <summary>One change to the store. The nested types are all there are.</summary>
+/// <param name="BatchKey">The batch that changes.</param>
+public abstract record StoreWrite(long BatchKey)
+{
+    /// <summary>Stores a new batch with its first requests.</summary>
+    public sealed record Accept(BatchRecord Batch, IReadOnlyList<RequestWindow> Windows) : StoreWrite(Batch.Key);
+
+    /// <summary>
+    /// Appends results, with the requests they have spawned. Ignored if the batch is gone.
+    /// </summary>
+    /// <param name="Batch">The batch as it is afterwards; its counters, times and credential are stored.</param>
+    /// <param name="Segments">The results, in order and without gaps.</param>
+    /// <param name="Spawned">New requests, behind those there are.</param>
+    public sealed record Append(
+        BatchRecord Batch,
+        IReadOnlyList<ResultSegment> Segments,
+        IReadOnlyList<RequestWindow> Spawned) : StoreWrite(Batch.Key);
+
+    /// <summary>Remembers that these requests are about to be sent. Ignored if the batch is gone.</summary>
+    public sealed record Start(long BatchKey, IReadOnlyList<int> Indexes) : StoreWrite(BatchKey);
+
+    /// <summary>Moves the received mark forward; a position behind the present one changes nothing.</summary>
+    public sealed record Receive(long BatchKey, int Position) : StoreWrite(BatchKey);
+
+    /// <summary>Remembers that the batch is cancelled.</summary>
+    public sealed record Cancel(long BatchKey) : StoreWrite(BatchKey);
+
+    /// <summary>Deletes the payloads of all results, and forgets which requests were started.</summary>
+    public sealed record Expire(long BatchKey) : StoreWrite(BatchKey);
+
+    /// <summary>Deletes the batch and everything that belongs to it.</summary>
+    public sealed record Delete(long BatchKey) : StoreWrite(BatchKey);
+}
