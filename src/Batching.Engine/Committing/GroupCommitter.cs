@@ -19,7 +19,7 @@ internal sealed class GroupCommitter(
     BatchSignals signals,
     IOptions<BatchEngineOptions> options,
     TimeProvider time,
-    ILogger<GroupCommitter> logger)
+    ILogger<GroupCommitter> logger) : IDisposable
 {
     private const int MaxGroupItems = 4096;
     private const int MaxGroupBytes = 16 * 1024 * 1024;
@@ -35,11 +35,21 @@ internal sealed class GroupCommitter(
     /// <summary>Begins to write.</summary>
     public void Start() => _running = Task.Run(RunAsync);
 
-    /// <summary>Hands over a result. Waits while too much is uncommitted, not for the commit.</summary>
+    /// <summary>
+    /// Hands over a result. Waits while too much is uncommitted, not for the commit. After <see cref="GiveUp"/> the
+    /// result is dropped.
+    /// </summary>
     public async ValueTask AddAsync(FinishedRequest finished)
     {
-        await _uncommitted.AcquireAsync(finished.Bytes);
-        await _items.Writer.WriteAsync(new Item(finished, null, null));
+        try
+        {
+            await _uncommitted.AcquireAsync(finished.Bytes).WaitAsync(_giveUp.Token);
+            await _items.Writer.WriteAsync(new Item(finished, null, null), _giveUp.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            finished.Reply.Dispose();
+        }
     }
 
     /// <summary>Makes a change; it is durable when the task completes.</summary>
@@ -51,14 +61,18 @@ internal sealed class GroupCommitter(
         await done.Task;
     }
 
-    /// <summary>Commits all that was handed over and stops. A store that fails now gets no second chance.</summary>
+    /// <summary>A store that fails from now on gets no second chance: the next start makes up for it.</summary>
+    public void GiveUp() => _giveUp.Cancel();
+
+    /// <summary>Commits all that was handed over, and gives up.</summary>
     public async Task StopAsync()
     {
         _items.Writer.TryComplete();
-        await _giveUp.CancelAsync();
+        GiveUp();
         await _running;
-        _giveUp.Dispose();
     }
+
+    public void Dispose() => _giveUp.Dispose();
 
     private async Task RunAsync()
     {
@@ -94,14 +108,13 @@ internal sealed class GroupCommitter(
         {
             await store.CommitAsync([.. group.Writes, .. appends.Select(append => append.Write)], CancellationToken.None);
         }
-#pragma warning disable CA1031 // Whatever it is, the results must be kept and the waiting told.
+        // Whatever it is, the results must be kept and the waiting told.
         catch (Exception exception)
         {
             GroupCommitterLog.CommitFailed(logger, group.Count, exception);
             group.FailWrites(exception);
             return false;
         }
-#pragma warning restore CA1031
 
         foreach (var (batch, write) in appends)
         {

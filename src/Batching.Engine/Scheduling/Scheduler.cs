@@ -12,7 +12,6 @@ namespace Batching.Engine.Scheduling;
 /// the next request in fair order, calling the API, and handing over what came of it. Thread-safe.
 /// </summary>
 internal sealed class Scheduler(
-    ActiveBatches activeBatches,
     RequestLoader loader,
     UpstreamRouter router,
     UpstreamCaller caller,
@@ -27,7 +26,6 @@ internal sealed class Scheduler(
     private readonly CancellationTokenSource _abort = new();
     private readonly ConcurrentDictionary<ActiveBatch, Task> _stopping = new();
     private readonly List<Task> _workers = [];
-    private Task _loading = Task.CompletedTask;
 
     /// <summary>Signalled when the gateway gives up the requests in flight.</summary>
     public CancellationToken Aborting => _abort.Token;
@@ -35,7 +33,6 @@ internal sealed class Scheduler(
     /// <summary>Begins to run requests.</summary>
     public void Start()
     {
-        _loading = Task.Run(() => loader.RunAsync(RefuseAsync, _takeNoMore.Token));
         foreach (var upstream in router.Upstreams)
         {
             for (var i = 0; i < upstream.MaxConcurrency; i++)
@@ -45,12 +42,8 @@ internal sealed class Scheduler(
         }
     }
 
-    /// <summary>Begins to work on a batch.</summary>
-    public void Add(ActiveBatch batch)
-    {
-        activeBatches.Add(batch);
-        loader.Feed(batch);
-    }
+    /// <summary>Begins to run the requests of a batch.</summary>
+    public void Run(ActiveBatch batch) => loader.Feed(batch);
 
     /// <summary>
     /// Stops a batch: requests in flight are aborted, none is begun, and all that have no result yet get one that says
@@ -68,17 +61,28 @@ internal sealed class Scheduler(
         }
     }
 
-    /// <summary>
-    /// Takes no more requests, gives those in flight the grace time, and aborts what is left then.
-    /// </summary>
-    public async Task StopAsync()
+    /// <summary>Ends a request whose path no upstream takes any more.</summary>
+    public async ValueTask RefuseAsync(ActiveBatch batch, int index)
+    {
+        if (batch.TryTakeToRun(index))
+        {
+            await EndAsync(batch, index, Failure.NoUpstream);
+        }
+    }
+
+    /// <summary>Takes no more requests, and gives those in flight the grace time from now.</summary>
+    public async Task BeginStopAsync()
     {
         await _takeNoMore.CancelAsync();
         _abort.CancelAfter(options.Value.ShutdownGrace);
+    }
+
+    /// <summary>Waits for the requests in flight; what is left after the grace time is aborted.</summary>
+    public async Task StopAsync()
+    {
         await Task.WhenAll(_workers);
         await _abort.CancelAsync();
         await Task.WhenAll(_stopping.Values);
-        await _loading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()
@@ -135,13 +139,12 @@ internal sealed class Scheduler(
 
             reply = UpstreamReply.FromFailure(reason, reason.Message());
         }
-#pragma warning disable CA1031 // A bug must cost one request its answer, not a worker its life.
+        // A bug must cost one request its answer, not a worker its life.
         catch (Exception exception)
         {
             SchedulerLog.CallFailed(logger, exception);
             reply = UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message());
         }
-#pragma warning restore CA1031
 
         await committer.AddAsync(new FinishedRequest(batch, request.Index, reply, time.GetUtcNow()));
     }
@@ -171,14 +174,6 @@ internal sealed class Scheduler(
             {
                 await EndAsync(batch, index, reason);
             }
-        }
-    }
-
-    private async ValueTask RefuseAsync(ActiveBatch batch, int index)
-    {
-        if (batch.TryTakeToRun(index))
-        {
-            await EndAsync(batch, index, Failure.NoUpstream);
         }
     }
 

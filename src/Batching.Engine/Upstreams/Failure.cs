@@ -31,4 +31,7 @@ public enum Failure : byte
 
     /// <summary>No upstream is configured for the path any more.</summary>
     NoUpstream = 8,
+
+    /// <summary>The caller's credential can't be decrypted any more.</summary>
+    CredentialLost = 9,
 }

@@ -23,6 +23,7 @@ public static class FailureDetails
         Failure.Interrupted => "INTERRUPTED",
         Failure.Expired => "EXPIRED",
         Failure.NoUpstream => "NO_UPSTREAM",
+        Failure.CredentialLost => "CREDENTIAL_LOST",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -39,6 +40,8 @@ public static class FailureDetails
             + "again because its method is not idempotent and it has no Idempotency-Key.",
         Failure.Expired => "The batch expired before this request had finished.",
         Failure.NoUpstream => "No upstream is configured for this path any more.",
+        Failure.CredentialLost =>
+            "The credential of this batch can't be decrypted any more, so that the request can't be sent.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 }

@@ -1,0 +1,122 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Delivery;
+using Batching.Engine.Identifiers;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Submission;
+
+/// <summary>Accepts batches. Thread-safe.</summary>
+public sealed class BatchSubmitter
+{
+    private readonly RequestValidator _validator;
+    private readonly BatchIds _ids;
+    private readonly GroupCommitter _committer;
+    private readonly ActiveBatches _activeBatches;
+    private readonly Scheduler _scheduler;
+    private readonly BatchViews _views;
+    private readonly ICredentialProtector _credentials;
+    private readonly RetentionOptions _retention;
+    private readonly TimeProvider _time;
+
+    internal BatchSubmitter(
+        RequestValidator validator,
+        BatchIds ids,
+        GroupCommitter committer,
+        ActiveBatches activeBatches,
+        Scheduler scheduler,
+        BatchViews views,
+        ICredentialProtector credentials,
+        IOptions<BatchEngineOptions> options,
+        TimeProvider time)
+    {
+        _validator = validator;
+        _ids = ids;
+        _committer = committer;
+        _activeBatches = activeBatches;
+        _scheduler = scheduler;
+        _views = views;
+        _credentials = credentials;
+        _retention = options.Value.Retention;
+        _time = time;
+    }
+
+    /// <summary>
+    /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are
+    /// about to run.
+    /// </summary>
+    /// <returns>The batch with all its requests in the order given.</returns>
+    /// <exception cref="StoreUnavailableException">Nothing was stored.</exception>
+    public async ValueTask<Answer<Batch>> SubmitAsync(
+        Caller caller, IReadOnlyList<Request> requests, CancellationToken cancellationToken)
+    {
+        var problems = _validator.Validate(requests);
+        if (problems.Count > 0)
+        {
+            return new Refusal.Invalid(problems);
+        }
+
+        var definitions = requests.Select(ToDefinition).ToArray();
+        var windows = RequestWindow.Encode(definitions, firstIndex: 0);
+        var record = await CreateRecordAsync(caller, definitions.Length, cancellationToken);
+
+        // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
+        // stored, so that whoever finds it in the store can cancel it.
+        var active = new ActiveBatch(record, caller.Authorization, _scheduler.Aborting);
+        _activeBatches.Add(active);
+        try
+        {
+            await _committer.WriteAsync(new StoreWrite.Accept(record, windows));
+        }
+        catch
+        {
+            _activeBatches.Remove(record.Key);
+            throw;
+        }
+
+        _scheduler.Run(active);
+
+        var batch = _views.ToBatch(record);
+        for (var i = 0; i < definitions.Length; i++)
+        {
+            batch.Requests.Add(_views.ToRequest(record, i, definitions[i], RequestFields.All));
+        }
+
+        return batch;
+    }
+
+    private async ValueTask<BatchRecord> CreateRecordAsync(
+        Caller caller, int count, CancellationToken cancellationToken)
+    {
+        var key = await _ids.ReserveAsync(1 + count, cancellationToken);
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
+        return new BatchRecord
+        {
+            Key = key,
+            Owner = caller.Owner,
+            CreateTime = now,
+            ExpireTime = now + _retention.Responses,
+            DeleteTime = now + _retention.Metadata,
+            Capacity = count,
+            Total = count,
+            Credential = caller.Authorization is null ? null : _credentials.Protect(caller.Authorization),
+        };
+    }
+
+    // Only the caller's fields; the parts are shared, not copied.
+    private static Request ToDefinition(Request request)
+    {
+        var definition = new Request
+        {
+            Path = request.Path,
+            Method = Methods.Find(request.Method)!.Method,
+            Params = request.Params,
+            Body = request.Body,
+        };
+        definition.Headers.Add(request.Headers);
+        return definition;
+    }
+}
