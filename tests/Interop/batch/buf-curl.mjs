@@ -25,8 +25,8 @@ function client(authorization) {
   const all = async (name, request) => {
     const { code, out, err } = await curl(`batch.v1.BatchService/${name}`, request, authorization);
     assert.equal(code, 0, err);
-    // Each message of a stream is pretty-printed, so the closing brace alone on a line ends it.
-    return out.split(/(?<=^\})\n/m).filter((text) => text.trim()).map((text) => JSON.parse(text));
+    // The messages of a stream follow each other; only a message begins with a brace in the first column.
+    return out.split(/\n(?=\{)/).map((text) => JSON.parse(text));
   };
   return {
     all,
