@@ -157,6 +157,16 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
             }
         }
 
+        if (fields.HasFlag(RequestFields.ContentType))
+        {
+            response.ContentType = ResponseHeaders.Find(segment.HeadersOf(entry).Span, "content-type"u8);
+        }
+
+        if (fields.HasFlag(RequestFields.ContentEncoding))
+        {
+            response.ContentEncoding = ResponseHeaders.Find(segment.HeadersOf(entry).Span, "content-encoding"u8);
+        }
+
         if (fields.HasFlag(RequestFields.Body) && entry.Failure == Failure.None)
         {
             // Segments never change, so the message can share their memory.

@@ -24,6 +24,8 @@ internal static class RequestFieldMask
         ["response.error"] = RequestFields.Error,
         ["response.size"] = RequestFields.Size,
         ["response.expired"] = RequestFields.Expired,
+        ["response.content_type"] = RequestFields.ContentType,
+        ["response.content_encoding"] = RequestFields.ContentEncoding,
     };
 
     /// <summary>The fields that a mask names; all of them without a mask.</summary>

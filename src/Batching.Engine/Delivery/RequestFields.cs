@@ -52,8 +52,17 @@ public enum RequestFields
     /// <summary><c>response.expired</c></summary>
     Expired = 1 << 14,
 
+    /// <summary><c>response.content_type</c></summary>
+    ContentType = 1 << 15,
+
+    /// <summary><c>response.content_encoding</c></summary>
+    ContentEncoding = 1 << 16,
+
     /// <summary>All of <c>response</c>.</summary>
-    Response = StatusCode | Headers | Body | Error | Size | Expired,
+    Response = StatusCode | Headers | Body | Error | Size | Expired | ContentType | ContentEncoding,
+
+    /// <summary>What is deleted when the batch expires.</summary>
+    Payload = Headers | Body | Error | ContentType | ContentEncoding,
 
     /// <summary>What the caller gave, and what is known since the request was accepted or spawned.</summary>
     Definition = Path | Method | Params | Spawner | SpawnedBy | CreateTime,

@@ -172,7 +172,7 @@ public sealed class ResultFetcher
         }
 
         var results = await ResultIndex.ReadAsync(_store, record, indexes.Value, cancellationToken);
-        var wantsPayload = (fields & (RequestFields.Body | RequestFields.Headers | RequestFields.Error)) != 0;
+        var wantsPayload = (fields & RequestFields.Payload) != 0;
         var bytes = wantsPayload ? results.Values.Sum(result => result.Segment[result.Position].Size) : 0;
         if (bytes > _limits.FetchByIdBytes)
         {

@@ -48,12 +48,19 @@ public sealed class BatchSubmitter
     /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are
     /// about to run.
     /// </summary>
+    /// <param name="caller">Who submits it.</param>
+    /// <param name="requests">Its requests; only the caller's fields are read.</param>
+    /// <param name="known">Problems found before, for example when JSON was read; the batch is refused if there are any.</param>
+    /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <returns>The batch with all its requests in the order given.</returns>
     /// <exception cref="StoreUnavailableException">Nothing was stored.</exception>
     public async ValueTask<Answer<Batch>> SubmitAsync(
-        Caller caller, IReadOnlyList<Request> requests, CancellationToken cancellationToken)
+        Caller caller,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<Problem> known,
+        CancellationToken cancellationToken)
     {
-        var problems = _validator.Validate(requests);
+        var problems = _validator.Validate(requests, known);
         if (problems.Count > 0)
         {
             return new Refusal.Invalid(problems);

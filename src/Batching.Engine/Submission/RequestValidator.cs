@@ -13,7 +13,20 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
 
     private readonly LimitOptions _limits = options.Value.Limits;
 
-    public List<Problem> Validate(IReadOnlyList<Request> requests)
+    /// <summary>Adds what is wrong to what is known to be; of a field that is known nothing more is said.</summary>
+    public IReadOnlyList<Problem> Validate(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
+    {
+        var problems = Validate(requests);
+        if (known.Count == 0)
+        {
+            return problems;
+        }
+
+        var fields = known.Select(problem => problem.Field).ToHashSet(StringComparer.Ordinal);
+        return [.. known.Concat(problems.Where(problem => !fields.Contains(problem.Field))).Take(MaxProblems)];
+    }
+
+    private List<Problem> Validate(IReadOnlyList<Request> requests)
     {
         var problems = new List<Problem>();
         if (requests.Count == 0)

@@ -67,4 +67,24 @@ public static class ResponseHeaders
                 Encoding.UTF8.GetString(line.Span[(colon + 2)..]));
         }
     }
+
+    /// <summary>The value of one field; empty if it isn't there.</summary>
+    /// <param name="encoded">The encoded fields.</param>
+    /// <param name="name">In lower case.</param>
+    public static string Find(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> name)
+    {
+        while (!encoded.IsEmpty)
+        {
+            var end = encoded.IndexOf((byte)'\n');
+            var line = encoded[..end];
+            if (line.Length > name.Length && line[name.Length] == (byte)':' && line.StartsWith(name))
+            {
+                return Encoding.UTF8.GetString(line[(name.Length + 2)..]);
+            }
+
+            encoded = encoded[(end + 1)..];
+        }
+
+        return "";
+    }
 }
