@@ -20,7 +20,7 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
 
     public async Task InvokeAsync(HttpContext httpContext)
     {
-        var context = new JsonServerCallContext(httpContext, Method);
+        using var context = new JsonServerCallContext(httpContext, Method);
         try
         {
             var timeout = httpContext.Request.Headers[GrpcTimeout.HeaderName];
@@ -35,11 +35,10 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
         }
         catch (Exception e)
         {
-            await ReplyToExceptionAsync(context, e);
-        }
-        finally
-        {
-            context.End();
+            if (Describe(context, e) is { } error)
+            {
+                await ReplyAsync(context, e, error);
+            }
         }
     }
 
@@ -70,6 +69,7 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
             case BadHttpRequestException bad:
                 JsonTranscodingLog.RequestRefused(logger, Method.FullName, bad.Message);
                 return CallError.FromHttp(bad.StatusCode, StatusCode.InvalidArgument, "The HTTP request is not valid.");
+            case ClientGoneException:
             case OperationCanceledException or IOException when context.HttpContext.RequestAborted.IsCancellationRequested:
                 JsonTranscodingLog.ClientGone(logger, Method.FullName);
                 return null;
@@ -81,14 +81,9 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
         }
     }
 
-    private async Task ReplyToExceptionAsync(JsonServerCallContext context, Exception exception)
+    /// <summary>Sends an error reply, with what the handler left in trailers as headers.</summary>
+    protected async Task ReplyAsync(JsonServerCallContext context, Exception exception, CallError error)
     {
-        var error = Describe(context, exception);
-        if (error is null)
-        {
-            return;
-        }
-
         if (context.HttpContext.Response.HasStarted)
         {
             // Half a reply must not pass for a whole one.
@@ -109,11 +104,24 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
 
         try
         {
-            await Environment.Errors.WriteAsync(context.HttpContext, Route.Dialect, error.Value);
+            await Environment.Errors.WriteAsync(context.HttpContext, Route.Dialect, error);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             JsonTranscodingLog.ClientGone(Environment.Logger, Method.FullName);
+        }
+    }
+
+    /// <summary>
+    /// Completes the reply and waits for a handler that runs on beyond its deadline: it still holds the
+    /// request, which may not be recycled before the handler is done with it.
+    /// </summary>
+    protected static async Task WaitForHandlerAsync(JsonServerCallContext context, Task running)
+    {
+        if (!running.IsCompleted)
+        {
+            await context.HttpContext.Response.CompleteAsync();
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 
 /// <summary>A transcoded call as its handler sees it. Most of it is made only when asked for.</summary>
-internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod method) : ServerCallContext
+internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod method) : ServerCallContext, IDisposable
 {
     /// <summary>Where GetHttpContext() looks in contexts that are not the gRPC server's own.</summary>
     private const string HttpContextKey = "__HttpContext";
@@ -81,7 +81,7 @@ internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod met
         _linkedSource = CancellationTokenSource.CreateLinkedTokenSource(_deadlineSource.Token, HttpContext.RequestAborted);
     }
 
-    public void End()
+    public void Dispose()
     {
         _linkedSource?.Dispose();
         _deadlineSource?.Dispose();

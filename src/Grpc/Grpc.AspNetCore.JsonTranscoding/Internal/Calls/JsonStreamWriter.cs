@@ -10,7 +10,7 @@ using RpcStatus = Google.Rpc.Status;
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 
 /// <summary>The response stream of a server-streaming call.</summary>
-internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TResponse>
+internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TResponse>, IDisposable
     where TResponse : class
 {
     /// <summary>A handler that asks for buffering is flushed at this many bytes all the same, so that memory stays bounded.</summary>
@@ -26,7 +26,8 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
     private readonly RecordBuffer _buffer;
     private readonly Utf8JsonWriter _json;
     private Task _lastWrite = Task.CompletedTask;
-    private bool _hasEnded;
+    private bool _hasBegun;
+    private bool _isClosed;
 
     public JsonStreamWriter(JsonServerCallContext context, TranscodedRoute route, IMessage request, bool isRaw)
     {
@@ -42,9 +43,6 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
 
     public WriteOptions? WriteOptions { get; set; }
 
-    /// <summary>Whether the head of the reply has been decided on, so that an error has to be the last record.</summary>
-    public bool HasBegun { get; private set; }
-
     public Task WriteAsync(TResponse message) => WriteAsync(message, CancellationToken.None);
 
     public Task WriteAsync(TResponse message, CancellationToken cancellationToken)
@@ -57,11 +55,7 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
 
         lock (_gate)
         {
-            if (_hasEnded)
-            {
-                throw new InvalidOperationException("Can't write the message because the request is complete.");
-            }
-
+            ThrowIfClosed();
             if (!_lastWrite.IsCompleted)
             {
                 throw new InvalidOperationException("Can't write the message because the previous write is in progress.");
@@ -84,23 +78,28 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
     {
         lock (_gate)
         {
+            ThrowIfClosed();
             Begin(null);
             _lastWrite = FlushAsync(CancellationToken.None);
             return _lastWrite;
         }
     }
 
-    /// <summary>Writes the last record and what is still buffered. Later writes of the handler fail.</summary>
-    public async Task EndAsync(RpcStatus status)
+    /// <summary>Refuses further writes of the handler.</summary>
+    /// <returns>Whether the reply has begun, so that an error has to be its last record.</returns>
+    public bool Close()
     {
-        Task lastWrite;
         lock (_gate)
         {
-            _hasEnded = true;
-            lastWrite = _lastWrite;
+            _isClosed = true;
+            return _hasBegun;
         }
+    }
 
-        await lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    /// <summary>Writes the last record and what is still buffered. To be called after <see cref="Close"/>.</summary>
+    public async Task EndAsync(RpcStatus status)
+    {
+        await _lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Begin(null);
         if (_context.TrailersOrNull is { } trailers)
         {
@@ -114,6 +113,16 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         }
 
         await _response.BodyWriter.FlushAsync();
+    }
+
+    public void Dispose() => _json.Dispose();
+
+    private void ThrowIfClosed()
+    {
+        if (_isClosed)
+        {
+            throw new InvalidOperationException("Can't write the message because the request is complete.");
+        }
     }
 
     private void WriteRecord(IMessage message)
@@ -176,12 +185,12 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
 
     private void Begin(Google.Api.HttpBody? raw)
     {
-        if (HasBegun)
+        if (_hasBegun)
         {
             return;
         }
 
-        HasBegun = true;
+        _hasBegun = true;
         _response.StatusCode = _route.Dialect.GetHttpStatus(_context.HttpContext, StatusCodes.Status200OK);
         _response.ContentType = raw is null ? _format.ContentType : RawBody.ContentType(raw);
         if (_format == StreamFormat.EventStream)
@@ -195,12 +204,12 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         _buffer.UnflushedBytes = 0;
         var flush = _response.BodyWriter.FlushAsync(
             cancellationToken.CanBeCanceled ? cancellationToken : _context.CancellationToken);
-        if (flush.IsCompletedSuccessfully && !flush.Result.IsCompleted)
+        if (!flush.IsCompletedSuccessfully)
         {
-            return Task.CompletedTask;
+            return AwaitAsync(flush);
         }
 
-        return AwaitAsync(flush);
+        return flush.Result.IsCompleted ? Task.FromException(ClientGone()) : Task.CompletedTask;
     }
 
     private async Task AwaitAsync(ValueTask<System.IO.Pipelines.FlushResult> flush)
@@ -208,7 +217,9 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         var result = await flush;
         if (result.IsCompleted)
         {
-            throw new OperationCanceledException("The client has gone.", _context.CancellationToken);
+            throw ClientGone();
         }
     }
+
+    private ClientGoneException ClientGone() => new(_context.CancellationToken);
 }

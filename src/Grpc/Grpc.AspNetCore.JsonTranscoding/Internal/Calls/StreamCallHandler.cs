@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Grpc.Core;
-using Microsoft.AspNetCore.Http;
 using RpcStatus = Google.Rpc.Status;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
@@ -20,10 +19,9 @@ internal sealed class StreamCallHandler<TRequest, TResponse>(
 
     protected override async Task InvokeAsync(JsonServerCallContext context, TRequest request)
     {
-        var stream = new JsonStreamWriter<TResponse>(context, Route, Unsafe.As<IMessage>(request), _isRaw);
+        using var stream = new JsonStreamWriter<TResponse>(context, Route, Unsafe.As<IMessage>(request), _isRaw);
         context.StartStream = stream.StartAsync;
         var running = Task.CompletedTask;
-        RpcStatus status;
         try
         {
             running = handler(request, stream, context);
@@ -33,39 +31,19 @@ internal sealed class StreamCallHandler<TRequest, TResponse>(
                 throw new RpcException(context.Status, context.TrailersOrNull ?? Metadata.Empty);
             }
 
-            status = new RpcStatus();
+            stream.Close();
+            await stream.EndAsync(new RpcStatus());
         }
-        catch (Exception e) when (stream.HasBegun || !running.IsCompleted)
+        catch (Exception e)
         {
-            if (Describe(context, e) is not { } error)
+            // From here on the handler can't begin the reply any more, should it still be running.
+            var hasBegun = stream.Close();
+            if (Describe(context, e) is { } error)
             {
-                return;
+                await (hasBegun ? stream.EndAsync(error.Status) : ReplyAsync(context, e, error));
             }
 
-            status = error.Status;
-            if (!stream.HasBegun)
-            {
-                await Environment.Errors.WriteAsync(context.HttpContext, Route.Dialect, error);
-            }
-        }
-
-        try
-        {
-            if (!context.HttpContext.Response.HasStarted || stream.HasBegun)
-            {
-                await stream.EndAsync(status);
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
-        {
-            JsonTranscodingLog.ClientGone(Environment.Logger, Method.FullName);
-        }
-
-        if (!running.IsCompleted)
-        {
-            await context.HttpContext.Response.CompleteAsync();
-            // As in unary calls: the request stays alive until the handler is done with it.
-            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await WaitForHandlerAsync(context, running);
         }
     }
 }

@@ -26,22 +26,19 @@ internal sealed class UnaryCallHandler<TRequest, TResponse>(
             return;
         }
 
-        TResponse response;
         try
         {
-            response = await running.WaitAsync(context.DeadlineToken);
+            await ReplyAsync(context, request, await running.WaitAsync(context.DeadlineToken));
         }
-        catch (OperationCanceledException) when (context.DeadlineToken.IsCancellationRequested && !running.IsCompleted)
+        catch (Exception e) when (!running.IsCompleted)
         {
-            await Environment.Errors.WriteAsync(
-                context.HttpContext, Route.Dialect, CallError.FromRpc(StatusCode.DeadlineExceeded, "Deadline Exceeded"));
-            await context.HttpContext.Response.CompleteAsync();
-            // The handler still holds the request: it may not be recycled before the handler is done with it.
-            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return;
-        }
+            if (Describe(context, e) is { } error)
+            {
+                await ReplyAsync(context, e, error);
+            }
 
-        await ReplyAsync(context, request, response);
+            await WaitForHandlerAsync(context, running);
+        }
     }
 
     private Task ReplyAsync(JsonServerCallContext context, TRequest request, TResponse? response)

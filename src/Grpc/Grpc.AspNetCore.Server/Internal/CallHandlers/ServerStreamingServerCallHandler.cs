@@ -1,0 +1,21 @@
+using Grpc.AspNetCore.Server.Internal.Shared;
+using Grpc.Core;
+
+namespace Grpc.AspNetCore.Server.Internal.CallHandlers;
+
+internal sealed class ServerStreamingServerCallHandler<TService, TRequest, TResponse>(
+    Method<TRequest, TResponse> method,
+    ServerMethod shared,
+    ServerStreamingServerMethodInvoker<TService, TRequest, TResponse> invoker)
+    : ServerCallHandler<TRequest, TResponse>(method, shared)
+    where TService : class
+    where TRequest : class
+    where TResponse : class
+{
+    protected override async Task InvokeAsync(HttpContextServerCallContext call)
+    {
+        var request = await call.ReadSingleMessageAsync(Method.RequestMarshaller.ContextualDeserializer);
+        var writer = new HttpContextStreamWriter<TResponse>(call, Method.ResponseMarshaller.ContextualSerializer);
+        await invoker.Invoke(request, writer, call);
+    }
+}

@@ -1,0 +1,164 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Grpc.Net.Internal;
+
+namespace Grpc.AspNetCore.Server.Internal;
+
+/// <content>Reading and writing messages.</content>
+internal sealed partial class HttpContextServerCallContext
+{
+    /// <summary>Reads the request of a method that takes one: exactly one message, and then the end of the body.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<T> ReadSingleMessageAsync<T>(Func<DeserializationContext, T> deserializer)
+        where T : class
+    {
+        var message = await ReadMessageAsync(deserializer, CancellationToken.None) ?? throw MessageErrors.MissingMessage();
+        while (true)
+        {
+            var result = await _input!.ReadAsync();
+            ThrowIfCanceled(result);
+            var hasMore = !result.Buffer.IsEmpty;
+            _input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            if (hasMore)
+            {
+                throw MessageErrors.AdditionalData();
+            }
+
+            if (result.IsCompleted)
+            {
+                return message;
+            }
+        }
+    }
+
+    /// <summary>Reads the next message; null at the end of the body.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<T?> ReadMessageAsync<T>(Func<DeserializationContext, T> deserializer, CancellationToken cancellationToken)
+        where T : class
+    {
+        var input = _input ??= HttpContext.Request.BodyReader;
+        while (true)
+        {
+            var result = await input.ReadAsync(cancellationToken);
+            ThrowIfCanceled(result);
+            var buffer = result.Buffer;
+            var consumed = buffer.Start;
+            var examined = buffer.End;
+            try
+            {
+                if (MessageFrame.TryRead(buffer, shared.Options.MaxReceiveMessageSize, out var payload, out var compressed))
+                {
+                    consumed = examined = payload.End;
+                    if (compressed)
+                    {
+                        payload = MessageDecompressor.Decompress(
+                            _requestCompression ?? throw MessageErrors.CompressedWithoutEncoding(),
+                            payload,
+                            shared.Options.MaxReceiveMessageSize);
+                    }
+
+                    return PayloadReader.Deserialize(deserializer, payload);
+                }
+
+                if (result.IsCompleted)
+                {
+                    return buffer.IsEmpty ? null : throw MessageErrors.Incomplete();
+                }
+            }
+            finally
+            {
+                input.AdvanceTo(consumed, examined);
+            }
+        }
+    }
+
+    /// <summary>Writes the response of a method that gives one. It is not flushed: it leaves together with the trailers.</summary>
+    internal void WriteSingleMessage<T>(Action<T, SerializationContext> serializer, T? message)
+        where T : class
+    {
+        if (_deadline?.IsExceeded == true)
+        {
+            return;
+        }
+
+        if (message is null)
+        {
+            throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."));
+        }
+
+        BeginWrite();
+        try
+        {
+            WriteMessage(serializer, message, WriteOptionsCore?.Flags ?? default);
+        }
+        finally
+        {
+            EndWrite();
+        }
+    }
+
+    /// <summary>Puts a message into the output, between <see cref="BeginWrite"/> and <see cref="EndWrite"/>.</summary>
+    /// <returns>Its size in bytes.</returns>
+    internal int WriteMessage<T>(Action<T, SerializationContext> serializer, T message, WriteFlags flags)
+    {
+        BeginResponse();
+        return PayloadWriter.Serialize(
+            serializer,
+            message,
+            Output,
+            (flags & WriteFlags.NoCompress) != 0 ? null : _responseCompression,
+            shared.Options.ResponseCompressionLevel,
+            shared.Options.MaxSendMessageSize,
+            ref _torn);
+    }
+
+    /// <exception cref="OperationCanceledException">The client went away or the deadline passed.</exception>
+    /// <exception cref="InvalidOperationException">The call has ended.</exception>
+    internal void BeginWrite()
+    {
+        HttpContext.RequestAborted.ThrowIfCancellationRequested();
+        if (_ended)
+        {
+            throw new InvalidOperationException("Can't write the message because the request is complete.");
+        }
+
+        if (_deadline is { } deadline && !deadline.TryBeginWrite())
+        {
+            throw new OperationCanceledException("The deadline of the call has passed.", deadline.Token);
+        }
+    }
+
+    internal void EndWrite() => _deadline?.EndWrite();
+
+    /// <exception cref="OperationCanceledException">The flush was cut short by the end of the connection or the deadline.</exception>
+    internal void ThrowIfAborted(in FlushResult result)
+    {
+        if (result.IsCanceled || (result.IsCompleted && HttpContext.RequestAborted.IsCancellationRequested))
+        {
+            throw new OperationCanceledException("The call was cancelled.", CancellationToken);
+        }
+    }
+
+    private void ThrowIfCanceled(in ReadResult result)
+    {
+        if (result.IsCanceled)
+        {
+            throw new OperationCanceledException("The deadline of the call has passed.", CancellationToken);
+        }
+    }
+
+    private void BeginResponse()
+    {
+        if (_responding)
+        {
+            return;
+        }
+
+        _responding = true;
+        if (_responseCompression is { } compression)
+        {
+            HttpContext.Response.Headers.GrpcEncoding = compression.EncodingName;
+        }
+    }
+}

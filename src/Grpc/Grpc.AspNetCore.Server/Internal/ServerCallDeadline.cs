@@ -1,0 +1,137 @@
+using System.Diagnostics;
+
+namespace Grpc.AspNetCore.Server.Internal;
+
+/// <summary>
+/// Ends a call at its deadline even if the handler goes on. The response belongs to whoever takes the call's end
+/// first: the handler's return or the timer; the lock decides, and keeps the timer out of a write under way.
+/// </summary>
+internal sealed class ServerCallDeadline : IDisposable
+{
+    // The longest that a timer can run; a later deadline is reached in steps.
+    private static readonly TimeSpan MaxTimerDuration = TimeSpan.FromMilliseconds(uint.MaxValue - 1L);
+
+    private readonly HttpContextServerCallContext _call;
+    private readonly TimeProvider _timeProvider;
+    private readonly Lock _lock = new();
+    private readonly ITimer _timer;
+    private CancellationTokenSource? _cancellation;
+    private bool _ended;
+    private bool _writing;
+
+    public ServerCallDeadline(HttpContextServerCallContext call, TimeSpan timeout, TimeProvider timeProvider)
+    {
+        _call = call;
+        _timeProvider = timeProvider;
+        Timeout = timeout;
+        var now = timeProvider.GetUtcNow().UtcDateTime;
+        At = timeout < DateTime.MaxValue - now ? now + timeout : DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc);
+
+        // Armed only after the field is set: the callback uses it.
+        _timer = timeProvider.CreateTimer(
+            static state => ((ServerCallDeadline)state!).OnTimer(),
+            this,
+            System.Threading.Timeout.InfiniteTimeSpan,
+            System.Threading.Timeout.InfiniteTimeSpan);
+        Arm(timeout);
+    }
+
+    public DateTime At { get; }
+
+    public TimeSpan Timeout { get; }
+
+    public bool IsExceeded { get; private set; }
+
+    /// <summary>Cancelled at the deadline and when the client goes away.</summary>
+    public CancellationToken Token
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_cancellation is null)
+                {
+                    _cancellation = CancellationTokenSource.CreateLinkedTokenSource(_call.HttpContext.RequestAborted);
+                    if (IsExceeded)
+                    {
+                        _cancellation.Cancel();
+                    }
+                }
+
+                return _cancellation.Token;
+            }
+        }
+    }
+
+    /// <summary>False when the call has ended and nothing may be written.</summary>
+    public bool TryBeginWrite()
+    {
+        lock (_lock)
+        {
+            return !_ended && (_writing = true);
+        }
+    }
+
+    public void EndWrite()
+    {
+        lock (_lock)
+        {
+            _writing = false;
+        }
+    }
+
+    /// <summary>True for the first caller, who then writes the call's status.</summary>
+    public bool TryEnd()
+    {
+        lock (_lock)
+        {
+            return !_ended && (_ended = true);
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _cancellation?.Dispose();
+    }
+
+    private void Arm(TimeSpan remaining) => _timer.Change(
+        remaining < MaxTimerDuration ? remaining : MaxTimerDuration,
+        System.Threading.Timeout.InfiniteTimeSpan);
+
+    private void OnTimer()
+    {
+        var remaining = At - _timeProvider.GetUtcNow().UtcDateTime;
+        if (remaining > TimeSpan.FromMinutes(1))
+        {
+            Arm(remaining);
+            return;
+        }
+
+        CancellationTokenSource? cancellation;
+        lock (_lock)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            _ended = true;
+            IsExceeded = true;
+            cancellation = _cancellation;
+
+            // Under the lock: the handler's end must wait until the status is in the response.
+            _call.EndAtDeadline(_writing);
+        }
+
+        try
+        {
+            cancellation?.Cancel();
+        }
+        catch (Exception exception) when (exception is AggregateException or ObjectDisposedException)
+        {
+            // A callback of the handler's failed, or the handler has returned meanwhile: the call is over either way.
+            Debug.Assert(_ended);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Grpc.AspNetCore.Server.Internal.Shared;
+
+/// <summary>Gives the service instance for each call.</summary>
+internal sealed class ServiceInstances<TService>
+    where TService : class
+{
+    private readonly IServiceProvider _rootServices;
+    private readonly IGrpcServiceActivator<TService> _activator;
+    private readonly bool _isSingleton;
+    private TService? _singleton;
+
+    public ServiceInstances(
+        IServiceProvider rootServices,
+        IGrpcServiceActivator<TService> activator,
+        ServiceLifetimes lifetimes)
+    {
+        _rootServices = rootServices;
+        _activator = activator;
+
+        // An activator of the application's own decides for itself.
+        _isSingleton = lifetimes.IsSingleton(typeof(TService))
+            && activator.GetType().Assembly == typeof(IGrpcServiceActivator<>).Assembly;
+    }
+
+    /// <summary>The one instance of a singleton service, else null.</summary>
+    public TService? Singleton => _isSingleton ? _singleton ??= _rootServices.GetRequiredService<TService>() : null;
+
+    public GrpcActivatorHandle<TService> Create(ServerCallContext context) =>
+        _activator.Create(context.GetHttpContext().RequestServices);
+
+    public ValueTask ReleaseAsync(in GrpcActivatorHandle<TService> handle) => _activator.ReleaseAsync(handle);
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Grpc.Tests.Infrastructure;
+
+/// <summary>A server on a free port of 127.0.0.1. Its disposal fails the test if the server logged an unexpected error.</summary>
+public sealed class GrpcTestServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly LogRecorder _logs;
+
+    private GrpcTestServer(WebApplication app, LogRecorder logs)
+    {
+        _app = app;
+        _logs = logs;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    }
+
+    public Uri Address { get; }
+
+    public CallProbe Probe => Services.GetRequiredService<CallProbe>();
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Set by a test that provokes an error on purpose.</summary>
+    public bool ExpectErrors { get; set; }
+
+    public IReadOnlyCollection<LogRecorder.Entry> Logs => _logs.Entries;
+
+    public static async Task<GrpcTestServer> StartAsync(
+        Action<GrpcServiceOptions>? options = null,
+        Action<WebApplicationBuilder>? configure = null,
+        Action<WebApplication>? map = null,
+        HttpProtocols protocols = HttpProtocols.Http2)
+    {
+        var logs = new LogRecorder();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        builder.Services.AddSingleton<CallProbe>();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddGrpc(options ?? (static _ => { }));
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        map?.Invoke(app);
+        app.MapGrpcService<EchoService>();
+        await app.StartAsync();
+        return new GrpcTestServer(app, logs);
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        var errors = _logs.Entries.Where(static entry => entry.Level >= LogLevel.Error).ToList();
+        if (!ExpectErrors && errors.Count > 0)
+        {
+            Assert.Fail("The server logged errors:\n" + string.Join('\n', errors));
+        }
+    }
+}
