@@ -73,7 +73,7 @@ internal sealed class ReplyBuffer : IBufferWriter<byte>
         _pipeBytes = 0;
         if (result.IsCompleted)
         {
-            throw new OperationCanceledException("The client has gone.");
+            throw new ClientGoneException(cancellationToken);
         }
     }
 

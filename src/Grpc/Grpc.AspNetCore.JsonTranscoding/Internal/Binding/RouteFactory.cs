@@ -6,11 +6,11 @@ using Grpc.AspNetCore.JsonTranscoding.Internal.Templates;
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Binding;
 
 /// <summary>Turns the <c>google.api.http</c> rule of a method into routes, and refuses rules that can't work.</summary>
-internal sealed class RouteBuilder(JsonTranscodingOptions options, ProtoJson json, JsonDialect plain, long? maxRequestBodySize)
+internal sealed class RouteFactory(JsonTranscodingOptions options, ProtoJson json, JsonDialect plain, long? maxRequestBodySize)
 {
     /// <summary>The routes of a method; none when it has no rule.</summary>
     /// <exception cref="InvalidOperationException">A rule can't work; the message names the method and says why.</exception>
-    public IReadOnlyList<TranscodedRoute> Build(MethodDescriptor method)
+    public IReadOnlyList<TranscodedRoute> Create(MethodDescriptor method)
     {
         var rule = method.GetOptions()?.GetExtension(AnnotationsExtensions.Http);
         if (rule is null)
@@ -25,7 +25,7 @@ internal sealed class RouteBuilder(JsonTranscodingOptions options, ProtoJson jso
                 throw new FormatException("A client stream has no form in HTTP with JSON.");
             }
 
-            var routes = new List<TranscodedRoute> { BuildRoute(method, rule) };
+            var routes = new List<TranscodedRoute> { CreateRoute(method, rule) };
             foreach (var additional in rule.AdditionalBindings)
             {
                 if (additional.AdditionalBindings.Count > 0)
@@ -33,7 +33,7 @@ internal sealed class RouteBuilder(JsonTranscodingOptions options, ProtoJson jso
                     throw new FormatException("additional_bindings can't have additional_bindings of their own.");
                 }
 
-                routes.Add(BuildRoute(method, additional));
+                routes.Add(CreateRoute(method, additional));
             }
 
             return routes;
@@ -44,7 +44,7 @@ internal sealed class RouteBuilder(JsonTranscodingOptions options, ProtoJson jso
         }
     }
 
-    private TranscodedRoute BuildRoute(MethodDescriptor method, HttpRule rule)
+    private TranscodedRoute CreateRoute(MethodDescriptor method, HttpRule rule)
     {
         var (httpMethod, text) = rule.PatternCase switch
         {
