@@ -140,7 +140,7 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
 
         // The first hour fills 16 MiB, the second another 16 before all of the first is gone; then it stays.
         Assert.InRange(sizes[^1], 0, sizes[2] * 1.1);
-        Assert.InRange(sizes[^1] * 16384, 0, 40 * 1024 * 1024);
+        Assert.InRange(sizes[^1] * StoreConnection.PageSize, 0, 40 * 1024 * 1024);
     }
 
     [Fact]
@@ -158,6 +158,36 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
         }
 
         Assert.InRange(pages[^1], 0, pages[0] * 1.1);
+    }
+
+    [Fact]
+    public async Task Delete_OfMostOfALargeFile_GivesSpaceBack()
+    {
+        const int Megabyte = 1024 * 1024;
+        var batch = Batch(1, total: 81);
+        await CommitAsync(Accept(batch));
+        for (var position = 1; position <= 80; position++)
+        {
+            await CommitAsync(Append(batch, Segment(position, 1, Megabyte)));
+            batch = batch.After(Segment(position, 1, Megabyte));
+        }
+
+        var kept = Batch(100, total: 4);
+        await CommitAsync(Accept(kept), Append(kept, Segment(1, 1, Megabyte)));
+        Assert.True(Pages() * StoreConnection.PageSize > 80 * Megabyte);
+        await CommitAsync(new StoreWrite.Delete(1));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (Pages() * StoreConnection.PageSize > 40 * Megabyte)
+        {
+            Assert.False(deadline.IsCancellationRequested, "The file has not shrunk in 30 s.");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+
+        Assert.True((await _store.ReadSegmentAsync(100, 1, default))!.Payload.AsSpan()
+            .SequenceEqual(Segment(1, 1, Megabyte).Payload));
+        await _store.DisposeAsync();
+        Assert.InRange(new FileInfo(_directory.File("batch.db")).Length, 0, 40 * Megabyte);
+        await OpenAsync();
     }
 
     private async Task OpenAsync()
