@@ -15,7 +15,7 @@ namespace Batching.Storage.Sqlite;
 /// </summary>
 /// <remarks>
 /// A commit is in the write-ahead log and flushed to the disk before it is reported (<c>synchronous=FULL</c>).
-/// Space that deletions free is used again; the file itself does not shrink.
+/// Space that deletions free is used again; the file shrinks only when more than half of it is free.
 /// </remarks>
 public sealed class SqliteBatchStore : IBatchStore
 {

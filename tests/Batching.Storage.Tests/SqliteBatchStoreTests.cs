@@ -1,7 +1,4 @@
 using Batching.Engine.Storage;
-using Batching.Storage.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Batching.Storage.Tests;
 
@@ -12,7 +9,5 @@ public sealed class SqliteBatchStoreTests : BatchStoreConformance, IDisposable
     // After DisposeAsync.
     public void Dispose() => _directory.Dispose();
 
-    protected override IBatchStore CreateStore() => new SqliteBatchStore(
-        Options.Create(new SqliteStoreOptions { Directory = _directory.Path }),
-        NullLogger<SqliteBatchStore>.Instance);
+    protected override IBatchStore CreateStore() => SqliteStores.Create(_directory.Path);
 }

@@ -11,8 +11,8 @@ namespace Batching.Storage.Sqlite.Writing;
 /// </summary>
 internal sealed class StoreWriter : IAsyncDisposable
 {
-    // Under load sweeping would never have its turn without this. A step deletes about 8 groups' worth.
-    private const int MaxJobsBetweenSweeps = 8;
+    // Under load sweeping would never have its turn without this. A step deletes what about 4 groups bring.
+    private const int MaxJobsBetweenSweeps = 4;
 
     private static readonly TimeSpan _sweepRetry = TimeSpan.FromSeconds(1);
 

@@ -10,10 +10,13 @@ namespace Batching.Storage.Sqlite.Writing;
 /// </summary>
 internal sealed class Sweeper : IDisposable
 {
-    // One unit is a row, or 64 KiB of payload. A step of 256 units took 5 to 10 ms on 2 cores.
-    private const int UnitsWithDeletion = 64;
-    private const int UnitsPerStep = 256;
+    // One unit is a row, or 64 KiB of payload. A step takes about 5 ms on 2 cores.
+    private const int UnitsPerStep = 128;
     private const int UnitBytes = 64 * 1024;
+
+    // Free pages are used again, so only what an unusual peak has left is given back: more than half of the file.
+    private const int KeptFreePages = 32 * 1024 * 1024 / StoreConnection.PageSize;
+    private const int PagesGivenBackPerStep = 256;
 
     private readonly Statement _deleteStarts;
     private readonly Statement _deleteWindows;
@@ -23,7 +26,10 @@ internal sealed class Sweeper : IDisposable
     private readonly Statement _put;
     private readonly Statement _next;
     private readonly Statement _remove;
+    private readonly Statement _countPages;
+    private readonly Statement _giveBack;
     private readonly List<(long Id, int Position, int Units)> _segments = [];
+    private int _units;
 
     public Sweeper(SqliteConnection connection)
     {
@@ -65,17 +71,22 @@ internal sealed class Sweeper : IDisposable
             "$key", "$scope", "$next");
         _next = new Statement(connection, "SELECT batch_key, scope, next_position FROM sweeps LIMIT 1");
         _remove = new Statement(connection, "DELETE FROM sweeps WHERE batch_key = $key", "$key");
+        _countPages = new Statement(
+            connection, "SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count");
+        _giveBack = new Statement(connection, $"PRAGMA incremental_vacuum({PagesGivenBackPerStep})");
         Pending = StoreConnection.Scalar(connection, "SELECT 1 FROM sweeps LIMIT 1") is not null;
     }
 
-    /// <summary>There may be rows left to delete: call <see cref="Step"/>.</summary>
+    /// <summary>There may be something left to do: call <see cref="Step"/>.</summary>
     public bool Pending { get; private set; }
 
-    /// <summary>Does the first step of a deletion, in the caller's transaction, and notes the rest.</summary>
+    /// <summary>A transaction begins: however many deletions it holds, they do one step's work between them.</summary>
+    public void Refill() => _units = UnitsPerStep;
+
+    /// <summary>Does what is left of this transaction's step for a deletion, and notes the rest.</summary>
     public void Begin(long batchKey, SweepScope scope)
     {
-        var units = UnitsWithDeletion;
-        if (!Sweep(batchKey, scope, 1, ref units, out var next))
+        if (!Sweep(batchKey, scope, 1, out var next))
         {
             _put.Execute(batchKey, (int)scope, next);
             Pending = true;
@@ -85,16 +96,15 @@ internal sealed class Sweeper : IDisposable
     /// <summary>Does a step of what is noted, in the caller's transaction.</summary>
     public void Step()
     {
-        var units = UnitsPerStep;
-        while (units > 0)
+        while (_units > 0)
         {
             if (!Next(out var batchKey, out var scope, out var position))
             {
-                Pending = false;
+                Pending = GiveBack();
                 return;
             }
 
-            if (Sweep(batchKey, scope, position, ref units, out var next))
+            if (Sweep(batchKey, scope, position, out var next))
             {
                 _remove.Execute(batchKey);
             }
@@ -108,34 +118,41 @@ internal sealed class Sweeper : IDisposable
     public void Dispose()
     {
         foreach (var statement in (Statement[])
-            [_deleteStarts, _deleteWindows, _findSegments, _deletePayload, _deleteSegment, _put, _next, _remove])
+            [
+                _deleteStarts, _deleteWindows, _findSegments, _deletePayload, _deleteSegment,
+                _put, _next, _remove, _countPages, _giveBack,
+            ])
         {
             statement.Dispose();
         }
     }
 
     /// <returns>Nothing is left. Otherwise the units are used up.</returns>
-    private bool Sweep(long batchKey, SweepScope scope, int position, ref int units, out int next)
+    private bool Sweep(long batchKey, SweepScope scope, int position, out int next)
     {
         next = position;
-        units -= _deleteStarts.Execute(batchKey, units);
-        if (units > 0 && scope >= SweepScope.Payloads)
+        if (_units > 0)
         {
-            next = SweepSegments(batchKey, position, scope == SweepScope.Everything, ref units);
+            _units -= _deleteStarts.Execute(batchKey, _units);
         }
 
-        if (units > 0 && scope == SweepScope.Everything)
+        if (_units > 0 && scope >= SweepScope.Payloads)
         {
-            units -= _deleteWindows.Execute(batchKey, units);
+            next = SweepSegments(batchKey, position, scope == SweepScope.Everything);
         }
 
-        return units > 0;
+        if (_units > 0 && scope == SweepScope.Everything)
+        {
+            _units -= _deleteWindows.Execute(batchKey, _units);
+        }
+
+        return _units > 0;
     }
 
-    private int SweepSegments(long batchKey, int position, bool whole, ref int units)
+    private int SweepSegments(long batchKey, int position, bool whole)
     {
         _segments.Clear();
-        using (var reader = _findSegments.Query(batchKey, position, units))
+        using (var reader = _findSegments.Query(batchKey, position, _units))
         {
             while (reader.Read())
             {
@@ -145,7 +162,7 @@ internal sealed class Sweeper : IDisposable
 
         foreach (var segment in _segments)
         {
-            if (units <= 0)
+            if (_units <= 0)
             {
                 return segment.Position;
             }
@@ -156,11 +173,32 @@ internal sealed class Sweeper : IDisposable
                 _deleteSegment.Execute(segment.Id);
             }
 
-            units -= segment.Units;
+            _units -= segment.Units;
             position = segment.Position + 1;
         }
 
         return position;
+    }
+
+    private bool GiveBack()
+    {
+        using (var reader = _countPages.Query())
+        {
+            reader.Read();
+            var free = reader.GetInt64(1);
+            if (free <= KeptFreePages || free <= reader.GetInt64(0) / 2)
+            {
+                return false;
+            }
+        }
+
+        // A row for each page: it must be read to its end.
+        using var pages = _giveBack.Query();
+        while (pages.Read())
+        {
+        }
+
+        return true;
     }
 
     private bool Next(out long batchKey, out SweepScope scope, out int position)

@@ -95,7 +95,11 @@ internal sealed class WriteSession : IDisposable
 
     public Sweeper Sweeper { get; }
 
-    public void Begin() => _begin.Execute();
+    public void Begin()
+    {
+        _begin.Execute();
+        Sweeper.Refill();
+    }
 
     public void Commit() => _commit.Execute();
 
