@@ -1,6 +1,5 @@
 using Batching.Engine;
 using Batching.Server.Configuration;
-using Batching.Server.Dialects.V0;
 using Batching.Server.Security;
 using Batching.Server.Services;
 
@@ -12,6 +11,8 @@ if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
 {
     builder.WebHost.UseUrls("http://localhost:8080");
 }
+
+builder.WebHost.UseHttp1AndHttp2OnSharedPort();
 
 // The services read bodies themselves, each within its own limit.
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);

@@ -53,7 +53,8 @@ internal static class V0QueryReader
         }
 
         var mask = new FieldMask();
-        mask.Paths.AddRange((properties.Count > 0 ? properties : V0Property.Default)
+        IEnumerable<string> wanted = properties.Count > 0 ? properties : V0Property.Default;
+        mask.Paths.AddRange(wanted
             .Where(V0Property.Fields.ContainsKey)
             .SelectMany(property => V0Property.Fields[property]));
         return mask;
