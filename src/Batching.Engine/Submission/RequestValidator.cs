@@ -23,8 +23,12 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
 
         var fields = known.Select(problem => problem.Field).ToHashSet(StringComparer.Ordinal);
-        return [.. known.Concat(problems.Where(problem => !fields.Contains(problem.Field))).Take(MaxProblems)];
+        return [.. known.Concat(problems.Where(problem => !IsKnown(problem.Field, fields))).Take(MaxProblems)];
     }
+
+    // Of a request that is no request at all, its fields aren't wrong as well.
+    private static bool IsKnown(string field, HashSet<string> known) =>
+        known.Contains(field) || known.Contains(field[..(field.IndexOf(']', StringComparison.Ordinal) + 1)]);
 
     private List<Problem> Validate(IReadOnlyList<Request> requests)
     {

@@ -89,8 +89,6 @@ internal ref struct V0RequestReader
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
             AddProblem("", "must be an object");
-            // One problem is enough: what an object would need is not missing.
-            AddProblem(".path", null);
             _reader.Skip();
             return request;
         }
@@ -281,9 +279,9 @@ internal ref struct V0RequestReader
             : Value.ForString(digits);
     }
 
-    private readonly void AddProblem(string property, string? message)
+    private readonly void AddProblem(string property, string message)
     {
-        if (_problems.Count < MaxProblems && message is not null)
+        if (_problems.Count < MaxProblems)
         {
             _problems.Add(new Problem(_field + property, message));
         }
