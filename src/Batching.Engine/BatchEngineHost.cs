@@ -18,6 +18,7 @@ internal sealed class BatchEngineHost(
     BatchIds ids,
     GroupCommitter committer,
     RequestLoader loader,
+    RequestRunner runner,
     Scheduler scheduler,
     Recovery recovery,
     ExpirySweeper sweeper,
@@ -44,7 +45,7 @@ internal sealed class BatchEngineHost(
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         scheduler.Start();
-        _background.Add(RunAsync(() => loader.RunAsync(scheduler.RefuseAsync, _stopping.Token)));
+        _background.Add(RunAsync(() => loader.RunAsync(runner, scheduler.RefuseAsync, _stopping.Token)));
         _background.Add(RunAsync(() => recovery.RunAsync(_firstOwnKey, _stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
         return Task.CompletedTask;

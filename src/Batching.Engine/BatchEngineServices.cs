@@ -31,6 +31,7 @@ public static class BatchEngineServices
         services.AddSingleton<RequestValidator>();
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<RequestLoader>();
+        services.AddSingleton<RequestRunner>();
         services.AddSingleton<GroupCommitter>();
         services.AddSingleton<Scheduler>();
         services.AddSingleton<Recovery>();

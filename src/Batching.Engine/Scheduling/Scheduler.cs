@@ -1,27 +1,21 @@
 using System.Collections.Concurrent;
 using Batching.Engine.Committing;
-using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Scheduling;
 
 /// <summary>
-/// Runs the requests of active batches: as many workers for each upstream as it takes requests at a time, each taking
-/// the next request in fair order, calling the API, and handing over what came of it. Thread-safe.
+/// Runs what waits for the upstreams: as many workers for each as it takes requests at a time, each taking the next one
+/// in fair order. Thread-safe.
 /// </summary>
 internal sealed class Scheduler(
     RequestLoader loader,
     UpstreamRouter router,
-    UpstreamCaller caller,
     GroupCommitter committer,
     IOptions<BatchEngineOptions> options,
-    TimeProvider time,
-    ILogger<Scheduler> logger) : IDisposable
+    TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _takeNoMore = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly ConcurrentDictionary<ActiveBatch, Task> _stopping = new();
@@ -97,72 +91,12 @@ internal sealed class Scheduler(
         {
             while (true)
             {
-                var request = await upstream.Waiting.DequeueAsync(_takeNoMore.Token);
-                loader.Dequeued(request);
-                if (request.Batch.TryTakeToRun(request.Index))
-                {
-                    await RunAsync(request);
-                }
+                var work = await upstream.Waiting.DequeueAsync(_takeNoMore.Token);
+                await work.RunAsync();
             }
         }
         catch (OperationCanceledException) when (_takeNoMore.IsCancellationRequested)
         {
-        }
-    }
-
-    private async Task RunAsync(QueuedRequest request)
-    {
-        var batch = request.Batch;
-        UpstreamReply reply;
-        try
-        {
-            if (request.MustNotRepeat)
-            {
-                await RememberStartAsync(request);
-            }
-
-            reply = await caller.CallAsync(request.Call, batch.Stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            var reason = batch.StopReason;
-            if (reason == Failure.None)
-            {
-                // The gateway stops. What is safe to repeat is simply left for the next start.
-                if (!request.MustNotRepeat)
-                {
-                    return;
-                }
-
-                reason = Failure.Interrupted;
-            }
-
-            reply = UpstreamReply.FromFailure(reason, reason.Message());
-        }
-        // A bug must cost one request its answer, not a worker its life.
-        catch (Exception exception)
-        {
-            SchedulerLog.CallFailed(logger, exception);
-            reply = UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message());
-        }
-
-        await committer.AddAsync(new FinishedRequest(batch, request.Index, reply, time.GetUtcNow()));
-    }
-
-    private async Task RememberStartAsync(QueuedRequest request)
-    {
-        while (true)
-        {
-            try
-            {
-                await committer.WriteAsync(new StoreWrite.Start(request.Batch.Key, [request.Index]));
-                request.Batch.Stopping.ThrowIfCancellationRequested();
-                return;
-            }
-            catch (StoreUnavailableException)
-            {
-                await Task.Delay(RetryDelay, time, request.Batch.Stopping);
-            }
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class Upstream : IDisposable
 
     public HttpMessageInvoker Invoker { get; }
 
-    public FairQueue<QueuedRequest> Waiting { get; } = new();
+    public FairQueue<IUpstreamWork> Waiting { get; } = new();
 
     /// <summary>Whether a path belongs to this upstream, by whole segments.</summary>
     public bool Owns(ReadOnlySpan<char> path) =>
