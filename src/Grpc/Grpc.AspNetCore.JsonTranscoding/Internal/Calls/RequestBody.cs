@@ -35,7 +35,8 @@ internal readonly struct RequestBody
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
         {
-            feature.MaxRequestBodySize = limit;
+            // The limit is kept below. The server's own would count the framing of chunks, too.
+            feature.MaxRequestBodySize = null;
         }
 
         var encoding = context.Request.Headers.ContentEncoding;
@@ -61,10 +62,6 @@ internal readonly struct RequestBody
 
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
-        }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge && limit is not null)
-        {
-            throw TooLarge(limit.Value);
         }
         catch (InvalidDataException)
         {
