@@ -51,12 +51,14 @@ internal sealed class StoreDirectory : IDisposable
         catch (UnauthorizedAccessException e)
         {
             throw new StoreUnusableException(
-                $"The data directory {path} can't be written. Give this user the right to, or configure another one.", e);
+                $"The data directory {path} can't be written. Give this user the right to, or configure another one.",
+                e);
         }
         catch (IOException e)
         {
             throw new StoreUnusableException(
-                $"The data directory {path} is in use by another process. Stop that one, or configure another directory.",
+                $"The data directory {path} is in use by another process. Stop that one, or configure another "
+                + "directory.",
                 e);
         }
     }

@@ -15,6 +15,7 @@ internal sealed class ReadPool(string path, ILogger logger) : IDisposable
 
     private readonly ConcurrentBag<ReadSession> _idle = [];
     private volatile bool _disposed;
+    private volatile bool _failing;
 
     public T Read<T, TArguments>(TArguments arguments, Func<ReadSession, TArguments, T> read)
     {
@@ -25,12 +26,19 @@ internal sealed class ReadPool(string path, ILogger logger) : IDisposable
             session = _idle.TryTake(out var idle) ? idle : new ReadSession(StoreConnection.OpenReader(path));
             var result = read(session, arguments);
             Return(session);
+            _failing = false;
             return result;
         }
         catch (SqliteException e)
         {
             session?.Dispose();
-            SqliteStoreLog.StoreReadFailed(logger, path, StoreFaults.NameOf(e), e);
+            if (!_failing)
+            {
+                // Once a fault, not once a read.
+                _failing = true;
+                SqliteStoreLog.StoreReadFailed(logger, path, StoreFaults.NameOf(e), e);
+            }
+
             throw StoreFaults.Translate(e);
         }
         catch

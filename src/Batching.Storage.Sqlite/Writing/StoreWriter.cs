@@ -136,6 +136,15 @@ internal sealed class StoreWriter : IAsyncDisposable
 
         _sweepPending |= _session.Sweeper.Pending;
         job.Complete();
+        try
+        {
+            _session.BoundLog();
+        }
+        catch (SqliteException e)
+        {
+            // The commit stands; the next one finds out what is wrong.
+            Recover(e);
+        }
     }
 
     private void Sweep()
