@@ -12,7 +12,7 @@ internal static class StoreInspection
     private const long FullCheckBytes = 64 * 1024 * 1024;
 
     // Of a larger one only what recovery depends on, so that the start does not get slower with what is finished.
-    private static readonly string[] _checkedTables =
+    private static readonly string[] CheckedTables =
         ["key_counter", "secrets", "batches", "started_requests", "sweeps"];
 
     /// <exception cref="StoreUnusableException">It isn't one. The message says what to do.</exception>
@@ -93,7 +93,7 @@ internal static class StoreInspection
     {
         IEnumerable<string> checks = length <= FullCheckBytes
             ? ["PRAGMA quick_check(1)"]
-            : _checkedTables.Select(table => $"PRAGMA quick_check({table})");
+            : CheckedTables.Select(table => $"PRAGMA quick_check({table})");
         foreach (var check in checks)
         {
             if (StoreConnection.Scalar(connection, check) is not "ok")

@@ -11,7 +11,7 @@ namespace Batching.Storage.Sqlite.Reading;
 internal sealed class ReadPool(string path, ILogger logger) : IDisposable
 {
     // Reads are short, so no more than this are kept for long, whatever a burst has opened.
-    private static readonly int _keep = Math.Max(4, Environment.ProcessorCount);
+    private static readonly int Keep = Math.Max(4, Environment.ProcessorCount);
 
     private readonly ConcurrentBag<ReadSession> _idle = [];
     private volatile bool _disposed;
@@ -59,7 +59,7 @@ internal sealed class ReadPool(string path, ILogger logger) : IDisposable
 
     private void Return(ReadSession session)
     {
-        if (_disposed || _idle.Count >= _keep)
+        if (_disposed || _idle.Count >= Keep)
         {
             session.Dispose();
             return;
