@@ -26,6 +26,7 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
     private bool _responding;
     private bool _torn;
     private bool _ended;
+    private bool _clientGone;
 
     public HttpContext HttpContext { get; } = httpContext;
 
@@ -173,7 +174,7 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
             return;
         }
 
-        if (HttpContext.RequestAborted.IsCancellationRequested
+        if ((_clientGone || HttpContext.RequestAborted.IsCancellationRequested)
             && exception is OperationCanceledException or IOException or InvalidOperationException)
         {
             GrpcServerLog.CallCancelled(shared.Logger, name);
