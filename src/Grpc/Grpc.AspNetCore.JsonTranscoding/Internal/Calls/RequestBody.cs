@@ -66,8 +66,9 @@ internal readonly struct RequestBody
         {
             throw TooLarge(limit.Value);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException || (e is InvalidOperationException && encoding == "br"))
         {
+            // BrotliStream reports bad data as an invalid operation.
             throw new InvalidRequestException("", $"The body is not valid {encoding}.");
         }
     }
