@@ -63,8 +63,9 @@ internal readonly struct RequestBody
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException || (e is InvalidOperationException && encoding == "br"))
         {
+            // BrotliStream reports bad data as an invalid operation.
             throw new InvalidRequestException("", $"The body is not valid {encoding}.");
         }
     }
