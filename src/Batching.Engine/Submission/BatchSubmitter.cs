@@ -66,6 +66,11 @@ public sealed class BatchSubmitter
             return new Refusal.Invalid(problems);
         }
 
+        if (caller.Authorization is not null && !HeaderRules.IsFieldValue(caller.Authorization))
+        {
+            return new Refusal.Invalid("authorization", "must not contain CR, LF or NUL");
+        }
+
         var definitions = requests.Select(ToDefinition).ToArray();
         var windows = RequestWindow.Encode(definitions, firstIndex: 0);
         var record = await CreateRecordAsync(caller, definitions.Length, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using Batching.Engine.Submission;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
@@ -161,6 +162,12 @@ internal sealed class UpstreamCaller
 
         if (call.Authorization is not null)
         {
+            // HttpClient writes the value as it is, and a line break in it would begin another field.
+            if (!HeaderRules.IsFieldValue(call.Authorization))
+            {
+                throw new ArgumentException("The credential is not a field value.", nameof(call));
+            }
+
             message.Headers.TryAddWithoutValidation("Authorization", call.Authorization);
         }
 
