@@ -123,7 +123,7 @@ internal sealed class Scheduler(
 
             reply = await caller.CallAsync(request.Call, batch.Stopping);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (batch.Stopping.IsCancellationRequested)
         {
             var reason = batch.StopReason;
             if (reason == Failure.None)

@@ -112,6 +112,12 @@ internal sealed class UpstreamCaller
         {
             return UpstreamReply.FromFailure(Classify(exception.HttpRequestError), Describe(exception.HttpRequestError));
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The handler's own limit for making a connection looks like a cancellation, but nobody has cancelled.
+            return UpstreamReply.FromFailure(
+                Failure.UpstreamUnreachable, "No connection to the API could be made in time.");
+        }
         catch (IOException)
         {
             // The body was cut: fewer bytes than announced, an unfinished chunk, a reset.
