@@ -46,7 +46,7 @@ internal sealed class GroupCommitter(
             await _uncommitted.AcquireAsync(finished.Bytes).WaitAsync(_giveUp.Token);
             await _items.Writer.WriteAsync(new Item(finished, null, null), _giveUp.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
         {
             finished.Reply.Dispose();
         }
@@ -57,7 +57,15 @@ internal sealed class GroupCommitter(
     public async Task WriteAsync(StoreWrite write)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _items.Writer.WriteAsync(new Item(null, write, done));
+        try
+        {
+            await _items.Writer.WriteAsync(new Item(null, write, done));
+        }
+        catch (ChannelClosedException exception)
+        {
+            throw new StoreUnavailableException("The gateway is stopping.", exception);
+        }
+
         await done.Task;
     }
 
@@ -84,24 +92,36 @@ internal sealed class GroupCommitter(
                 group.Add(item);
             }
 
-            if (await TryCommitAsync(group))
+            if (await TryCommitAsync(group) is not { } failure)
             {
                 group = new Group();
+                continue;
             }
-            else if (_giveUp.IsCancellationRequested)
+
+            if (_giveUp.IsCancellationRequested)
+            {
+                _items.Writer.TryComplete();
+            }
+
+            // Those who wait behind the results are told too; the budget bounds how many results that takes in.
+            while (_items.Reader.TryRead(out var item))
+            {
+                group.Add(item);
+            }
+
+            group.FailWrites(failure);
+            if (_giveUp.IsCancellationRequested)
             {
                 return;
             }
-            else
-            {
-                // Results stay until they can be stored: they exist nowhere else.
-                await Task.Delay(RetryDelay, time, _giveUp.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+
+            // Results stay until they can be stored: they exist nowhere else.
+            await Task.Delay(RetryDelay, time, _giveUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task<bool> TryCommitAsync(Group group)
+    // Returns what went wrong.
+    private async Task<Exception?> TryCommitAsync(Group group)
     {
         var appends = group.BuildAppends(time);
         try
@@ -112,8 +132,7 @@ internal sealed class GroupCommitter(
         catch (Exception exception)
         {
             GroupCommitterLog.CommitFailed(logger, group.Count, exception);
-            group.FailWrites(exception);
-            return false;
+            return exception;
         }
 
         foreach (var (batch, write) in appends)
@@ -122,7 +141,7 @@ internal sealed class GroupCommitter(
         }
 
         group.Complete(_uncommitted);
-        return true;
+        return null;
     }
 
     private void Publish(ActiveBatch batch, StoreWrite.Append write)

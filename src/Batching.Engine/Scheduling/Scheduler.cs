@@ -23,7 +23,7 @@ internal sealed class Scheduler(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _takeNoMore = new();
-    private readonly CancellationTokenSource _abort = new();
+    private readonly CancellationTokenSource _abort = new(Timeout.InfiniteTimeSpan, time);
     private readonly ConcurrentDictionary<ActiveBatch, Task> _stopping = new();
     private readonly List<Task> _workers = [];
 
@@ -53,11 +53,10 @@ internal sealed class Scheduler(
     {
         if (batch.TryStop(reason))
         {
-            _stopping[batch] = Task.Run(async () =>
-            {
-                await EndUntakenAsync(batch, reason);
-                _stopping.TryRemove(batch, out _);
-            });
+            // Removed only after it was added, however fast it is done.
+            var ending = Task.Run(() => EndUntakenAsync(batch, reason));
+            _stopping[batch] = ending;
+            _ = ending.ContinueWith(_ => _stopping.TryRemove(batch, out var _), TaskScheduler.Default);
         }
     }
 
