@@ -36,8 +36,9 @@ internal static class BatchServer
             .AddBatchEngine()
             .AddSecurity(dataDirectory)
             .AddResponseCompression(compression => compression.EnableForHttps = true)
-            .AddHealthChecks();
-        builder.Services.AddBatchRpcs();
+            .AddBatchRpcs()
+            .AddGrpcReflection()
+            .AddGrpcHealthChecks();
         if (usesSample)
         {
             builder.Services.AddSampleUpstream();
@@ -49,6 +50,8 @@ internal static class BatchServer
         app.UseBearerTokenQuery();
         app.MapHealthChecks("/healthz");
         app.MapGrpcService<BatchRpcService>();
+        app.MapGrpcReflectionService();
+        app.MapGrpcHealthChecksService();
         if (usesSample)
         {
             app.MapSampleUpstream();

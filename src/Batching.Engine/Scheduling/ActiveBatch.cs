@@ -1,29 +1,42 @@
 using System.Collections;
+using System.Collections.Concurrent;
+using Batching.Engine.Spawning;
 using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
 
 namespace Batching.Engine.Scheduling;
 
 /// <summary>A batch that this gateway is working on: what of it has been begun, and how to stop it. Thread-safe.</summary>
-/// <param name="record">The batch as it is stored.</param>
-/// <param name="authorization">The caller's credential in plain text.</param>
-/// <param name="abort">Signalled when the gateway gives up all work.</param>
-internal sealed class ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+internal sealed class ActiveBatch : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly BitArray _taken = new(record.Total);
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(abort);
-    private volatile BatchRecord _record = record;
+    private readonly ConcurrentDictionary<int, Lazy<Task<SpawnerState>>> _spawners = new();
+    private readonly BitArray _taken;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenRegistration _abort;
+    private volatile BatchRecord _record;
     private Failure _stopReason;
     private int _loaded;
     private int _waiting;
     private bool _loading;
 
+    /// <param name="record">The batch as it is stored.</param>
+    /// <param name="authorization">The caller's credential in plain text.</param>
+    /// <param name="abort">Signalled when the gateway gives up all work.</param>
+    public ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+    {
+        _record = record;
+        _taken = new BitArray(record.Total);
+        _abort = abort.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
+        Authorization = authorization;
+    }
+
     public long Key => _record.Key;
 
     public string Owner => _record.Owner;
 
-    public string? Authorization => authorization;
+    /// <summary>The caller's credential in plain text.</summary>
+    public string? Authorization { get; }
 
     /// <summary>As it was last stored. Only the committer sets it.</summary>
     public BatchRecord Record
@@ -31,6 +44,9 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
         get => _record;
         set => _record = value;
     }
+
+    /// <summary>Called back when requests that were spawned are stored.</summary>
+    public Action<ActiveBatch>? Grown { private get; set; }
 
     /// <summary>Signalled when requests in flight are to be aborted.</summary>
     public CancellationToken Stopping => _stop.Token;
@@ -86,6 +102,12 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
     }
 
     /// <summary>
+    /// Nothing of the batch runs any more, and the end of the gateway needn't be told to it: every batch that ever was
+    /// would leave something behind there. It can still be stopped.
+    /// </summary>
+    public void Dispose() => _abort.Unregister();
+
+    /// <summary>
     /// Asks for the next window of requests, if few enough are waiting. Whoever gets true must call
     /// <see cref="EndLoading"/>.
     /// </summary>
@@ -93,7 +115,7 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
     {
         lock (_lock)
         {
-            if (_loading || _stopReason != Failure.None || _waiting > lowWater || _loaded >= _taken.Length)
+            if (_loading || _stopReason != Failure.None || _waiting > lowWater || _loaded >= _record.Total)
             {
                 return false;
             }
@@ -102,6 +124,43 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
             return true;
         }
     }
+
+    /// <summary>How many requests there are, those not stored yet included.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _taken.Length;
+            }
+        }
+    }
+
+    /// <summary>What is known of the queries of this batch, by the index of their spawner.</summary>
+    public Task<SpawnerState> GetSpawnerAsync(int index, Func<Task<SpawnerState>> load) =>
+        _spawners.GetOrAdd(index, _ => new Lazy<Task<SpawnerState>>(load)).Value;
+
+    /// <summary>Adds a request that was spawned, and returns its index. Only the committer calls it.</summary>
+    /// <param name="taken">Somebody has taken it already; else it is loaded once it is stored.</param>
+    public int AddSpawned(bool taken)
+    {
+        lock (_lock)
+        {
+            var index = _taken.Length++;
+            _taken[index] = taken;
+            if (taken && !_loading && _loaded == index)
+            {
+                // Nothing to load here.
+                _loaded++;
+            }
+
+            return index;
+        }
+    }
+
+    /// <summary>Requests that were spawned are stored.</summary>
+    public void OnGrown() => Grown?.Invoke(this);
 
     /// <summary>The index of the first request that was not loaded yet.</summary>
     public int NextToLoad
@@ -139,7 +198,7 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
         lock (_lock)
         {
             _loading = false;
-            _loaded = nextToLoad;
+            _loaded = Math.Max(_loaded, nextToLoad);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Batching.Engine.Committing;
+using Batching.Engine.Delivery;
 using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Options;
 
@@ -13,11 +14,12 @@ internal sealed class Scheduler(
     RequestLoader loader,
     UpstreamRouter router,
     GroupCommitter committer,
+    BatchSignals signals,
     IOptions<BatchEngineOptions> options,
     TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _takeNoMore = new();
-    private readonly CancellationTokenSource _abort = new();
+    private readonly CancellationTokenSource _abort = new(Timeout.InfiniteTimeSpan, time);
     private readonly ConcurrentDictionary<ActiveBatch, Task> _stopping = new();
     private readonly List<Task> _workers = [];
 
@@ -37,7 +39,11 @@ internal sealed class Scheduler(
     }
 
     /// <summary>Begins to run the requests of a batch.</summary>
-    public void Run(ActiveBatch batch) => loader.Feed(batch);
+    public void Run(ActiveBatch batch)
+    {
+        batch.Grown = loader.Feed;
+        loader.Feed(batch);
+    }
 
     /// <summary>
     /// Stops a batch: requests in flight are aborted, none is begun, and all that have no result yet get one that says
@@ -47,11 +53,10 @@ internal sealed class Scheduler(
     {
         if (batch.TryStop(reason))
         {
-            _stopping[batch] = Task.Run(async () =>
-            {
-                await EndUntakenAsync(batch, reason);
-                _stopping.TryRemove(batch, out _);
-            });
+            // Removed only after it was added, however fast it is done.
+            var ending = Task.Run(() => EndUntakenAsync(batch, reason));
+            _stopping[batch] = ending;
+            _ = ending.ContinueWith(_ => _stopping.TryRemove(batch, out var _), TaskScheduler.Default);
         }
     }
 
@@ -100,14 +105,21 @@ internal sealed class Scheduler(
         }
     }
 
+    // Once more after each commit until the batch is done: a page that ended at the same moment may have brought more.
     private async Task EndUntakenAsync(ActiveBatch batch, Failure reason)
     {
-        for (var index = 0; index < batch.Record.Total && !_abort.IsCancellationRequested; index++)
+        while (batch.Record.DoneTime is null && !_abort.IsCancellationRequested)
         {
-            if (batch.TryTake(index))
+            using var watch = signals.Watch(batch.Key);
+            for (var index = 0; index < batch.Count && !_abort.IsCancellationRequested; index++)
             {
-                await EndAsync(batch, index, reason);
+                if (batch.TryTake(index))
+                {
+                    await EndAsync(batch, index, reason);
+                }
             }
+
+            await watch.NextChange.WaitAsync(_abort.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

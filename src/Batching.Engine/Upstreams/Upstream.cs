@@ -1,4 +1,6 @@
+using System.Text;
 using Batching.Engine.Scheduling;
+using Batching.Engine.Spawning;
 
 namespace Batching.Engine.Upstreams;
 
@@ -11,6 +13,7 @@ internal sealed class Upstream : IDisposable
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
         MaxConcurrency = options.MaxConcurrency;
         Timeout = options.Timeout;
+        Pagination = options.Pagination;
         Invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects, cookies and encodings are part of the answer, and a proxy would be another host.
@@ -18,6 +21,8 @@ internal sealed class Upstream : IDisposable
             UseCookies = false,
             UseProxy = false,
             ActivityHeadersPropagator = null,
+            // Values that are not ASCII would otherwise fail the request.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ConnectCallback = options.ConnectCallback,
@@ -33,6 +38,8 @@ internal sealed class Upstream : IDisposable
     public int MaxConcurrency { get; }
 
     public TimeSpan Timeout { get; }
+
+    public PaginationOptions Pagination { get; }
 
     public HttpMessageInvoker Invoker { get; }
 
