@@ -51,7 +51,6 @@ internal readonly struct RequestBody
                 if (result.Buffer.Length > limit)
                 {
                     reader.AdvanceTo(result.Buffer.End);
-                    reader.Complete();
                     throw TooLarge(limit.Value);
                 }
 
@@ -63,9 +62,15 @@ internal readonly struct RequestBody
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
         }
-        catch (InvalidDataException)
+        catch (Exception e)
         {
-            throw new InvalidRequestException("", $"The body is not valid {encoding}.");
+            await reader.CompleteAsync();
+            if (e is InvalidDataException)
+            {
+                throw new InvalidRequestException("", $"The body is not valid {encoding}.");
+            }
+
+            throw;
         }
     }
 
