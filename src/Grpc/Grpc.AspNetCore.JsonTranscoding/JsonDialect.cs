@@ -51,7 +51,7 @@ public class JsonDialect
         }
     }
 
-    /// <summary>Binds the query. Called for every request that has a query string, after body and before path.</summary>
+    /// <summary>Binds the query. Called for every request, also one without a query, after body and before path.</summary>
     /// <remarks>
     /// Binds by field path (<c>a.b.c=1</c>), skips names the message doesn't know and fields that path or
     /// body have taken, and does nothing under <c>body: "*"</c>, where no field is left for the query.

@@ -184,13 +184,16 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         Assert.Equal($$"""{"text":"{{text}}"}""", body);
     }
 
-    [Fact]
-    public async Task Send_BodyIsNotWhatItsEncodingSays_IsRefused()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    public async Task Send_BodyIsNotWhatItsEncodingSays_IsRefused(string encoding)
     {
-        var (status, body) = await SendEncodedAsync("""{"text":"x"}"""u8.ToArray(), "gzip");
+        var (status, body) = await SendEncodedAsync("""{"text":"x"}"""u8.ToArray(), encoding);
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Contains("not valid gzip", body, StringComparison.Ordinal);
+        Assert.Contains("not valid " + encoding, body, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -65,7 +65,8 @@ internal readonly struct RequestBody
         catch (Exception e)
         {
             await reader.CompleteAsync();
-            if (e is InvalidDataException)
+            // BrotliStream reports bad data as an invalid operation.
+            if (e is InvalidDataException || (e is InvalidOperationException && encoding == "br"))
             {
                 throw new InvalidRequestException("", $"The body is not valid {encoding}.");
             }

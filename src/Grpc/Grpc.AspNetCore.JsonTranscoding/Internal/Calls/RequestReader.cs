@@ -57,10 +57,7 @@ internal sealed class RequestReader(TranscodedRoute route)
 
     private void ReadQueryAndPath(HttpContext context, IMessage request)
     {
-        if (context.Request.QueryString.HasValue)
-        {
-            route.Dialect.ReadQuery(context, route, QueryText.Parse(context.Request.QueryString.Value), request);
-        }
+        route.Dialect.ReadQuery(context, route, QueryText.Parse(context.Request.QueryString.Value), request);
 
         var variables = route.ParsedTemplate.Variables;
         if (variables.Count == 0)

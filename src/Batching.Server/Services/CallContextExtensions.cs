@@ -1,0 +1,26 @@
+using Batching.Engine;
+using Grpc.Core;
+
+namespace Batching.Server.Services;
+
+/// <summary>What the services need to know of the HTTP request behind a call.</summary>
+internal static class CallContextExtensions
+{
+    /// <summary>Problems that were found when the request was read from JSON.</summary>
+    public static IReadOnlyList<Problem> GetKnownProblems(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<IReadOnlyList<Problem>>() ?? [];
+
+    /// <summary>
+    /// Calls back when the reply has ended: true if it was completely written and its connection had not broken. The
+    /// reply to a HEAD carries nothing, however completely it was written.
+    /// </summary>
+    public static void OnReplied(this ServerCallContext context, Action<bool> callback)
+    {
+        var http = context.GetHttpContext();
+        http.Response.OnCompleted(() =>
+        {
+            callback(!http.RequestAborted.IsCancellationRequested && !HttpMethods.IsHead(http.Request.Method));
+            return Task.CompletedTask;
+        });
+    }
+}
