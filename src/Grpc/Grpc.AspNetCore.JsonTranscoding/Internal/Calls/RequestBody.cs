@@ -66,7 +66,7 @@ internal readonly struct RequestBody
         {
             await reader.CompleteAsync();
             // BrotliStream reports bad data as an invalid operation.
-            if (e is InvalidDataException || (e is InvalidOperationException && encoding == "br"))
+            if (e is InvalidDataException || (e is InvalidOperationException && reader != context.Request.BodyReader))
             {
                 throw new InvalidRequestException("", $"The body is not valid {encoding}.");
             }
