@@ -231,6 +231,26 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     }
 
     [Fact]
+    public async Task Send_BodyBeyondTheServersOwnLimit_IsRefusedHereAllTheSame()
+    {
+        await using var server = await TestServer.StartAsync(grpc: o => o.MaxReceiveMessageSize = 32 * 1024 * 1024);
+        foreach (var client in new[] { server.Http1, server.Http2 })
+        {
+            using var content = new ByteArrayContent(new byte[34_000_000]);
+            content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json");
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/calls/unary");
+            request.Version = client.DefaultRequestVersion;
+            request.VersionPolicy = client.DefaultVersionPolicy;
+            request.Headers.ExpectContinue = client == server.Http1;
+            request.Content = content;
+            using var response = await client.SendAsync(request);
+
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+            Assert.Contains("33554432", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Send_SmallBodyThatInflatesBeyondTheLimit_IsRefused()
     {
         var (status, _) = await SendEncodedAsync(Compress(new string(' ', 5_000_000) + "{}", "gzip"), "gzip");
