@@ -199,7 +199,9 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
     private void WritePayload(ReadOnlySpan<byte> payload)
     {
         ThrowIfTooLarge(payload.Length);
-        if (_compression is null)
+
+        // Nothing compresses to no bytes at all here, which others can't decompress.
+        if (_compression is null || payload.IsEmpty)
         {
             WriteHeader(payload.Length, compressed: false);
             _output.Write(payload);
