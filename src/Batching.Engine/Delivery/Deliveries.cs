@@ -12,6 +12,7 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Open> _open = [];
+    private readonly BatchSignals _settled = new();
 
     /// <summary>Takes the first run of results that nobody has received or is receiving; null if there is none.</summary>
     public Delivery? TryTake(BatchRecord record)
@@ -27,6 +28,19 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
             }
 
             return new Delivery(this, record.Key, open.Ledger, range);
+        }
+    }
+
+    /// <summary>
+    /// Completes when a reply that is on its way with results of the batch has ended, well or not; null if there is none.
+    /// </summary>
+    public Task? NextSettled(BatchRecord record)
+    {
+        lock (_lock)
+        {
+            return _open.TryGetValue(record.Key, out var open) && open.Ledger.HasOnTheWay
+                ? _settled.NextChange(record.Key)
+                : null;
         }
     }
 
@@ -158,6 +172,8 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
                     deliveries.StoreMark(batchKey, open);
                 }
             }
+
+            deliveries._settled.Changed(batchKey);
         }
     }
 

@@ -59,7 +59,7 @@ internal sealed class PagedQuery(
                 break;
         }
 
-        return Spawn(page);
+        return Spawn(page, runsAtOnce: true);
     }
 
     /// <summary>What follows a page.</summary>
@@ -116,7 +116,7 @@ internal sealed class PagedQuery(
             return [End(next, Failure.PageCycle, $"The query has asked for '{link}' before.")];
         }
 
-        return [SpawnWithinLimit(next) with { RunsAtOnce = true }];
+        return [SpawnWithinLimit(next, runsAtOnce: true)];
     }
 
     private List<SpawnedRequest> NextSteps(Request page, UpstreamReply reply)
@@ -141,7 +141,7 @@ internal sealed class PagedQuery(
             : null;
         if (total is null && pageCount is null)
         {
-            return count < size ? [] : [SpawnWithinLimit(Step(page, step, size)) with { RunsAtOnce = true }];
+            return count < size ? [] : [SpawnWithinLimit(Step(page, step, size), runsAtOnce: true)];
         }
 
         // An API that gives fewer items than asked for, though it has more, has pages of that size.
@@ -153,7 +153,7 @@ internal sealed class PagedQuery(
         var left = StepsLeft(step, size, total, pageCount);
         return left == 0 ? []
             : left == 1 || rules.Sequential || state.Pages > 1
-                ? [SpawnWithinLimit(Step(page, step, size)) with { RunsAtOnce = true }]
+                ? [SpawnWithinLimit(Step(page, step, size), runsAtOnce: true)]
                 : FanOut(page, step, size, left);
     }
 
@@ -176,7 +176,7 @@ internal sealed class PagedQuery(
         {
             var next = Step(page, step, size);
             step = PageParams.ReadInteger(next.Params, rules.StepParam) ?? 0;
-            var request = SpawnWithinLimit(next);
+            var request = SpawnWithinLimit(next, runsAtOnce: false);
             spawned.Add(request);
             if (request.End is not null)
             {
@@ -204,15 +204,15 @@ internal sealed class PagedQuery(
         return next;
     }
 
-    private SpawnedRequest SpawnWithinLimit(Request page) => state.Pages < MaxPages
-        ? Spawn(page)
+    private SpawnedRequest SpawnWithinLimit(Request page, bool runsAtOnce) => state.Pages < MaxPages
+        ? Spawn(page, runsAtOnce)
         : End(page, Failure.PageLimit, string.Create(
             CultureInfo.InvariantCulture, $"The query has more than {MaxPages} pages. Go on with the params of this request."));
 
-    private SpawnedRequest Spawn(Request page)
+    private SpawnedRequest Spawn(Request page, bool runsAtOnce)
     {
         state.Add(page, SizeOf(page, rules));
-        return new SpawnedRequest(page);
+        return new SpawnedRequest(page) { RunsAtOnce = runsAtOnce };
     }
 
     private static SpawnedRequest End(Request page, Failure failure, string message) =>

@@ -16,7 +16,7 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
         var query = await OpenAsync(spawner, spawner.Index, spawner.Call.Request);
         lock (query.State)
         {
-            return query.State.Pages > 0 ? [] : [query.First() with { RunsAtOnce = true }];
+            return query.State.Pages > 0 ? [] : [query.First()];
         }
     }
 
