@@ -2,6 +2,8 @@ using Batching.Engine;
 using Batching.Server.Configuration;
 using Batching.Server.Security;
 using Batching.Server.Services;
+using Batching.V1;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 var builder = WebApplication.CreateBuilder(args);
 var dataDirectory = builder.Configuration.GetDataDirectory();
@@ -28,7 +30,9 @@ builder.Services
     .AddResponseCompression(compression => compression.EnableForHttps = true)
     .AddBatchRpcs()
     .AddGrpcReflection()
-    .AddGrpcHealthChecks();
+    // The server listens when the store is open and unfinished work is taken up, so whoever gets an answer is served.
+    .AddGrpcHealthChecks(health => health.Services.Map(BatchService.Descriptor.FullName, static _ => true))
+    .AddCheck("listening", static () => HealthCheckResult.Healthy());
 if (usesSample)
 {
     builder.Services.AddSampleUpstream();
