@@ -18,6 +18,7 @@ internal sealed class BatchEngineHost(
     BatchIds ids,
     GroupCommitter committer,
     RequestLoader loader,
+    RequestRunner runner,
     Scheduler scheduler,
     Recovery recovery,
     ExpirySweeper sweeper,
@@ -31,6 +32,7 @@ internal sealed class BatchEngineHost(
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _background = [];
+    private Task _committing = Task.CompletedTask;
     private long _firstOwnKey;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -38,13 +40,13 @@ internal sealed class BatchEngineHost(
         await store.OpenAsync(cancellationToken);
         await ids.OpenAsync(cancellationToken);
         _firstOwnKey = await ids.ReserveAsync(1, cancellationToken);
-        committer.Start();
+        _committing = RunAsync(committer.RunAsync);
     }
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         scheduler.Start();
-        _background.Add(RunAsync(() => loader.RunAsync(scheduler.RefuseAsync, _stopping.Token)));
+        _background.Add(RunAsync(() => loader.RunAsync(runner, scheduler.RefuseAsync, _stopping.Token)));
         _background.Add(RunAsync(() => recovery.RunAsync(_firstOwnKey, _stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
         return Task.CompletedTask;
@@ -69,7 +71,8 @@ internal sealed class BatchEngineHost(
             await work;
         }
 
-        await committer.StopAsync();
+        committer.Complete();
+        await _committing;
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -26,8 +26,9 @@ builder.Services
     .AddBatchEngine()
     .AddSecurity(dataDirectory)
     .AddResponseCompression(compression => compression.EnableForHttps = true)
-    .AddHealthChecks();
-builder.Services.AddBatchRpcs();
+    .AddBatchRpcs()
+    .AddGrpcReflection()
+    .AddGrpcHealthChecks();
 if (usesSample)
 {
     builder.Services.AddSampleUpstream();
@@ -38,6 +39,8 @@ app.UseResponseCompression();
 app.UseBearerTokenQuery();
 app.MapHealthChecks("/healthz");
 app.MapGrpcService<BatchRpcService>();
+app.MapGrpcReflectionService();
+app.MapGrpcHealthChecksService();
 if (usesSample)
 {
     app.MapSampleUpstream();

@@ -182,8 +182,9 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
         {
             Failure.Cancelled => Code.Cancelled,
             Failure.UpstreamTimeout or Failure.Expired => Code.DeadlineExceeded,
-            Failure.ResponseTooLarge => Code.ResourceExhausted,
+            Failure.ResponseTooLarge or Failure.PageLimit => Code.ResourceExhausted,
             Failure.Interrupted => Code.Aborted,
+            Failure.BadNextPage or Failure.PageCycle => Code.OutOfRange,
             Failure.NoUpstream or Failure.CredentialLost => Code.FailedPrecondition,
             _ => Code.Unavailable,
         };

@@ -12,6 +12,7 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Open> _open = [];
+    private readonly BatchSignals _settled = new();
 
     /// <summary>
     /// Keeps what is known of a batch. Begin before reading its record: otherwise the ledger could be closed after that,
@@ -45,6 +46,19 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
             }
 
             return new Delivery(this, record.Key, ledger, range);
+        }
+    }
+
+    /// <summary>
+    /// Watches for a reply that is on its way with results of the batch to end, well or not; null if there is none.
+    /// </summary>
+    public BatchSignals.BatchWatch? WatchOnTheWay(BatchRecord record)
+    {
+        lock (_lock)
+        {
+            return _open.TryGetValue(record.Key, out var open) && open.Ledger is { HasOnTheWay: true }
+                ? _settled.Watch(record.Key)
+                : null;
         }
     }
 
@@ -187,6 +201,8 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
                     deliveries.StoreMark(batchKey, open, ledger);
                 }
             }
+
+            deliveries._settled.Changed(batchKey);
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class DeliveryLedger(int mark)
     /// <summary>Whether nothing but the mark needs to be remembered.</summary>
     public bool IsSettled => _ranges.Count == 0;
 
+    /// <summary>Whether some positions are out with a reply that has not ended.</summary>
+    public bool HasOnTheWay => _ranges.Exists(range => !range.Received);
+
     /// <summary>Takes the first run of positions that are neither received nor on the way.</summary>
     /// <param name="last">The last position there is.</param>
     /// <returns>Null if there is none.</returns>

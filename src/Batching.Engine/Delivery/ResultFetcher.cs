@@ -78,7 +78,19 @@ public sealed class ResultFetcher
     private async Task<Answer<ResultPage>> FetchWaitingAsync(
         BatchRecord record, RequestFields fields, CancellationToken cancellationToken)
     {
-        var delivery = _deliveries.TryTake(record);
+        // An empty page of a batch that is done tells the client that it has everything. While another reply is still on
+        // its way that is not true yet: should it break, its results are waiting again.
+        Deliveries.Delivery? delivery;
+        while ((delivery = _deliveries.TryTake(record)) is null
+            && record.Running == 0
+            && _deliveries.WatchOnTheWay(record) is { } watch)
+        {
+            using (watch)
+            {
+                await watch.NextChange.WaitAsync(cancellationToken);
+            }
+        }
+
         var response = new FetchBatchResponse { Batch = _views.ToBatch(record) };
         if (delivery is null)
         {

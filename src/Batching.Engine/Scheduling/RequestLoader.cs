@@ -45,10 +45,11 @@ internal sealed class RequestLoader(
     }
 
     /// <summary>Loads until cancelled.</summary>
+    /// <param name="runner">Runs what was loaded.</param>
     /// <param name="refuse">Ends a request whose path no upstream takes any more.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     public async Task RunAsync(
-        Func<ActiveBatch, int, ValueTask> refuse, CancellationToken cancellationToken)
+        RequestRunner runner, Func<ActiveBatch, int, ValueTask> refuse, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -56,7 +57,7 @@ internal sealed class RequestLoader(
             var next = batch.NextToLoad;
             try
             {
-                next = await LoadAsync(batch, next, refuse, cancellationToken);
+                next = await LoadAsync(batch, next, runner, refuse, cancellationToken);
             }
             catch (StoreUnavailableException exception)
             {
@@ -72,7 +73,11 @@ internal sealed class RequestLoader(
     public void Dispose() => _loads.Dispose();
 
     private async Task<int> LoadAsync(
-        ActiveBatch batch, int next, Func<ActiveBatch, int, ValueTask> refuse, CancellationToken cancellationToken)
+        ActiveBatch batch,
+        int next,
+        RequestRunner runner,
+        Func<ActiveBatch, int, ValueTask> refuse,
+        CancellationToken cancellationToken)
     {
         var window = await requests.ReadAsync(batch.Key, next, cancellationToken);
         if (window is null)
@@ -98,7 +103,7 @@ internal sealed class RequestLoader(
                 batch.Owner,
                 batch.Key,
                 new QueuedRequest(
-                    batch, index, new UpstreamCall(route, method, request, batch.Authorization), bytes));
+                    batch, index, new UpstreamCall(route, method, request, batch.Authorization), bytes, runner));
         }
 
         return window.EndIndex;

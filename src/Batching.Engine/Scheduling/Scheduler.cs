@@ -1,27 +1,23 @@
 using System.Collections.Concurrent;
 using Batching.Engine.Committing;
-using Batching.Engine.Storage;
+using Batching.Engine.Delivery;
 using Batching.Engine.Upstreams;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Scheduling;
 
 /// <summary>
-/// Runs the requests of active batches: as many workers for each upstream as it takes requests at a time, each taking
-/// the next request in fair order, calling the API, and handing over what came of it. Thread-safe.
+/// Runs what waits for the upstreams: as many workers for each as it takes requests at a time, each taking the next one
+/// in fair order. Thread-safe.
 /// </summary>
 internal sealed class Scheduler(
     RequestLoader loader,
     UpstreamRouter router,
-    UpstreamCaller caller,
     GroupCommitter committer,
+    BatchSignals signals,
     IOptions<BatchEngineOptions> options,
-    TimeProvider time,
-    ILogger<Scheduler> logger) : IDisposable
+    TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _takeNoMore = new();
     private readonly CancellationTokenSource _abort = new(Timeout.InfiniteTimeSpan, time);
     private readonly ConcurrentDictionary<ActiveBatch, Task> _stopping = new();
@@ -43,7 +39,11 @@ internal sealed class Scheduler(
     }
 
     /// <summary>Begins to run the requests of a batch.</summary>
-    public void Run(ActiveBatch batch) => loader.Feed(batch);
+    public void Run(ActiveBatch batch)
+    {
+        batch.Grown = loader.Feed;
+        loader.Feed(batch);
+    }
 
     /// <summary>
     /// Stops a batch: requests in flight are aborted, none is begun, and all that have no result yet get one that says
@@ -96,12 +96,8 @@ internal sealed class Scheduler(
         {
             while (true)
             {
-                var request = await upstream.Waiting.DequeueAsync(_takeNoMore.Token);
-                loader.Dequeued(request);
-                if (request.Batch.TryTakeToRun(request.Index))
-                {
-                    await RunAsync(request);
-                }
+                var work = await upstream.Waiting.DequeueAsync(_takeNoMore.Token);
+                await work.RunAsync();
             }
         }
         catch (OperationCanceledException) when (_takeNoMore.IsCancellationRequested)
@@ -109,70 +105,21 @@ internal sealed class Scheduler(
         }
     }
 
-    private async Task RunAsync(QueuedRequest request)
-    {
-        var batch = request.Batch;
-        UpstreamReply reply;
-        try
-        {
-            if (request.MustNotRepeat)
-            {
-                await RememberStartAsync(request);
-            }
-
-            reply = await caller.CallAsync(request.Call, batch.Stopping);
-        }
-        catch (OperationCanceledException) when (batch.Stopping.IsCancellationRequested)
-        {
-            var reason = batch.StopReason;
-            if (reason == Failure.None)
-            {
-                // The gateway stops. What is safe to repeat is simply left for the next start.
-                if (!request.MustNotRepeat)
-                {
-                    return;
-                }
-
-                reason = Failure.Interrupted;
-            }
-
-            reply = UpstreamReply.FromFailure(reason, reason.Message());
-        }
-        // A bug must cost one request its answer, not a worker its life.
-        catch (Exception exception)
-        {
-            SchedulerLog.CallFailed(logger, exception);
-            reply = UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message());
-        }
-
-        await committer.AddAsync(new FinishedRequest(batch, request.Index, reply, time.GetUtcNow()));
-    }
-
-    private async Task RememberStartAsync(QueuedRequest request)
-    {
-        while (true)
-        {
-            try
-            {
-                await committer.WriteAsync(new StoreWrite.Start(request.Batch.Key, [request.Index]));
-                request.Batch.Stopping.ThrowIfCancellationRequested();
-                return;
-            }
-            catch (StoreUnavailableException)
-            {
-                await Task.Delay(RetryDelay, time, request.Batch.Stopping);
-            }
-        }
-    }
-
+    // Once more after each commit until the batch is done: a page that ended at the same moment may have brought more.
     private async Task EndUntakenAsync(ActiveBatch batch, Failure reason)
     {
-        for (var index = 0; index < batch.Record.Total && !_abort.IsCancellationRequested; index++)
+        while (batch.Record.DoneTime is null && !_abort.IsCancellationRequested)
         {
-            if (batch.TryTake(index))
+            using var watch = signals.Watch(batch.Key);
+            for (var index = 0; index < batch.Count && !_abort.IsCancellationRequested; index++)
             {
-                await EndAsync(batch, index, reason);
+                if (batch.TryTake(index))
+                {
+                    await EndAsync(batch, index, reason);
+                }
             }
+
+            await watch.NextChange.WaitAsync(_abort.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Batching.Engine.Spawning;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Options;
@@ -23,8 +24,12 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
 
         var fields = known.Select(problem => problem.Field).ToHashSet(StringComparer.Ordinal);
-        return [.. known.Concat(problems.Where(problem => !fields.Contains(problem.Field))).Take(MaxProblems)];
+        return [.. known.Concat(problems.Where(problem => !IsKnown(problem.Field, fields))).Take(MaxProblems)];
     }
+
+    // Of a request that is no request at all, its fields aren't wrong as well.
+    private static bool IsKnown(string field, HashSet<string> known) =>
+        known.Contains(field) || known.Contains(field[..(field.IndexOf(']', StringComparison.Ordinal) + 1)]);
 
     private List<Problem> Validate(IReadOnlyList<Request> requests)
     {
@@ -59,7 +64,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
 
     private void Validate(Request request, string field, List<Problem> problems)
     {
-        if (!router.TryRoute(request.Path, request.Params, out _, out var problem))
+        if (!router.TryRoute(request.Path, request.Params, out var route, out var problem))
         {
             problems.Add(new Problem($"{field}.path", problem));
         }
@@ -69,9 +74,9 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
             problems.Add(new Problem($"{field}.method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner)
+        if (request.Spawner || request.Pagination is not null)
         {
-            problems.Add(new Problem($"{field}.spawner", "is not supported by this version: send the pages as requests"));
+            SpawnerRules.Validate(request, route.Upstream?.Pagination ?? new PaginationOptions(), _limits, field, problems);
         }
 
         ValidateHeaders(request, field, problems);

@@ -1,5 +1,6 @@
 using System.Text;
 using Batching.Engine.Scheduling;
+using Batching.Engine.Spawning;
 
 namespace Batching.Engine.Upstreams;
 
@@ -12,6 +13,7 @@ internal sealed class Upstream : IDisposable
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
         MaxConcurrency = options.MaxConcurrency;
         Timeout = options.Timeout;
+        Pagination = options.Pagination;
         Invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects, cookies and encodings are part of the answer, and a proxy would be another host.
@@ -37,9 +39,11 @@ internal sealed class Upstream : IDisposable
 
     public TimeSpan Timeout { get; }
 
+    public PaginationOptions Pagination { get; }
+
     public HttpMessageInvoker Invoker { get; }
 
-    public FairQueue<QueuedRequest> Waiting { get; } = new();
+    public FairQueue<IUpstreamWork> Waiting { get; } = new();
 
     /// <summary>Whether a path belongs to this upstream, by whole segments.</summary>
     public bool Owns(ReadOnlySpan<char> path) =>

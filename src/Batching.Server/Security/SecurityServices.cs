@@ -9,6 +9,7 @@ internal static class SecurityServices
     /// <summary>Keys are kept in the directory <c>keys</c> of the data directory, readable by the service only.</summary>
     public static IServiceCollection AddSecurity(this IServiceCollection services, string dataDirectory)
     {
+        CreatePrivateDirectory(dataDirectory);
         services.AddDataProtection()
             .SetApplicationName("Batching")
             .PersistKeysToFileSystem(CreatePrivateDirectory(Path.Combine(dataDirectory, "keys")));

@@ -14,8 +14,6 @@ namespace Batching.Server.Dialects.V0;
 /// </summary>
 internal sealed class V0Dialect : JsonDialect
 {
-    private const string RequestsField = "requests";
-
     public override bool AcceptsAnyContentType => true;
 
     public override void ReadBody(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Batching.Engine;
 using Google.Rpc;
 
 namespace Batching.Server.Dialects.V0;
@@ -10,19 +11,24 @@ internal static class V0Errors
 
     public static void Write(Utf8JsonWriter json, int httpStatus, Status status)
     {
+        var problems = FindProblems(status);
         json.WriteStartObject();
-        json.WriteString("message"u8, status.Message);
+        json.WriteString("message"u8, problems.Count switch
+        {
+            0 => status.Message,
+            1 => ToSentence(problems[0]),
+            var count => $"{count} fields are wrong; the first: {ToSentence(problems[0])}",
+        });
         json.WriteNumber("statusCode"u8, httpStatus);
         json.WriteString("error"u8, NameOf(status.Code));
-        var details = status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor));
-        if (details is not null)
+        if (problems.Count > 0)
         {
             json.WriteStartArray("errors"u8);
-            foreach (var violation in details.Unpack<BadRequest>().FieldViolations)
+            foreach (var (field, message) in problems)
             {
                 json.WriteStartObject();
-                json.WriteString("field"u8, ToV0(violation.Field));
-                json.WriteString("message"u8, violation.Description);
+                json.WriteString("field"u8, field);
+                json.WriteString("message"u8, message);
                 json.WriteEndObject();
             }
 
@@ -34,6 +40,16 @@ internal static class V0Errors
 
     /// <summary>The name of a status code as the contract has it: <c>INVALID_ARGUMENT</c>.</summary>
     public static string NameOf(int code) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(((Code)code).ToString());
+
+    private static List<Problem> FindProblems(Status status) =>
+        status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor)) is { } details
+            ? [.. details.Unpack<BadRequest>().FieldViolations
+                .Select(violation => new Problem(ToV0(violation.Field), violation.Description))]
+            : [];
+
+    // A problem of the body as a whole has no field.
+    private static string ToSentence(Problem problem) =>
+        $"{problem.Field} {problem.Message}".Trim().TrimEnd('.') + ".";
 
     // The body of a v0 submission is the list itself.
     private static string ToV0(string field) =>

@@ -89,8 +89,6 @@ internal ref struct V0RequestReader
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
             AddProblem("", "must be an object");
-            // One problem is enough: what an object would need is not missing.
-            AddProblem(".path", null);
             _reader.Skip();
             return request;
         }
@@ -134,9 +132,33 @@ internal ref struct V0RequestReader
             case "spawner":
                 request.Spawner = ReadBoolean(".spawner");
                 break;
+            case "pagination":
+                ReadPagination(request);
+                break;
             default:
                 _reader.Skip();
                 break;
+        }
+    }
+
+    private void ReadPagination(Request request)
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            AddProblem(".pagination", "must be an object");
+            _reader.Skip();
+            return;
+        }
+
+        request.Pagination = new Pagination();
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = _reader.GetString()!;
+            _reader.Read();
+            if (_reader.TokenType != JsonTokenType.Null && V0Pagination.FindProblem(ref _reader, request.Pagination, name) is { } problem)
+            {
+                AddProblem($".pagination.{name}", problem);
+            }
         }
     }
 
@@ -281,9 +303,9 @@ internal ref struct V0RequestReader
             : Value.ForString(digits);
     }
 
-    private readonly void AddProblem(string property, string? message)
+    private readonly void AddProblem(string property, string message)
     {
-        if (_problems.Count < MaxProblems && message is not null)
+        if (_problems.Count < MaxProblems)
         {
             _problems.Add(new Problem(_field + property, message));
         }
