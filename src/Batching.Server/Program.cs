@@ -38,6 +38,7 @@ app.UseResponseCompression();
 app.UseBearerTokenQuery();
 app.MapHealthChecks("/healthz");
 app.MapGrpcService<BatchRpcService>();
+app.MapGrpcService<KeyedBatchRpcService>();
 if (usesSample)
 {
     app.MapSampleUpstream();
