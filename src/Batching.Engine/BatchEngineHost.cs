@@ -32,6 +32,7 @@ internal sealed class BatchEngineHost(
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _background = [];
+    private Task _committing = Task.CompletedTask;
     private long _firstOwnKey;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -39,7 +40,7 @@ internal sealed class BatchEngineHost(
         await store.OpenAsync(cancellationToken);
         await ids.OpenAsync(cancellationToken);
         _firstOwnKey = await ids.ReserveAsync(1, cancellationToken);
-        committer.Start();
+        _committing = RunAsync(committer.RunAsync);
     }
 
     public Task StartedAsync(CancellationToken cancellationToken)
@@ -70,7 +71,8 @@ internal sealed class BatchEngineHost(
             await work;
         }
 
-        await committer.StopAsync();
+        committer.Complete();
+        await _committing;
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

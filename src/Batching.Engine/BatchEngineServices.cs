@@ -4,6 +4,7 @@ using Batching.Engine.Expiry;
 using Batching.Engine.Identifiers;
 using Batching.Engine.Keyed;
 using Batching.Engine.Scheduling;
+using Batching.Engine.Spawning;
 using Batching.Engine.Storage;
 using Batching.Engine.Submission;
 using Batching.Engine.Upstreams;
@@ -33,6 +34,7 @@ public static class BatchEngineServices
         services.AddSingleton<RequestValidator>();
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<RequestLoader>();
+        services.AddSingleton<Spawner>();
         services.AddSingleton<RequestRunner>();
         services.AddSingleton<GroupCommitter>();
         services.AddSingleton<Scheduler>();

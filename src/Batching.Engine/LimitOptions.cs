@@ -62,6 +62,17 @@ public sealed class LimitOptions
     [Range(1, 10_000)]
     public int ListedBatches { get; set; } = 1_000;
 
+    /// <summary>Pages of one spawner, 1 to 1,000,000; default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int PagesPerSpawner { get; set; } = 10_000;
+
+    /// <summary>
+    /// Pages over all spawners of one batch, shared out evenly among them where that is less than
+    /// <see cref="PagesPerSpawner"/> for each. 1 to 10,000,000; default 1,000,000.
+    /// </summary>
+    [Range(1, 10_000_000)]
+    public int SpawnedRequestsPerBatch { get; set; } = 1_000_000;
+
     /// <summary>Bytes of waiting requests held in memory, 1 MiB to 1 GiB; default 64 MiB.</summary>
     [Range(1 << 20, 1 << 30)]
     public int WaitingBytes { get; set; } = 64 * 1024 * 1024;

@@ -263,6 +263,7 @@ public sealed class SqliteBatchStore : IBatchStore
         }
     }
 
-    private InvalidOperationException NotOpen() =>
-        _disposed ? new ObjectDisposedException(nameof(SqliteBatchStore)) : new InvalidOperationException("The store is not open.");
+    private InvalidOperationException NotOpen() => _disposed
+        ? new ObjectDisposedException(nameof(SqliteBatchStore))
+        : new InvalidOperationException("The store is not open.");
 }

@@ -17,14 +17,17 @@ internal static class StoreConnection
     // the slowest commits wait for: twice as many made them twice as slow and the average no better.
     private const int CheckpointPages = 2048;
 
-    // The log is cut back to this after a burst.
-    private const int LogBytes = 64 * 1024 * 1024;
+    /// <summary>The log is cut back to this after a burst.</summary>
+    public const int LogBytes = 64 * 1024 * 1024;
 
     private const int WriterCacheKibibytes = 32 * 1024;
     private const int ReaderCacheKibibytes = 2 * 1024;
 
     // How long to wait for another program (a backup, a shell) that has locked the database, in seconds.
     private const int BusySeconds = 2;
+
+    // How long the writer waits for readers to let go of the log, in milliseconds.
+    private const int ReadersBusyMilliseconds = 100;
 
     public static SqliteConnection OpenWriter(string path, long? maxFileBytes)
     {
@@ -44,9 +47,10 @@ internal static class StoreConnection
                 PRAGMA cache_size = -{WriterCacheKibibytes};
                 PRAGMA wal_autocheckpoint = {CheckpointPages};
                 PRAGMA journal_size_limit = {LogBytes};
+                PRAGMA busy_timeout = {ReadersBusyMilliseconds};
                 """);
             var pageSize = (long)Scalar(connection, "PRAGMA page_size")!;
-            var maxPages = maxFileBytes is { } bytes ? Math.Min(bytes / pageSize, uint.MaxValue - 1) : uint.MaxValue - 1;
+            var maxPages = Math.Min((maxFileBytes ?? long.MaxValue) / pageSize, uint.MaxValue - 1);
             Run(connection, $"PRAGMA max_page_count = {maxPages}");
             return connection;
         }

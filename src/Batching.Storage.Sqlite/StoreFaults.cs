@@ -38,5 +38,6 @@ internal static class StoreFaults
     /// full disk or a refused row leaves it as good as before.
     /// </summary>
     public static bool NeedsNewConnection(SqliteException error) =>
-        error.SqliteErrorCode is not (SQLITE_FULL or SQLITE_CONSTRAINT or SQLITE_MISMATCH or SQLITE_TOOBIG or SQLITE_BUSY);
+        error.SqliteErrorCode
+            is not (SQLITE_FULL or SQLITE_BUSY or SQLITE_CONSTRAINT or SQLITE_MISMATCH or SQLITE_TOOBIG);
 }

@@ -8,33 +8,33 @@ public abstract partial class BatchStoreConformance
     [Fact]
     public async Task ReserveKeysAsync_CalledAgain_GoesOnBehindTheLast()
     {
-        Assert.Equal(1, await Store.ReserveKeysAsync(10, _none));
-        Assert.Equal(11, await Store.ReserveKeysAsync(1, _none));
-        Assert.Equal(12, await Store.ReserveKeysAsync(10_001L * 1_000_000, _none));
+        Assert.Equal(1, await Store.ReserveKeysAsync(10, None));
+        Assert.Equal(11, await Store.ReserveKeysAsync(1, None));
+        Assert.Equal(12, await Store.ReserveKeysAsync(10_001L * 1_000_000, None));
         await ReopenAsync();
-        Assert.Equal(12 + (10_001L * 1_000_000), await Store.ReserveKeysAsync(1, _none));
+        Assert.Equal(12 + (10_001L * 1_000_000), await Store.ReserveKeysAsync(1, None));
     }
 
     [Fact]
     public async Task ReserveKeysAsync_CountBelowOne_Throws() =>
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Store.ReserveKeysAsync(0, _none));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Store.ReserveKeysAsync(0, None));
 
     [Fact]
     public async Task ReserveKeysAsync_ManyAtOnce_NobodySharesANumber()
     {
         var firsts = await Task.WhenAll(
-            Enumerable.Range(0, 50).Select(_ => Task.Run(async () => await Store.ReserveKeysAsync(3, _none))));
+            Enumerable.Range(0, 50).Select(_ => Task.Run(async () => await Store.ReserveKeysAsync(3, None))));
         Assert.Equal(Enumerable.Range(0, 50).Select(i => 1L + (3 * i)), firsts.Order());
     }
 
     [Fact]
     public async Task GetOrAddSecretAsync_Present_ReturnsTheFirstOne()
     {
-        Assert.Equal([1, 2], await Store.GetOrAddSecretAsync("a", [1, 2], _none));
-        Assert.Equal([1, 2], await Store.GetOrAddSecretAsync("a", [3], _none));
-        Assert.Equal([4], await Store.GetOrAddSecretAsync("b", [4], _none));
+        Assert.Equal([1, 2], await Store.GetOrAddSecretAsync("a", [1, 2], None));
+        Assert.Equal([1, 2], await Store.GetOrAddSecretAsync("a", [3], None));
+        Assert.Equal([4], await Store.GetOrAddSecretAsync("b", [4], None));
         await ReopenAsync();
-        Assert.Equal([1, 2], await Store.GetOrAddSecretAsync("a", [5], _none));
+        Assert.Equal([1, 2], await Store.GetOrAddSecretAsync("a", [5], None));
     }
 
     [Fact]
@@ -54,11 +54,11 @@ public abstract partial class BatchStoreConformance
         };
         var plain = Batch(100);
         await CommitAsync(Accept(full), Accept(plain));
-        AssertSame(full, await Store.FindBatchAsync(7, _none));
-        AssertSame(plain, await Store.FindBatchAsync(100, _none));
+        AssertSame(full, await Store.FindBatchAsync(7, None));
+        AssertSame(plain, await Store.FindBatchAsync(100, None));
         await ReopenAsync();
-        AssertSame(full, await Store.FindBatchAsync(7, _none));
-        AssertSame(plain, await Store.FindBatchAsync(100, _none));
+        AssertSame(full, await Store.FindBatchAsync(7, None));
+        AssertSame(plain, await Store.FindBatchAsync(100, None));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public abstract partial class BatchStoreConformance
     {
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             async () => await Store.CommitAsync([Accept(Batch(1))], new CancellationToken(canceled: true)));
-        Assert.Null(await Store.FindBatchAsync(1, _none));
+        Assert.Null(await Store.FindBatchAsync(1, None));
     }
 
     [Fact]
@@ -83,10 +83,10 @@ public abstract partial class BatchStoreConformance
                 Append(present, Segment(1, 1)),
                 new StoreWrite.Cancel(1),
                 Accept(Batch(1, owner: "the key is taken"))));
-        AssertSame(present, await Store.FindBatchAsync(1, _none));
-        Assert.Null(await Store.ReadSegmentAsync(1, 1, _none));
-        Assert.Null(await Store.FindBatchAsync(100, _none));
-        Assert.Null(await Store.ReadWindowAsync(100, 0, _none));
+        AssertSame(present, await Store.FindBatchAsync(1, None));
+        Assert.Null(await Store.ReadSegmentAsync(1, 1, None));
+        Assert.Null(await Store.FindBatchAsync(100, None));
+        Assert.Null(await Store.ReadWindowAsync(100, 0, None));
 
         await CommitAsync(Append(present, Segment(1, 1)));
         Assert.Equal(1, (await FindAsync(1)).Finished);
@@ -107,7 +107,7 @@ public abstract partial class BatchStoreConformance
             new StoreWrite.Expire(1));
         AssertSame(
             batch.After(first, second) with { Received = 2, Cancelled = true, Expired = true },
-            await Store.FindBatchAsync(1, _none));
+            await Store.FindBatchAsync(1, None));
     }
 
     [Fact]
@@ -118,10 +118,10 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(Accept(batch));
         var after = batch.After(segments) with { Failed = 4 };
         await CommitAsync(new StoreWrite.Append(after, segments, []));
-        AssertSame(after, await Store.FindBatchAsync(1, _none));
+        AssertSame(after, await Store.FindBatchAsync(1, None));
         foreach (var segment in segments)
         {
-            AssertSame(segment, await Store.ReadSegmentAsync(1, segment.FirstPosition, _none));
+            AssertSame(segment, await Store.ReadSegmentAsync(1, segment.FirstPosition, None));
         }
     }
 
@@ -135,7 +135,7 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(
             new StoreWrite.Append(batch.After(segment) with { Total = 5 }, [segment], [spawned]));
         Assert.Equal(5, (await FindAsync(1)).Total);
-        var window = await Store.ReadWindowAsync(1, 4, _none);
+        var window = await Store.ReadWindowAsync(1, 4, None);
         Assert.NotNull(window);
         Assert.Equal(spawned.Data, window.Data);
     }
@@ -151,7 +151,7 @@ public abstract partial class BatchStoreConformance
         Assert.False(last.Cancelled || last.Expired || last.Received > 0);
         await CommitAsync(new StoreWrite.Append(last, [Segment(3, 1)], []));
         AssertSame(
-            last with { Received = 1, Cancelled = true, Expired = true }, await Store.FindBatchAsync(1, _none));
+            last with { Received = 1, Cancelled = true, Expired = true }, await Store.FindBatchAsync(1, None));
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public abstract partial class BatchStoreConformance
         await ReopenAsync();
         await AssertGoneAsync(1);
         await FindAsync(100);
-        Assert.NotNull(await Store.ReadWindowAsync(100, 0, _none));
+        Assert.NotNull(await Store.ReadWindowAsync(100, 0, None));
     }
 
     [Fact]
@@ -239,18 +239,18 @@ public abstract partial class BatchStoreConformance
         Assert.True((await FindAsync(1)).Expired);
         foreach (var position in (int[])[1, 2, 3])
         {
-            var segment = await Store.ReadSegmentAsync(1, position, _none);
+            var segment = await Store.ReadSegmentAsync(1, position, None);
             Assert.NotNull(segment);
             Assert.Null(segment.Payload);
             Assert.Equal(position - 1, segment[position].Index);
         }
 
-        Assert.NotNull(await Store.ReadWindowAsync(1, 0, _none));
-        AssertSame(Segment(1, 2), await Store.ReadSegmentAsync(100, 1, _none));
+        Assert.NotNull(await Store.ReadWindowAsync(1, 0, None));
+        AssertSame(Segment(1, 2), await Store.ReadSegmentAsync(100, 1, None));
 
         // Work that was still under way ends now; nobody would delete its payload any more.
         await CommitAsync(Append(batch.After(Segment(1, 2), Segment(3, 1)), Segment(4, 2)));
-        var late = await Store.ReadSegmentAsync(1, 5, _none);
+        var late = await Store.ReadSegmentAsync(1, 5, None);
         Assert.NotNull(late);
         Assert.Null(late.Payload);
         Assert.Equal(5, (await FindAsync(1)).Finished);
@@ -258,14 +258,14 @@ public abstract partial class BatchStoreConformance
 
     private async Task AssertGoneAsync(long key)
     {
-        Assert.Null(await Store.FindBatchAsync(key, _none));
-        Assert.Null(await Store.ReadWindowAsync(key, 0, _none));
-        Assert.Null(await Store.ReadSegmentAsync(key, 1, _none));
+        Assert.Null(await Store.FindBatchAsync(key, None));
+        Assert.Null(await Store.ReadWindowAsync(key, 0, None));
+        Assert.Null(await Store.ReadSegmentAsync(key, 1, None));
         Assert.Empty(await EntriesAsync(key, 1));
-        Assert.Empty(await Store.ListStartedAsync(key, _none));
-        Assert.DoesNotContain(key, KeysOf(await Store.ListBatchesAsync("alice", long.MaxValue, 100, _none)));
-        Assert.DoesNotContain(key, KeysOf(await Store.ListUnfinishedAsync(0, 100, _none)));
-        Assert.DoesNotContain(key, KeysOf(await Store.ListToExpireAsync(Start.AddDays(365), 100, _none)));
-        Assert.DoesNotContain(key, KeysOf(await Store.ListToDeleteAsync(Start.AddDays(365), 100, _none)));
+        Assert.Empty(await Store.ListStartedAsync(key, None));
+        Assert.DoesNotContain(key, KeysOf(await Store.ListBatchesAsync("alice", long.MaxValue, 100, None)));
+        Assert.DoesNotContain(key, KeysOf(await Store.ListUnfinishedAsync(0, 100, None)));
+        Assert.DoesNotContain(key, KeysOf(await Store.ListToExpireAsync(Start.AddDays(365), 100, None)));
+        Assert.DoesNotContain(key, KeysOf(await Store.ListToDeleteAsync(Start.AddDays(365), 100, None)));
     }
 }

@@ -37,11 +37,11 @@ public abstract partial class BatchStoreConformance
         }
 
         Assert.Equal(
-            [901, 801, 701, 601], KeysOf(await Store.ListBatchesAsync("alice", long.MaxValue, 4, _none)));
-        Assert.Equal([501, 401, 301, 201, 101, 1], KeysOf(await Store.ListBatchesAsync("alice", 601, 100, _none)));
-        Assert.Equal([50], KeysOf(await Store.ListBatchesAsync("bob", 51, 1, _none)));
-        Assert.Empty(await Store.ListBatchesAsync("bob", 50, 1, _none));
-        Assert.Empty(await Store.ListBatchesAsync("alice", long.MaxValue, 0, _none));
+            [901, 801, 701, 601], KeysOf(await Store.ListBatchesAsync("alice", long.MaxValue, 4, None)));
+        Assert.Equal([501, 401, 301, 201, 101, 1], KeysOf(await Store.ListBatchesAsync("alice", 601, 100, None)));
+        Assert.Equal([50], KeysOf(await Store.ListBatchesAsync("bob", 51, 1, None)));
+        Assert.Empty(await Store.ListBatchesAsync("bob", 50, 1, None));
+        Assert.Empty(await Store.ListBatchesAsync("alice", long.MaxValue, 0, None));
     }
 
     [Theory]
@@ -54,8 +54,8 @@ public abstract partial class BatchStoreConformance
     public async Task ListBatchesAsync_OtherOwner_SeesNothing(string other)
     {
         await CommitAsync(Accept(Batch(1, owner: "alice")), Accept(Batch(100, owner: other)));
-        Assert.Equal([100], KeysOf(await Store.ListBatchesAsync(other, long.MaxValue, 10, _none)));
-        Assert.Equal([1], KeysOf(await Store.ListBatchesAsync("alice", long.MaxValue, 10, _none)));
+        Assert.Equal([100], KeysOf(await Store.ListBatchesAsync(other, long.MaxValue, 10, None)));
+        Assert.Equal([1], KeysOf(await Store.ListBatchesAsync("alice", long.MaxValue, 10, None)));
         Assert.Equal(other, (await FindAsync(100)).Owner);
     }
 
@@ -72,11 +72,11 @@ public abstract partial class BatchStoreConformance
             Append(Batch(300, total: 2), Segment(1, 1)),
             new StoreWrite.Cancel(400),
             new StoreWrite.Expire(500));
-        Assert.Equal([100, 300], KeysOf(await Store.ListUnfinishedAsync(0, 2, _none)));
-        Assert.Equal([400, 500, 600], KeysOf(await Store.ListUnfinishedAsync(300, 10, _none)));
-        Assert.Empty(await Store.ListUnfinishedAsync(600, 10, _none));
+        Assert.Equal([100, 300], KeysOf(await Store.ListUnfinishedAsync(0, 2, None)));
+        Assert.Equal([400, 500, 600], KeysOf(await Store.ListUnfinishedAsync(300, 10, None)));
+        Assert.Empty(await Store.ListUnfinishedAsync(600, 10, None));
         await ReopenAsync();
-        Assert.Equal([100, 300, 400, 500, 600], KeysOf(await Store.ListUnfinishedAsync(0, 10, _none)));
+        Assert.Equal([100, 300, 400, 500, 600], KeysOf(await Store.ListUnfinishedAsync(0, 10, None)));
     }
 
     [Fact]
@@ -86,9 +86,9 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(Accept(batch));
         var page = batch.After(Segment(1, 1)) with { Total = 2, DoneTime = null };
         await CommitAsync(new StoreWrite.Append(page, [Segment(1, 1)], [Window(1, 1)]));
-        Assert.Equal([1], KeysOf(await Store.ListUnfinishedAsync(0, 10, _none)));
+        Assert.Equal([1], KeysOf(await Store.ListUnfinishedAsync(0, 10, None)));
         await CommitAsync(Append(page, Segment(2, 1)));
-        Assert.Empty(await Store.ListUnfinishedAsync(0, 10, _none));
+        Assert.Empty(await Store.ListUnfinishedAsync(0, 10, None));
     }
 
     [Fact]
@@ -100,11 +100,11 @@ public abstract partial class BatchStoreConformance
             Accept(Batch(300) with { ExpireTime = Start.AddMinutes(2) }),
             Accept(Batch(400) with { ExpireTime = Start.AddMinutes(4) }),
             Accept(Batch(500) with { ExpireTime = Start.AddMinutes(1) }));
-        Assert.Empty(await Store.ListToExpireAsync(Start.AddMinutes(1).AddMilliseconds(-1), 10, _none));
-        Assert.Equal([200, 500], KeysOf(await Store.ListToExpireAsync(Start.AddMinutes(1), 10, _none)));
-        Assert.Equal([200, 500, 300], KeysOf(await Store.ListToExpireAsync(Start.AddMinutes(3), 3, _none)));
+        Assert.Empty(await Store.ListToExpireAsync(Start.AddMinutes(1).AddMilliseconds(-1), 10, None));
+        Assert.Equal([200, 500], KeysOf(await Store.ListToExpireAsync(Start.AddMinutes(1), 10, None)));
+        Assert.Equal([200, 500, 300], KeysOf(await Store.ListToExpireAsync(Start.AddMinutes(3), 3, None)));
         await CommitAsync(new StoreWrite.Expire(500), new StoreWrite.Delete(300));
-        Assert.Equal([200, 100], KeysOf(await Store.ListToExpireAsync(Start.AddMinutes(3), 10, _none)));
+        Assert.Equal([200, 100], KeysOf(await Store.ListToExpireAsync(Start.AddMinutes(3), 10, None)));
     }
 
     [Fact]
@@ -114,11 +114,11 @@ public abstract partial class BatchStoreConformance
             Accept(Batch(100) with { DeleteTime = Start.AddDays(3) }),
             Accept(Batch(200) with { DeleteTime = Start.AddDays(1) }),
             Accept(Batch(300) with { DeleteTime = Start.AddDays(2) }));
-        Assert.Empty(await Store.ListToDeleteAsync(Start.AddDays(1).AddMilliseconds(-1), 10, _none));
-        Assert.Equal([200, 300], KeysOf(await Store.ListToDeleteAsync(Start.AddDays(2), 10, _none)));
-        Assert.Equal([200], KeysOf(await Store.ListToDeleteAsync(Start.AddDays(5), 1, _none)));
+        Assert.Empty(await Store.ListToDeleteAsync(Start.AddDays(1).AddMilliseconds(-1), 10, None));
+        Assert.Equal([200, 300], KeysOf(await Store.ListToDeleteAsync(Start.AddDays(2), 10, None)));
+        Assert.Equal([200], KeysOf(await Store.ListToDeleteAsync(Start.AddDays(5), 1, None)));
         await CommitAsync(new StoreWrite.Expire(200), new StoreWrite.Delete(300));
-        Assert.Equal([200, 100], KeysOf(await Store.ListToDeleteAsync(Start.AddDays(5), 10, _none)));
+        Assert.Equal([200, 100], KeysOf(await Store.ListToDeleteAsync(Start.AddDays(5), 10, None)));
     }
 
     [Fact]
@@ -128,17 +128,17 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(Accept(Batch(1, total: 300), windows), Accept(Batch(100, total: 300), Window(0, 300)));
         foreach (var (index, expected) in ((int, int)[])[(0, 0), (255, 0), (256, 1), (257, 2), (299, 2)])
         {
-            var window = await Store.ReadWindowAsync(1, index, _none);
+            var window = await Store.ReadWindowAsync(1, index, None);
             Assert.NotNull(window);
             Assert.Equal(windows[expected].FirstIndex, window.FirstIndex);
             Assert.Equal(windows[expected].Count, window.Count);
             Assert.True(windows[expected].Data.AsSpan().SequenceEqual(window.Data));
         }
 
-        Assert.Null(await Store.ReadWindowAsync(1, 300, _none));
-        Assert.Null(await Store.ReadWindowAsync(1, int.MaxValue, _none));
-        Assert.Null(await Store.ReadWindowAsync(1, -1, _none));
-        Assert.Null(await Store.ReadWindowAsync(99, 0, _none));
+        Assert.Null(await Store.ReadWindowAsync(1, 300, None));
+        Assert.Null(await Store.ReadWindowAsync(1, int.MaxValue, None));
+        Assert.Null(await Store.ReadWindowAsync(1, -1, None));
+        Assert.Null(await Store.ReadWindowAsync(99, 0, None));
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public abstract partial class BatchStoreConformance
         var windows = RequestWindow.Encode(requests, 0);
         await CommitAsync(Accept(Batch(1, total: 1000), [.. windows]));
         var read = new List<V1.Request>();
-        while (await Store.ReadWindowAsync(1, read.Count, _none) is { } window)
+        while (await Store.ReadWindowAsync(1, read.Count, None) is { } window)
         {
             read.AddRange(window.Decode());
         }
@@ -168,14 +168,14 @@ public abstract partial class BatchStoreConformance
         {
             for (var position = segment.FirstPosition; position <= segment.LastPosition; position++)
             {
-                AssertSame(segment, await Store.ReadSegmentAsync(1, position, _none));
+                AssertSame(segment, await Store.ReadSegmentAsync(1, position, None));
             }
         }
 
-        Assert.Null(await Store.ReadSegmentAsync(1, 55, _none));
-        Assert.Null(await Store.ReadSegmentAsync(1, int.MaxValue, _none));
-        Assert.Null(await Store.ReadSegmentAsync(1, 0, _none));
-        Assert.Null(await Store.ReadSegmentAsync(1, -1, _none));
+        Assert.Null(await Store.ReadSegmentAsync(1, 55, None));
+        Assert.Null(await Store.ReadSegmentAsync(1, int.MaxValue, None));
+        Assert.Null(await Store.ReadSegmentAsync(1, 0, None));
+        Assert.Null(await Store.ReadSegmentAsync(1, -1, None));
     }
 
     [Theory]
@@ -192,11 +192,11 @@ public abstract partial class BatchStoreConformance
         builder.Add(0, 200, Failure.None, Start, bytes, default, body);
         var segment = Assert.Single(builder.Build());
         await CommitAsync(Accept(batch), Append(batch, segment));
-        var read = await Store.ReadSegmentAsync(1, 1, _none);
+        var read = await Store.ReadSegmentAsync(1, 1, None);
         AssertSame(segment, read);
         Assert.NotNull(read!.Payload);
         await ReopenAsync();
-        AssertSame(segment, await Store.ReadSegmentAsync(1, 1, _none));
+        AssertSame(segment, await Store.ReadSegmentAsync(1, 1, None));
     }
 
     [Theory]
@@ -237,7 +237,7 @@ public abstract partial class BatchStoreConformance
         }
 
         var next = 1;
-        await foreach (var segment in Store.ReadEntriesAsync(1, 1, _none))
+        await foreach (var segment in Store.ReadEntriesAsync(1, 1, None))
         {
             Assert.Equal(next, segment.FirstPosition);
             next = segment.LastPosition + 1;
@@ -256,13 +256,13 @@ public abstract partial class BatchStoreConformance
     public async Task ListStartedAsync_StartedTwice_ReturnsEachOnce()
     {
         await CommitAsync(Accept(Batch(1, total: 10)), Accept(Batch(100)));
-        Assert.Empty(await Store.ListStartedAsync(1, _none));
+        Assert.Empty(await Store.ListStartedAsync(1, None));
         await CommitAsync(
             new StoreWrite.Start(1, [3, 9]), new StoreWrite.Start(100, [1]), new StoreWrite.Start(1, []));
         await CommitAsync(new StoreWrite.Start(1, [9, 0]));
-        Assert.Equal([0, 3, 9], (await Store.ListStartedAsync(1, _none)).Order());
+        Assert.Equal([0, 3, 9], (await Store.ListStartedAsync(1, None)).Order());
         await ReopenAsync();
-        Assert.Equal([0, 3, 9], (await Store.ListStartedAsync(1, _none)).Order());
+        Assert.Equal([0, 3, 9], (await Store.ListStartedAsync(1, None)).Order());
     }
 
     [Fact]
@@ -272,13 +272,13 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(Accept(batch), Accept(Batch(100)));
         await CommitAsync(new StoreWrite.Start(1, [0, 1]), new StoreWrite.Start(100, [2]));
         await CommitAsync(Append(batch, Segment(1, 1)));
-        Assert.Equal([0, 1], (await Store.ListStartedAsync(1, _none)).Order());
+        Assert.Equal([0, 1], (await Store.ListStartedAsync(1, None)).Order());
         await CommitAsync(Append(batch.After(Segment(1, 1)), Segment(2, 1)), new StoreWrite.Expire(100));
-        Assert.Empty(await Store.ListStartedAsync(1, _none));
-        Assert.Empty(await Store.ListStartedAsync(100, _none));
+        Assert.Empty(await Store.ListStartedAsync(1, None));
+        Assert.Empty(await Store.ListStartedAsync(100, None));
         await CommitAsync(new StoreWrite.Start(1, [0]), new StoreWrite.Start(100, [2]));
-        Assert.Empty(await Store.ListStartedAsync(1, _none));
-        Assert.Empty(await Store.ListStartedAsync(100, _none));
+        Assert.Empty(await Store.ListStartedAsync(1, None));
+        Assert.Empty(await Store.ListStartedAsync(100, None));
     }
 
     [Fact]
@@ -312,7 +312,7 @@ public abstract partial class BatchStoreConformance
                 {
                     AssertSame(
                         Segment(first.Finished, 1, bodyBytes: 2000),
-                        await Store.ReadSegmentAsync(2000, first.Finished, _none));
+                        await Store.ReadSegmentAsync(2000, first.Finished, None));
                 }
 
                 reads++;
@@ -328,7 +328,7 @@ public abstract partial class BatchStoreConformance
     {
         await Store.DisposeAsync();
         await Store.DisposeAsync();
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await Store.FindBatchAsync(1, _none));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await Store.FindBatchAsync(1, None));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await CommitAsync(Accept(Batch(1))));
     }
 
@@ -339,6 +339,6 @@ public abstract partial class BatchStoreConformance
         await Store.DisposeAsync();
         await Task.WhenAll(commits);
         await ReopenAsync();
-        Assert.Equal(20, (await Store.ListUnfinishedAsync(0, 100, _none)).Count);
+        Assert.Equal(20, (await Store.ListUnfinishedAsync(0, 100, None)).Count);
     }
 }

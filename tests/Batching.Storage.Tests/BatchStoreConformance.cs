@@ -9,7 +9,7 @@ namespace Batching.Storage.Tests;
 /// </summary>
 public abstract partial class BatchStoreConformance : IAsyncLifetime
 {
-    private static readonly CancellationToken _none = CancellationToken.None;
+    private static readonly CancellationToken None = CancellationToken.None;
 
     /// <summary>The store under test, open.</summary>
     protected IBatchStore Store { get; private set; } = null!;
@@ -17,7 +17,7 @@ public abstract partial class BatchStoreConformance : IAsyncLifetime
     public virtual async Task InitializeAsync()
     {
         Store = CreateStore();
-        await Store.OpenAsync(_none);
+        await Store.OpenAsync(None);
     }
 
     public virtual async Task DisposeAsync() => await Store.DisposeAsync();
@@ -30,16 +30,16 @@ public abstract partial class BatchStoreConformance : IAsyncLifetime
     {
         await Store.DisposeAsync();
         Store = CreateStore();
-        await Store.OpenAsync(_none);
+        await Store.OpenAsync(None);
     }
 
     /// <summary>Commits a group.</summary>
-    protected ValueTask CommitAsync(params StoreWrite[] writes) => Store.CommitAsync(writes, _none);
+    protected ValueTask CommitAsync(params StoreWrite[] writes) => Store.CommitAsync(writes, None);
 
     /// <summary>Reads a batch that must be there.</summary>
     protected async Task<BatchRecord> FindAsync(long key)
     {
-        var batch = await Store.FindBatchAsync(key, _none);
+        var batch = await Store.FindBatchAsync(key, None);
         Assert.NotNull(batch);
         return batch;
     }
@@ -47,7 +47,7 @@ public abstract partial class BatchStoreConformance : IAsyncLifetime
     private async Task<List<ResultSegment>> EntriesAsync(long key, int fromPosition)
     {
         var segments = new List<ResultSegment>();
-        await foreach (var segment in Store.ReadEntriesAsync(key, fromPosition, _none))
+        await foreach (var segment in Store.ReadEntriesAsync(key, fromPosition, None))
         {
             segments.Add(segment);
         }

@@ -190,6 +190,39 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
         await OpenAsync();
     }
 
+    [Fact]
+    public async Task CommitAsync_LogBeyondItsBound_StartsItAnewOnceNoReaderIsInIt()
+    {
+        // One commit larger than the bound. While a reader is in the log it has to stay, and commits go on.
+        var log = new FileInfo(_directory.File("batch.db-wal"));
+        var batch = Batch(1, total: 200);
+        await CommitAsync(Accept(batch));
+        using (var reader = Connect())
+        {
+            using var transaction = reader.BeginTransaction(deferred: true);
+            using var command = reader.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM batches";
+            command.Transaction = transaction;
+            Assert.Equal(1L, command.ExecuteScalar());
+            await CommitLargeAsync();
+            await CommitAsync(new StoreWrite.Receive(1, 1));
+            log.Refresh();
+            Assert.True(log.Length > StoreConnection.LogBytes);
+        }
+
+        await CommitLargeAsync();
+        await CommitAsync(new StoreWrite.Receive(1, 2));
+        log.Refresh();
+        Assert.InRange(log.Length, 1, 1024 * 1024);
+
+        async Task CommitLargeAsync()
+        {
+            var segments = Enumerable.Range(batch.Finished + 1, 70).Select(i => Segment(i, 1, 1024 * 1024)).ToArray();
+            await CommitAsync(Append(batch, segments));
+            batch = batch.After(segments);
+        }
+    }
+
     private async Task OpenAsync()
     {
         _store = SqliteStores.Create(_directory.Path);
@@ -235,10 +268,17 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
 
     private long Number(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={_directory.File("batch.db")};Pooling=False;Mode=ReadOnly");
-        connection.Open();
+        using var connection = Connect();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection(
+            $"Data Source={_directory.File("batch.db")};Pooling=False;Mode=ReadOnly");
+        connection.Open();
+        return connection;
     }
 }

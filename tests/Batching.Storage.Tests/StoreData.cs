@@ -43,7 +43,8 @@ internal static class StoreData
         {
             var body = new byte[bodyBytes];
             random.NextBytes(body);
-            builder.Add(firstPosition - 1 + i, 200, Failure.None, Start.AddSeconds(i), bodyBytes, "h"u8.ToArray(), body);
+            var doneTime = Start.AddSeconds(i);
+            builder.Add(firstPosition - 1 + i, 200, Failure.None, doneTime, bodyBytes, "h"u8.ToArray(), body);
         }
 
         return Assert.Single(builder.Build());

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Batching.Engine.Delivery;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
+using Batching.V1;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -30,10 +31,6 @@ internal sealed class GroupCommitter(
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(
         new BoundedChannelOptions(2 * MaxGroupItems) { SingleReader = true });
     private readonly CancellationTokenSource _giveUp = new();
-    private Task _running = Task.CompletedTask;
-
-    /// <summary>Begins to write.</summary>
-    public void Start() => _running = Task.Run(RunAsync);
 
     /// <summary>
     /// Hands over a result. Waits while too much is uncommitted, not for the commit. After <see cref="GiveUp"/> the
@@ -46,7 +43,7 @@ internal sealed class GroupCommitter(
             await _uncommitted.AcquireAsync(finished.Bytes).WaitAsync(_giveUp.Token);
             await _items.Writer.WriteAsync(new Item(finished, null, null), _giveUp.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
         {
             finished.Reply.Dispose();
         }
@@ -64,40 +61,55 @@ internal sealed class GroupCommitter(
     /// <summary>A store that fails from now on gets no second chance: the next start makes up for it.</summary>
     public void GiveUp() => _giveUp.Cancel();
 
-    /// <summary>Commits all that was handed over, and gives up.</summary>
-    public async Task StopAsync()
+    /// <summary>Takes nothing more; what was handed over is still committed.</summary>
+    public void Complete()
     {
         _items.Writer.TryComplete();
         GiveUp();
-        await _running;
     }
 
     public void Dispose() => _giveUp.Dispose();
 
-    private async Task RunAsync()
+    /// <summary>Commits until <see cref="Complete"/> is called and everything is stored.</summary>
+    public async Task RunAsync()
     {
         var group = new Group();
-        while (!group.IsEmpty || await _items.Reader.WaitToReadAsync())
+        try
         {
-            while (!group.IsFull && _items.Reader.TryRead(out var item))
+            while (!group.IsEmpty || await _items.Reader.WaitToReadAsync())
             {
-                group.Add(item);
+                while (!group.IsFull && _items.Reader.TryRead(out var item))
+                {
+                    group.Add(item);
+                }
+
+                if (await TryCommitAsync(group))
+                {
+                    group = new Group();
+                }
+                else if (_giveUp.IsCancellationRequested)
+                {
+                    return;
+                }
+                else
+                {
+                    // Results stay until they can be stored: they exist nowhere else.
+                    await Task.Delay(RetryDelay, time, _giveUp.Token)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            // A bug: it would fail again and again. Nobody must wait for what will never be stored.
+            Complete();
+            group.FailWrites(exception);
+            while (_items.Reader.TryRead(out var item))
+            {
+                item.Done?.SetException(exception);
             }
 
-            if (await TryCommitAsync(group))
-            {
-                group = new Group();
-            }
-            else if (_giveUp.IsCancellationRequested)
-            {
-                return;
-            }
-            else
-            {
-                // Results stay until they can be stored: they exist nowhere else.
-                await Task.Delay(RetryDelay, time, _giveUp.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            throw;
         }
     }
 
@@ -108,8 +120,7 @@ internal sealed class GroupCommitter(
         {
             await store.CommitAsync([.. group.Writes, .. appends.Select(append => append.Write)], CancellationToken.None);
         }
-        // Whatever it is, the results must be kept and the waiting told.
-        catch (Exception exception)
+        catch (StoreUnavailableException exception)
         {
             GroupCommitterLog.CommitFailed(logger, group.Count, exception);
             group.FailWrites(exception);
@@ -133,6 +144,11 @@ internal sealed class GroupCommitter(
         }
 
         batch.Record = write.Batch;
+        if (write.Spawned.Count > 0)
+        {
+            batch.OnGrown();
+        }
+
         if (write.Batch.DoneTime is not null)
         {
             activeBatches.Remove(batch.Key);
@@ -170,6 +186,11 @@ internal sealed class GroupCommitter(
 
                 list.Add(finished);
                 _bytes += finished.Bytes;
+                foreach (var spawned in finished.Spawned)
+                {
+                    spawned.Index = finished.Batch.AddSpawned(
+                        taken: spawned.RunsAtOnce || spawned.End is not null);
+                }
             }
             else
             {
@@ -221,19 +242,24 @@ internal sealed class GroupCommitter(
             var segments = new ResultSegmentBuilder(record.Finished + 1);
             var failed = 0;
             long size = 0;
-            foreach (var (_, index, reply, doneTime) in finished)
+            var spawned = new List<Request>();
+            foreach (var request in finished)
             {
+                var reply = request.Reply;
+                spawned.AddRange(request.Spawned.Select(next => next.Definition));
                 segments.Add(
-                    index, reply.StatusCode, reply.Failure, doneTime, reply.Size, reply.Headers, reply.Body);
+                    request.StoredIndex, reply.StatusCode, reply.Failure, request.DoneTime, reply.Size, reply.Headers, reply.Body);
                 failed += reply.Failure != Upstreams.Failure.None || reply.StatusCode >= 400 ? 1 : 0;
                 size += reply.Size;
             }
 
             var count = record.Finished + finished.Count;
-            var isDone = count == record.Total;
+            var total = record.Total + spawned.Count;
+            var isDone = count == total;
             return new StoreWrite.Append(
                 record with
                 {
+                    Total = total,
                     Finished = count,
                     Failed = record.Failed + failed,
                     ResponseSize = record.ResponseSize + size,
@@ -241,7 +267,7 @@ internal sealed class GroupCommitter(
                     Credential = isDone ? null : record.Credential,
                 },
                 segments.Build(),
-                []);
+                RequestWindow.Encode(spawned, record.Total));
         }
     }
 }

@@ -48,10 +48,8 @@ internal sealed class ExpirySweeper(
         while (true)
         {
             var due = await store.ListToDeleteAsync(time.GetUtcNow(), PageSize, cancellationToken);
-            foreach (var record in due)
-            {
-                await remover.RemoveAsync(record.Key);
-            }
+            // All in one group.
+            await Task.WhenAll(due.Select(record => remover.RemoveAsync(record.Key)));
 
             if (due.Count < PageSize)
             {
@@ -62,10 +60,7 @@ internal sealed class ExpirySweeper(
         while (true)
         {
             var due = await store.ListToExpireAsync(time.GetUtcNow(), PageSize, cancellationToken);
-            foreach (var record in due)
-            {
-                await ExpireAsync(record);
-            }
+            await Task.WhenAll(due.Select(ExpireAsync));
 
             if (due.Count < PageSize)
             {

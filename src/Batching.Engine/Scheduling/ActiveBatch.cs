@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Collections.Concurrent;
+using Batching.Engine.Spawning;
 using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
 
@@ -11,6 +13,7 @@ namespace Batching.Engine.Scheduling;
 internal sealed class ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
 {
     private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<int, Lazy<Task<SpawnerState>>> _spawners = new();
     private readonly BitArray _taken = new(record.Total);
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(abort);
     private volatile BatchRecord _record = record;
@@ -31,6 +34,9 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
         get => _record;
         set => _record = value;
     }
+
+    /// <summary>Called back when requests that were spawned are stored.</summary>
+    public Action<ActiveBatch>? Grown { private get; set; }
 
     /// <summary>Signalled when requests in flight are to be aborted.</summary>
     public CancellationToken Stopping => _stop.Token;
@@ -93,7 +99,7 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
     {
         lock (_lock)
         {
-            if (_loading || _stopReason != Failure.None || _waiting > lowWater || _loaded >= _taken.Length)
+            if (_loading || _stopReason != Failure.None || _waiting > lowWater || _loaded >= _record.Total)
             {
                 return false;
             }
@@ -102,6 +108,43 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
             return true;
         }
     }
+
+    /// <summary>How many requests there are, those not stored yet included.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _taken.Length;
+            }
+        }
+    }
+
+    /// <summary>What is known of the queries of this batch, by the index of their spawner.</summary>
+    public Task<SpawnerState> GetSpawnerAsync(int index, Func<Task<SpawnerState>> load) =>
+        _spawners.GetOrAdd(index, _ => new Lazy<Task<SpawnerState>>(load)).Value;
+
+    /// <summary>Adds a request that was spawned, and returns its index. Only the committer calls it.</summary>
+    /// <param name="taken">Somebody has taken it already; else it is loaded once it is stored.</param>
+    public int AddSpawned(bool taken)
+    {
+        lock (_lock)
+        {
+            var index = _taken.Length++;
+            _taken[index] = taken;
+            if (taken && !_loading && _loaded == index)
+            {
+                // Nothing to load here.
+                _loaded++;
+            }
+
+            return index;
+        }
+    }
+
+    /// <summary>Requests that were spawned are stored.</summary>
+    public void OnGrown() => Grown?.Invoke(this);
 
     /// <summary>The index of the first request that was not loaded yet.</summary>
     public int NextToLoad
@@ -139,7 +182,7 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
         lock (_lock)
         {
             _loading = false;
-            _loaded = nextToLoad;
+            _loaded = Math.Max(_loaded, nextToLoad);
         }
     }
 

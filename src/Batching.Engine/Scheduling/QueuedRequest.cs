@@ -1,3 +1,4 @@
+using Batching.Engine.Spawning;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 
@@ -13,6 +14,11 @@ internal sealed record QueuedRequest(
     ActiveBatch Batch, int Index, UpstreamCall Call, int Bytes, RequestRunner Runner) : IUpstreamWork
 {
     private const string IdempotencyKey = "Idempotency-Key";
+
+    /// <summary>
+    /// How it was spawned, if it is sent before it is stored: then it has no index yet and holds nothing of the budget.
+    /// </summary>
+    public SpawnedRequest? Origin { get; init; }
 
     /// <summary>
     /// Sending the request a second time may do something twice, so that it must be known after a crash that it was

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Batching.Engine.Committing;
+using Batching.Engine.Delivery;
 using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,7 @@ internal sealed class Scheduler(
     RequestLoader loader,
     UpstreamRouter router,
     GroupCommitter committer,
+    BatchSignals signals,
     IOptions<BatchEngineOptions> options,
     TimeProvider time) : IDisposable
 {
@@ -40,7 +42,11 @@ internal sealed class Scheduler(
     }
 
     /// <summary>Begins to run the requests of a batch.</summary>
-    public void Run(ActiveBatch batch) => loader.Feed(batch);
+    public void Run(ActiveBatch batch)
+    {
+        batch.Grown = loader.Feed;
+        loader.Feed(batch);
+    }
 
     /// <summary>
     /// Stops a batch: requests in flight are aborted, none is begun, and all that have no result yet get one that says
@@ -103,14 +109,21 @@ internal sealed class Scheduler(
         }
     }
 
+    // Once more after each commit until the batch is done: a page that ended at the same moment may have brought more.
     private async Task EndUntakenAsync(ActiveBatch batch, Failure reason)
     {
-        for (var index = 0; index < batch.Record.Total && !_abort.IsCancellationRequested; index++)
+        while (batch.Record.DoneTime is null && !_abort.IsCancellationRequested)
         {
-            if (batch.TryTake(index))
+            var change = signals.NextChange(batch.Key);
+            for (var index = 0; index < batch.Count && !_abort.IsCancellationRequested; index++)
             {
-                await EndAsync(batch, index, reason);
+                if (batch.TryTake(index))
+                {
+                    await EndAsync(batch, index, reason);
+                }
             }
+
+            await change.WaitAsync(_abort.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class BatchSubmitter
     private readonly BatchViews _views;
     private readonly ICredentialProtector _credentials;
     private readonly RetentionOptions _retention;
+    private readonly LimitOptions _limits;
     private readonly TimeProvider _time;
 
     internal BatchSubmitter(
@@ -41,6 +42,7 @@ public sealed class BatchSubmitter
         _views = views;
         _credentials = credentials;
         _retention = options.Value.Retention;
+        _limits = options.Value.Limits;
         _time = time;
     }
 
@@ -66,9 +68,13 @@ public sealed class BatchSubmitter
             return new Refusal.Invalid(problems);
         }
 
-        var definitions = requests.Select(ToDefinition).ToArray();
+        // Each spawner gets its share of what the batch may spawn, and one number more for how its query ends.
+        var spawners = requests.Count(request => request.Spawner);
+        var maxPages = spawners == 0 ? 0 : Math.Min(_limits.PagesPerSpawner, _limits.SpawnedRequestsPerBatch / spawners);
+        var definitions = requests.Select(request => ToDefinition(request, maxPages)).ToArray();
         var windows = RequestWindow.Encode(definitions, firstIndex: 0);
-        var record = await CreateRecordAsync(caller, definitions.Length, cancellationToken);
+        var record = await CreateRecordAsync(
+            caller, definitions.Length, definitions.Length + (spawners * (maxPages + 1)), cancellationToken);
 
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
         // stored, so that whoever finds it in the store can cancel it.
@@ -96,9 +102,9 @@ public sealed class BatchSubmitter
     }
 
     private async ValueTask<BatchRecord> CreateRecordAsync(
-        Caller caller, int count, CancellationToken cancellationToken)
+        Caller caller, int count, int capacity, CancellationToken cancellationToken)
     {
-        var key = await _ids.ReserveAsync(1 + count, cancellationToken);
+        var key = await _ids.ReserveAsync(1 + capacity, cancellationToken);
         var now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
         return new BatchRecord
         {
@@ -107,14 +113,14 @@ public sealed class BatchSubmitter
             CreateTime = now,
             ExpireTime = now + _retention.Responses,
             DeleteTime = now + _retention.Metadata,
-            Capacity = count,
+            Capacity = capacity,
             Total = count,
             Credential = caller.Authorization is null ? null : _credentials.Protect(caller.Authorization),
         };
     }
 
     // Only the caller's fields; the parts are shared, not copied.
-    private static Request ToDefinition(Request request)
+    private static Request ToDefinition(Request request, int maxPages)
     {
         var definition = new Request
         {
@@ -124,6 +130,15 @@ public sealed class BatchSubmitter
             Body = request.Body,
         };
         definition.Headers.Add(request.Headers);
+        if (request.Spawner)
+        {
+            definition.Spawner = true;
+            definition.Pagination = request.Pagination?.Clone() ?? new Pagination();
+            definition.Pagination.MaxPages = definition.Pagination.HasMaxPages
+                ? Math.Min(definition.Pagination.MaxPages, maxPages)
+                : maxPages;
+        }
+
         return definition;
     }
 }

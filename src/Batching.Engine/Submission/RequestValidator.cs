@@ -1,4 +1,5 @@
 using System.Globalization;
+using Batching.Engine.Spawning;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Options;
@@ -91,7 +92,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
 
     private void Validate(Request request, string field, List<Problem> problems)
     {
-        if (!router.TryRoute(request.Path, request.Params, out _, out var problem))
+        if (!router.TryRoute(request.Path, request.Params, out var route, out var problem))
         {
             problems.Add(new Problem($"{field}.path", problem));
         }
@@ -101,9 +102,9 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
             problems.Add(new Problem($"{field}.method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner)
+        if (request.Spawner || request.Pagination is not null)
         {
-            problems.Add(new Problem($"{field}.spawner", "is not supported by this version: send the pages as requests"));
+            SpawnerRules.Validate(request, route.Upstream?.Pagination ?? new PaginationOptions(), _limits, field, problems);
         }
 
         ValidateHeaders(request, $"{field}.headers", problems);

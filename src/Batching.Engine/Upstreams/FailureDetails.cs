@@ -24,6 +24,9 @@ public static class FailureDetails
         Failure.Expired => "EXPIRED",
         Failure.NoUpstream => "NO_UPSTREAM",
         Failure.CredentialLost => "CREDENTIAL_LOST",
+        Failure.BadNextPage => "BAD_NEXT_PAGE",
+        Failure.PageCycle => "PAGE_CYCLE",
+        Failure.PageLimit => "PAGE_LIMIT",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -42,6 +45,9 @@ public static class FailureDetails
         Failure.NoUpstream => "No upstream is configured for this path any more.",
         Failure.CredentialLost =>
             "The credential of this batch can't be decrypted any more, so that the request can't be sent.",
+        Failure.BadNextPage => "The page before says in a way that can't be followed where the next one is.",
+        Failure.PageCycle => "The page before leads back to a page that this query has seen.",
+        Failure.PageLimit => "The query has more pages than it may.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 }

@@ -12,8 +12,9 @@ internal static class FailureStatus
         {
             Failure.Cancelled => Code.Cancelled,
             Failure.UpstreamTimeout or Failure.Expired => Code.DeadlineExceeded,
-            Failure.ResponseTooLarge => Code.ResourceExhausted,
+            Failure.ResponseTooLarge or Failure.PageLimit => Code.ResourceExhausted,
             Failure.Interrupted => Code.Aborted,
+            Failure.BadNextPage or Failure.PageCycle => Code.OutOfRange,
             Failure.NoUpstream or Failure.CredentialLost => Code.FailedPrecondition,
             _ => Code.Unavailable,
         },

@@ -1,4 +1,5 @@
 using Batching.Engine.Scheduling;
+using Batching.Engine.Spawning;
 
 namespace Batching.Engine.Upstreams;
 
@@ -11,6 +12,7 @@ internal sealed class Upstream : IDisposable
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
         MaxConcurrency = options.MaxConcurrency;
         Timeout = options.Timeout;
+        Pagination = options.Pagination;
         Invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects, cookies and encodings are part of the answer, and a proxy would be another host.
@@ -33,6 +35,8 @@ internal sealed class Upstream : IDisposable
     public int MaxConcurrency { get; }
 
     public TimeSpan Timeout { get; }
+
+    public PaginationOptions Pagination { get; }
 
     public HttpMessageInvoker Invoker { get; }
 

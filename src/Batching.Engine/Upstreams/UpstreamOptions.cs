@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Batching.Engine.Spawning;
 
 namespace Batching.Engine.Upstreams;
 
@@ -30,6 +31,9 @@ public sealed class UpstreamOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How the pages of its collections follow each other.</summary>
+    public PaginationOptions Pagination { get; set; } = new();
 
     /// <summary>How connections are made; null for plain TCP to the base address. Not read from configuration.</summary>
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }

@@ -14,6 +14,7 @@ public sealed class UpstreamReply : IDisposable
         Headers = headers;
         Body = body;
         _pooled = pooled;
+        Size = failure == Failure.None ? body.Length : 0;
     }
 
     /// <summary>The status code of the API, or the one the gateway answers in its place.</summary>
@@ -29,7 +30,7 @@ public sealed class UpstreamReply : IDisposable
     public ReadOnlyMemory<byte> Body { get; }
 
     /// <summary>Bytes of the API's body; 0 for a failure.</summary>
-    public long Size => Failure == Failure.None ? Body.Length : 0;
+    public long Size { get; private init; }
 
     /// <summary>How long the API asks to wait before another attempt (RFC 9110, section 10.2.3).</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -47,6 +48,12 @@ public sealed class UpstreamReply : IDisposable
     /// <summary>An answer of the gateway in the API's place.</summary>
     public static UpstreamReply FromFailure(Failure failure, string message) =>
         new(failure.StatusCode(), failure, [], null, System.Text.Encoding.UTF8.GetBytes(message));
+
+    /// <summary>
+    /// The answer to a spawner whose first page exists. Its size is a habit of the API that clients know it from: two
+    /// bytes, though there is no body.
+    /// </summary>
+    public static UpstreamReply FromSpawner() => new(200, Failure.None, [], null, default) { Size = 2 };
 
     /// <summary>Gives the buffer back.</summary>
     public void Dispose()

@@ -17,14 +17,15 @@ internal static class CallContextExtensions
         context.GetHttpContext().Features.Get<IReadOnlyDictionary<int, Problem>>() ?? NoProblems;
 
     /// <summary>
-    /// Calls back when the reply has ended: true if it was completely written and its connection had not broken.
+    /// Calls back when the reply has ended: true if it was completely written and its connection had not broken. The
+    /// reply to a HEAD carries nothing, however completely it was written.
     /// </summary>
     public static void OnReplied(this ServerCallContext context, Action<bool> callback)
     {
         var http = context.GetHttpContext();
         http.Response.OnCompleted(() =>
         {
-            callback(!http.RequestAborted.IsCancellationRequested);
+            callback(!http.RequestAborted.IsCancellationRequested && !HttpMethods.IsHead(http.Request.Method));
             return Task.CompletedTask;
         });
     }

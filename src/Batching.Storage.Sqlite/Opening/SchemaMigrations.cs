@@ -10,10 +10,10 @@ internal static class SchemaMigrations
     /// <summary>Marks the file as ours: "Btch" in ASCII. Never change it.</summary>
     public const int ApplicationId = 0x42746368;
 
-    private static readonly (int Version, string Resource)[] _all = Find();
+    private static readonly (int Version, string Resource)[] All = Find();
 
     /// <summary>The version that this build reads and writes.</summary>
-    public static int CurrentVersion => _all[^1].Version;
+    public static int CurrentVersion => All[^1].Version;
 
     /// <summary>Runs what is missing, all of it in one transaction, and returns the version that it found.</summary>
     public static int Run(SqliteConnection connection)
@@ -25,7 +25,7 @@ internal static class SchemaMigrations
                 StoreConnection.Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
             if (found < CurrentVersion)
             {
-                foreach (var (version, resource) in _all)
+                foreach (var (version, resource) in All)
                 {
                     if (version > found)
                     {
@@ -48,15 +48,13 @@ internal static class SchemaMigrations
         }
     }
 
-    private static (int, string)[] Find()
-    {
-        var all = Assembly.GetExecutingAssembly().GetManifestResourceNames()
+    private static (int, string)[] Find() =>
+    [
+        .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
             .Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
-            .Select(name => (int.Parse(name.AsSpan(0, 3), CultureInfo.InvariantCulture), name))
-            .ToArray();
-        return all;
-    }
+            .Select(name => (int.Parse(name.AsSpan(0, 3), CultureInfo.InvariantCulture), name)),
+    ];
 
     private static string Read(string resource)
     {

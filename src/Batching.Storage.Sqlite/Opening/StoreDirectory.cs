@@ -51,12 +51,15 @@ internal sealed class StoreDirectory : IDisposable
         catch (UnauthorizedAccessException e)
         {
             throw new StoreUnusableException(
-                $"The data directory {path} can't be written. Give this user the right to, or configure another one.", e);
+                $"The data directory {path} can't be written. Give this user the right to, or configure another one.",
+                e);
         }
         catch (IOException e)
         {
+            // .NET has no error of its own for a lock that is taken; its message tells that from the rarer causes.
             throw new StoreUnusableException(
-                $"The data directory {path} is in use by another process. Stop that one, or configure another directory.",
+                $"The data directory {path} is in use by another process, or can't be locked: {e.Message} Stop that "
+                + "process, or configure another directory.",
                 e);
         }
     }

@@ -12,7 +12,8 @@ internal static class StoreInspection
     private const long FullCheckBytes = 64 * 1024 * 1024;
 
     // Of a larger one only what recovery depends on, so that the start does not get slower with what is finished.
-    private static readonly string[] _checkedTables = ["key_counter", "secrets", "batches", "started_requests", "sweeps"];
+    private static readonly string[] CheckedTables =
+        ["key_counter", "secrets", "batches", "started_requests", "sweeps"];
 
     /// <exception cref="StoreUnusableException">It isn't one. The message says what to do.</exception>
     public static void Check(string path)
@@ -82,8 +83,9 @@ internal static class StoreInspection
         if (version > SchemaMigrations.CurrentVersion)
         {
             throw new StoreUnusableException(
-                $"The store {path} was written by a newer version of this service: its schema is {version}, this version "
-                + $"knows {SchemaMigrations.CurrentVersion}. Start that newer version, or configure another data directory.");
+                $"The store {path} was written by a newer version of this service: its schema is {version}, and this "
+                + $"version knows {SchemaMigrations.CurrentVersion}. Start that newer version, or configure another "
+                + "data directory.");
         }
     }
 
@@ -91,7 +93,7 @@ internal static class StoreInspection
     {
         IEnumerable<string> checks = length <= FullCheckBytes
             ? ["PRAGMA quick_check(1)"]
-            : _checkedTables.Select(table => $"PRAGMA quick_check({table})");
+            : CheckedTables.Select(table => $"PRAGMA quick_check({table})");
         foreach (var check in checks)
         {
             if (StoreConnection.Scalar(connection, check) is not "ok")
@@ -108,7 +110,7 @@ internal static class StoreInspection
         $"{path} is a database of another program. Move it away, or configure another data directory.", cause);
 
     private static StoreUnusableException Damaged(string path, Exception? cause) => new(
-        $"The store {path} is damaged or no database at all; nothing was changed. Restore it from a backup together with "
-        + "its -wal file, or move both away to start with an empty store.",
+        $"The store {path} is damaged or no database at all; nothing was changed. Restore it from a backup together "
+        + "with its -wal file, or move both away to start with an empty store.",
         cause);
 }

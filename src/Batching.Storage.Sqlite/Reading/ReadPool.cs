@@ -11,10 +11,11 @@ namespace Batching.Storage.Sqlite.Reading;
 internal sealed class ReadPool(string path, ILogger logger) : IDisposable
 {
     // Reads are short, so no more than this are kept for long, whatever a burst has opened.
-    private static readonly int _keep = Math.Max(4, Environment.ProcessorCount);
+    private static readonly int Keep = Math.Max(4, Environment.ProcessorCount);
 
     private readonly ConcurrentBag<ReadSession> _idle = [];
     private volatile bool _disposed;
+    private volatile bool _failing;
 
     public T Read<T, TArguments>(TArguments arguments, Func<ReadSession, TArguments, T> read)
     {
@@ -25,12 +26,19 @@ internal sealed class ReadPool(string path, ILogger logger) : IDisposable
             session = _idle.TryTake(out var idle) ? idle : new ReadSession(StoreConnection.OpenReader(path));
             var result = read(session, arguments);
             Return(session);
+            _failing = false;
             return result;
         }
         catch (SqliteException e)
         {
             session?.Dispose();
-            SqliteStoreLog.StoreReadFailed(logger, path, StoreFaults.NameOf(e), e);
+            if (!_failing)
+            {
+                // Once a fault, not once a read.
+                _failing = true;
+                SqliteStoreLog.StoreReadFailed(logger, path, StoreFaults.NameOf(e), e);
+            }
+
             throw StoreFaults.Translate(e);
         }
         catch
@@ -51,7 +59,7 @@ internal sealed class ReadPool(string path, ILogger logger) : IDisposable
 
     private void Return(ReadSession session)
     {
-        if (_disposed || _idle.Count >= _keep)
+        if (_disposed || _idle.Count >= Keep)
         {
             session.Dispose();
             return;

@@ -12,17 +12,23 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
 {
     internal const string BatchColumns =
         """
-        batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished, failed,
-        response_size, received, cancelled, expired, credential
+        batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
+        failed, response_size, received, cancelled, expired, credential
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
 
     internal const string ListBatchesSql =
-        $"SELECT {BatchColumns} FROM batches WHERE owner = $owner AND batch_key < $before ORDER BY batch_key DESC LIMIT $limit";
+        $"""
+        SELECT {BatchColumns} FROM batches WHERE owner = $owner AND batch_key < $before
+        ORDER BY batch_key DESC LIMIT $limit
+        """;
 
     internal const string ListUnfinishedSql =
-        $"SELECT {BatchColumns} FROM batches WHERE finished < total AND batch_key > $after ORDER BY batch_key LIMIT $limit";
+        $"""
+        SELECT {BatchColumns} FROM batches WHERE finished < total AND batch_key > $after
+        ORDER BY batch_key LIMIT $limit
+        """;
 
     internal const string ListToExpireSql =
         $"""

@@ -14,7 +14,7 @@ internal sealed class StoreWriter : IAsyncDisposable
     // Under load sweeping would never have its turn without this. A step deletes what about 4 groups bring.
     private const int MaxJobsBetweenSweeps = 4;
 
-    private static readonly TimeSpan _sweepRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SweepRetry = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
     private readonly Func<WriteSession> _open;
@@ -70,7 +70,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         {
             while (!_jobs.IsCompleted)
             {
-                var wait = !_sweepPending ? Timeout.InfiniteTimeSpan : _sweepFailed ? _sweepRetry : TimeSpan.Zero;
+                var wait = !_sweepPending ? Timeout.InfiniteTimeSpan : _sweepFailed ? SweepRetry : TimeSpan.Zero;
                 var found = _jobs.TryTake(out var job, wait);
                 if (found)
                 {
@@ -136,6 +136,15 @@ internal sealed class StoreWriter : IAsyncDisposable
 
         _sweepPending |= _session.Sweeper.Pending;
         job.Complete();
+        try
+        {
+            _session.BoundLog();
+        }
+        catch (SqliteException e)
+        {
+            // The commit stands; the next one finds out what is wrong.
+            Recover(e);
+        }
     }
 
     private void Sweep()

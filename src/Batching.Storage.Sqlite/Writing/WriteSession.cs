@@ -9,6 +9,7 @@ namespace Batching.Storage.Sqlite.Writing;
 internal sealed class WriteSession : IDisposable
 {
     private readonly SqliteConnection _connection;
+    private readonly FileInfo _log;
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _insertBatch;
@@ -24,10 +25,12 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _reserveKeys;
     private readonly Statement _insertSecret;
     private readonly Statement _findSecret;
+    private long _logBound = StoreConnection.LogBytes;
 
     public WriteSession(SqliteConnection connection)
     {
         _connection = connection;
+        _log = new FileInfo($"{connection.DataSource}-wal");
         Sweeper = new Sweeper(connection);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
@@ -36,16 +39,19 @@ internal sealed class WriteSession : IDisposable
         _insertBatch = new Statement(
             connection,
             """
-            INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity,
-                total, finished, failed, response_size, received, cancelled, expired, credential)
-            VALUES ($key, $owner, $created, $expires, $deletes, $done, $capacity,
-                $total, $finished, $failed, $size, $received, $cancelled, $expired, $credential)
+            INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
+                capacity, total, finished, failed, response_size, received, cancelled, expired, credential)
+            VALUES ($key, $owner, $created, $expires, $deletes, $done,
+                $capacity, $total, $finished, $failed, $size, $received, $cancelled, $expired, $credential)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired", "$credential");
         _insertWindow = new Statement(
             connection,
-            "INSERT INTO request_windows (batch_key, first_index, request_count, data) VALUES ($key, $first, $count, $data)",
+            """
+            INSERT INTO request_windows (batch_key, first_index, request_count, data)
+            VALUES ($key, $first, $count, $data)
+            """,
             "$key", "$first", "$count", "$data");
         _updateBatch = new Statement(
             connection,
@@ -89,7 +95,9 @@ internal sealed class WriteSession : IDisposable
             "UPDATE key_counter SET next_key = next_key + $count RETURNING next_key - $count",
             "$count");
         _insertSecret = new Statement(
-            connection, "INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING", "$name", "$value");
+            connection,
+            "INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING",
+            "$name", "$value");
         _findSecret = new Statement(connection, "SELECT value FROM secrets WHERE name = $name", "$name");
     }
 
@@ -110,6 +118,25 @@ internal sealed class WriteSession : IDisposable
     /// on a full disk there may be room for the very deletions that free some.
     /// </summary>
     public void Checkpoint() => StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(PASSIVE)");
+
+    /// <summary>
+    /// SQLite begins the log anew only at a commit that finds no reader in it. With enough readers there is always
+    /// one, and the log grows; so, at a bound, wait for a moment until those that are in it have left.
+    /// </summary>
+    public void BoundLog()
+    {
+        _log.Refresh();
+        if (!_log.Exists || _log.Length <= _logBound)
+        {
+            return;
+        }
+
+        StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        _log.Refresh();
+
+        // Somebody stays in it, a backup perhaps: don't make every commit wait for that.
+        _logBound = StoreConnection.LogBytes + (_log.Exists ? _log.Length : 0);
+    }
 
     public void Apply(StoreWrite write)
     {

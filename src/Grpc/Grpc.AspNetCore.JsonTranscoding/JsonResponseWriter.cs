@@ -21,7 +21,7 @@ public sealed class JsonResponseWriter
     /// <summary>The HTTP request that is answered.</summary>
     public HttpContext HttpContext { get; private set; } = null!;
 
-    /// <summary>The writer. Escapes only what JSON needs, and doesn't check that calls come in a sensible order.</summary>
+    /// <summary>The writer. Escapes little more than JSON needs, and doesn't check that calls come in a sensible order.</summary>
     public Utf8JsonWriter Json { get; }
 
     /// <summary>Bytes written since the last flush.</summary>

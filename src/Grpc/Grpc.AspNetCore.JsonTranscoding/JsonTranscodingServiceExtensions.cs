@@ -21,7 +21,7 @@ public static class JsonTranscodingServiceExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton(
             typeof(IServiceMethodProvider<>), typeof(JsonTranscodingMethodProvider<>)));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, DialectErrorFilter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, UnroutedReplyFilter>());
         return grpcBuilder;
     }
 

@@ -41,6 +41,9 @@ public sealed class TranscodedRoute
     /// <summary>Most bytes of a request body, after decompression; null without a limit.</summary>
     public long? MaxRequestBodySize { get; internal init; }
 
+    /// <summary>The HTTP methods that requests may come with: HEAD stands beside GET. Empty for any.</summary>
+    internal IReadOnlyList<string> Methods { get; set; } = [];
+
     internal HttpTemplate ParsedTemplate { get; }
 
     /// <summary>The fields of the template's variables, in the order of the template.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Grpc.AspNetCore.Server;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -15,6 +16,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly LogRecorder _logs;
+    private GrpcChannel? _channel;
 
     private GrpcTestServer(WebApplication app, LogRecorder logs)
     {
@@ -48,18 +50,28 @@ public sealed class GrpcTestServer : IAsyncDisposable
         builder.Services.AddSingleton<CallProbe>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddGrpc(options ?? (static _ => { }));
+        builder.Services.AddGrpcReflection();
+        builder.Services.AddGrpcHealthChecks();
         configure?.Invoke(builder);
         var app = builder.Build();
         map?.Invoke(app);
         app.MapGrpcService<EchoService>();
+        app.MapGrpcReflectionService();
+        app.MapGrpcHealthChecksService();
         await app.StartAsync();
         return new GrpcTestServer(app, logs);
     }
+
+    /// <summary>A client of the echo service, on a channel that ends with the server.</summary>
+    public Echo.EchoService.EchoServiceClient Client => new(Channel);
+
+    public GrpcChannel Channel => _channel ??= GrpcChannel.ForAddress(Address);
 
     public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
+        _channel?.Dispose();
         await _app.DisposeAsync();
         var errors = _logs.Entries.Where(static entry => entry.Level >= LogLevel.Error).ToList();
         if (!ExpectErrors && errors.Count > 0)

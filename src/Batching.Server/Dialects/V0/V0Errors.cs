@@ -16,8 +16,8 @@ internal static class V0Errors
         json.WriteString("message"u8, problems.Count switch
         {
             0 => status.Message,
-            1 => $"{problems[0].Field} {problems[0].Message}.",
-            var count => $"{count} fields are wrong; the first: {problems[0].Field} {problems[0].Message}.",
+            1 => ToSentence(problems[0]),
+            var count => $"{count} fields are wrong; the first: {ToSentence(problems[0])}",
         });
         json.WriteNumber("statusCode"u8, httpStatus);
         json.WriteString("error"u8, NameOf(status.Code));
@@ -46,6 +46,10 @@ internal static class V0Errors
             ? [.. details.Unpack<BadRequest>().FieldViolations
                 .Select(violation => new Problem(ToV0(violation.Field), violation.Description))]
             : [];
+
+    // A problem of the body as a whole has no field.
+    private static string ToSentence(Problem problem) =>
+        $"{problem.Field} {problem.Message}".Trim().TrimEnd('.') + ".";
 
     // The body of a v0 submission is the list itself.
     private static string ToV0(string field) =>

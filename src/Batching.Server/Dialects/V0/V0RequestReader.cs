@@ -130,9 +130,33 @@ internal ref struct V0RequestReader
             case "spawner":
                 request.Spawner = ReadBoolean(".spawner");
                 break;
+            case "pagination":
+                ReadPagination(request);
+                break;
             default:
                 _reader.Skip();
                 break;
+        }
+    }
+
+    private void ReadPagination(Request request)
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            AddProblem(".pagination", "must be an object");
+            _reader.Skip();
+            return;
+        }
+
+        request.Pagination = new Pagination();
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = _reader.GetString()!;
+            _reader.Read();
+            if (_reader.TokenType != JsonTokenType.Null && V0Pagination.FindProblem(ref _reader, request.Pagination, name) is { } problem)
+            {
+                AddProblem($".pagination.{name}", problem);
+            }
         }
     }
 

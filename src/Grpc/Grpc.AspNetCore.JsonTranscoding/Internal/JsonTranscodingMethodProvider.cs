@@ -142,7 +142,8 @@ internal sealed class JsonTranscodingMethodProvider<TService>(
             List<object> all = [.. metadata, route];
             if (route.HttpMethod != "*")
             {
-                all.Add(new HttpMethodMetadata(HttpMethods(route), acceptCorsPreflight: true));
+                route.Methods = HttpMethods(route);
+                all.Add(new HttpMethodMetadata(route.Methods, acceptCorsPreflight: true));
             }
 
             context.AddMethod(method, RoutePatterns.Create(route.ParsedTemplate), all, invoke);

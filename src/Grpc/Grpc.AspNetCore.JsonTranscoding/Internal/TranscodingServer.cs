@@ -1,4 +1,3 @@
-using Google.Protobuf.Reflection;
 using Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,7 +7,7 @@ namespace Grpc.AspNetCore.JsonTranscoding.Internal;
 /// <summary>What all transcoded services of a server share: settings, JSON tables and the routes taken so far.</summary>
 internal sealed class TranscodingServer
 {
-    private readonly Dictionary<(string HttpMethod, string Shape), MethodDescriptor> _routes = [];
+    private readonly List<TranscodedRoute> _routes = [];
 
     public TranscodingServer(IOptions<JsonTranscodingOptions> options, ILoggerFactory loggers, TimeProvider time)
     {
@@ -44,16 +43,19 @@ internal sealed class TranscodingServer
     public void Claim(TranscodedRoute route)
     {
         var shape = route.ParsedTemplate.Shape;
-        foreach (var ((httpMethod, otherShape), other) in _routes)
+        foreach (var other in _routes)
         {
-            if (shape == otherShape && (httpMethod == route.HttpMethod || httpMethod == "*" || route.HttpMethod == "*"))
+            if (shape == other.ParsedTemplate.Shape && (other.HttpMethod == route.HttpMethod || other.HttpMethod == "*" || route.HttpMethod == "*"))
             {
                 throw new InvalidOperationException(
                     $"The HTTP rule of {route.Method.FullName} can't work. {route.HttpMethod} {route.Template} clashes with " +
-                    $"{httpMethod} of {other.FullName}: both take the same requests.");
+                    $"{other.HttpMethod} {other.Template} of {other.Method.FullName}: both take the same requests.");
             }
         }
 
-        _routes.Add((route.HttpMethod, shape), route.Method);
+        _routes.Add(route);
     }
+
+    /// <summary>The routes whose templates match a path, whatever their methods.</summary>
+    public IEnumerable<TranscodedRoute> FindRoutes(string path) => _routes.Where(r => r.ParsedTemplate.Matches(path));
 }

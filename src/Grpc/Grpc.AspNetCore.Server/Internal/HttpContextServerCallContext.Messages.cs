@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Grpc.Net.Internal;
+using Microsoft.AspNetCore.Http;
 
 namespace Grpc.AspNetCore.Server.Internal;
 
@@ -14,62 +15,75 @@ internal sealed partial class HttpContextServerCallContext
         where T : class
     {
         var message = await ReadMessageAsync(deserializer, CancellationToken.None) ?? throw MessageErrors.MissingMessage();
-        while (true)
-        {
-            var result = await _input!.ReadAsync();
-            ThrowIfCanceled(result);
-            var hasMore = !result.Buffer.IsEmpty;
-            _input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            if (hasMore)
-            {
-                throw MessageErrors.AdditionalData();
-            }
-
-            if (result.IsCompleted)
-            {
-                return message;
-            }
-        }
+        return await ReadMessageAsync<T>(deserializer: null, CancellationToken.None) is null ? message : throw MessageErrors.AdditionalData();
     }
 
     /// <summary>Reads the next message; null at the end of the body.</summary>
+    /// <param name="deserializer">Null when no more bytes may follow.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<T?> ReadMessageAsync<T>(Func<DeserializationContext, T> deserializer, CancellationToken cancellationToken)
+    internal async ValueTask<T?> ReadMessageAsync<T>(Func<DeserializationContext, T>? deserializer, CancellationToken cancellationToken)
         where T : class
     {
         var input = _input ??= HttpContext.Request.BodyReader;
-        while (true)
+        try
         {
-            var result = await input.ReadAsync(cancellationToken);
-            ThrowIfCanceled(result);
-            var buffer = result.Buffer;
-            var consumed = buffer.Start;
-            var examined = buffer.End;
-            try
+            while (true)
             {
-                if (MessageFrame.TryRead(buffer, shared.Options.MaxReceiveMessageSize, out var payload, out var compressed))
+                var result = await input.ReadAsync(cancellationToken);
+                if (TryRead(input, result, deserializer, out var message))
                 {
-                    consumed = examined = payload.End;
-                    if (compressed)
-                    {
-                        payload = MessageDecompressor.Decompress(
-                            _requestCompression ?? throw MessageErrors.CompressedWithoutEncoding(),
-                            payload,
-                            shared.Options.MaxReceiveMessageSize);
-                    }
-
-                    return PayloadReader.Deserialize(deserializer, payload);
-                }
-
-                if (result.IsCompleted)
-                {
-                    return buffer.IsEmpty ? null : throw MessageErrors.Incomplete();
+                    return message;
                 }
             }
-            finally
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException)
+        {
+            // The client reset the stream or is gone; Kestrel cancels RequestAborted a little later than this.
+            _clientGone = true;
+            throw;
+        }
+    }
+
+    private bool TryRead<T>(PipeReader input, in ReadResult result, Func<DeserializationContext, T>? deserializer, out T? message)
+        where T : class
+    {
+        message = null;
+        if (result.IsCanceled)
+        {
+            throw new OperationCanceledException("The deadline of the call has passed.", CancellationToken);
+        }
+
+        var buffer = result.Buffer;
+        var consumed = buffer.Start;
+        var examined = buffer.End;
+        try
+        {
+            if (deserializer is null)
             {
-                input.AdvanceTo(consumed, examined);
+                return buffer.IsEmpty ? result.IsCompleted : throw MessageErrors.AdditionalData();
             }
+
+            if (MessageFrame.TryRead(buffer, shared.Options.MaxReceiveMessageSize, out var payload, out var compressed))
+            {
+                consumed = examined = payload.End;
+                if (compressed)
+                {
+                    payload = MessageDecompressor.Decompress(
+                        _requestCompression ?? throw MessageErrors.CompressedWithoutEncoding(),
+                        payload,
+                        shared.Options.MaxReceiveMessageSize);
+                }
+
+                message = PayloadReader.Deserialize(deserializer, payload);
+                return true;
+            }
+
+            return result.IsCompleted && (buffer.IsEmpty ? true : throw MessageErrors.Incomplete());
+        }
+        finally
+        {
+            input.AdvanceTo(consumed, examined);
         }
     }
 
@@ -137,14 +151,6 @@ internal sealed partial class HttpContextServerCallContext
         if (result.IsCanceled || (result.IsCompleted && HttpContext.RequestAborted.IsCancellationRequested))
         {
             throw new OperationCanceledException("The call was cancelled.", CancellationToken);
-        }
-    }
-
-    private void ThrowIfCanceled(in ReadResult result)
-    {
-        if (result.IsCanceled)
-        {
-            throw new OperationCanceledException("The deadline of the call has passed.", CancellationToken);
         }
     }
 

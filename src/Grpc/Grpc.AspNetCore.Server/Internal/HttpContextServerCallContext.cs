@@ -26,6 +26,7 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
     private bool _responding;
     private bool _torn;
     private bool _ended;
+    private bool _clientGone;
 
     public HttpContext HttpContext { get; } = httpContext;
 
@@ -157,7 +158,7 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
         var name = shared.Method.FullName;
         if (_deadline?.IsExceeded == true)
         {
-            GrpcServerLog.FailedAfterEnd(shared.Logger, name, exception);
+            FailedAfterEnd(exception);
             return;
         }
 
@@ -173,7 +174,7 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
             return;
         }
 
-        if (HttpContext.RequestAborted.IsCancellationRequested
+        if ((_clientGone || HttpContext.RequestAborted.IsCancellationRequested)
             && exception is OperationCanceledException or IOException or InvalidOperationException)
         {
             GrpcServerLog.CallCancelled(shared.Logger, name);
@@ -199,50 +200,45 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
     }
 
     /// <summary>Writes the call's status; Kestrel sends it when the request delegate returns.</summary>
-    internal void End()
+    internal Task EndAsync()
     {
         _ended = true;
-        if (_deadline?.TryEnd() == false)
+        if (_deadline?.TryEnd() is { } endAtDeadline)
         {
-            return;
+            return endAtDeadline;
         }
 
         if (_torn)
         {
             Reset(GrpcProtocol.InternalErrorCode);
-            return;
+        }
+        else
+        {
+            WriteTrailers(_status, _responseTrailers);
         }
 
-        WriteTrailers(_status, _responseTrailers);
+        return Task.CompletedTask;
     }
 
     /// <summary>Called by the deadline, which then owns the call's end.</summary>
-    internal void EndAtDeadline(bool writing)
+    internal Task EndAtDeadlineAsync(bool writing)
     {
         GrpcServerLog.DeadlineExceeded(shared.Logger, shared.Method.FullName, _deadline!.Timeout);
-        _input?.CancelPendingRead();
         if (writing)
         {
             // A message is half in the buffer or stuck behind flow control: no status can follow it.
             Reset(GrpcProtocol.CancelErrorCode);
-            return;
+            return Task.CompletedTask;
         }
 
         WriteTrailers(new Status(StatusCode.DeadlineExceeded, "Deadline Exceeded"), trailers: null);
-        _ = CompleteResponseAsync();
+        var completion = HttpContext.Response.CompleteAsync();
+        _input?.CancelPendingRead();
+        return completion;
     }
 
-    private async Task CompleteResponseAsync()
-    {
-        try
-        {
-            await HttpContext.Response.CompleteAsync();
-        }
-        catch (Exception exception)
-        {
-            GrpcServerLog.FailedAfterEnd(shared.Logger, shared.Method.FullName, exception);
-        }
-    }
+    internal void FailedAfterEnd(Exception exception) =>
+        GrpcServerLog.FailedAfterEnd(shared.Logger, shared.Method.FullName, exception);
 
     private async Task FlushHeadersAsync()
     {

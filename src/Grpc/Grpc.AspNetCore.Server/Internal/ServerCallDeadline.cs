@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Grpc.AspNetCore.Server.Internal;
 
 /// <summary>
@@ -16,6 +14,7 @@ internal sealed class ServerCallDeadline : IDisposable
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
     private CancellationTokenSource? _cancellation;
+    private TaskCompletionSource? _completed;
     private bool _ended;
     private bool _writing;
 
@@ -80,12 +79,19 @@ internal sealed class ServerCallDeadline : IDisposable
         }
     }
 
-    /// <summary>True for the first caller, who then writes the call's status.</summary>
-    public bool TryEnd()
+    /// <summary>Null for the first caller, who then writes the call's status; else what to wait for.</summary>
+    /// <remarks>Until then the timer uses the request, which the server takes back as soon as the handler returns.</remarks>
+    public Task? TryEnd()
     {
         lock (_lock)
         {
-            return !_ended && (_ended = true);
+            if (_ended)
+            {
+                return _completed!.Task;
+            }
+
+            _ended = true;
+            return null;
         }
     }
 
@@ -108,7 +114,7 @@ internal sealed class ServerCallDeadline : IDisposable
             return;
         }
 
-        CancellationTokenSource? cancellation;
+        bool writing;
         lock (_lock)
         {
             if (_ended)
@@ -118,20 +124,28 @@ internal sealed class ServerCallDeadline : IDisposable
 
             _ended = true;
             IsExceeded = true;
-            cancellation = _cancellation;
-
-            // Under the lock: the handler's end must wait until the status is in the response.
-            _call.EndAtDeadline(_writing);
+            writing = _writing;
+            _completed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
+        _ = CompleteAsync(writing);
+    }
+
+    private async Task CompleteAsync(bool writing)
+    {
         try
         {
-            cancellation?.Cancel();
+            var completion = _call.EndAtDeadlineAsync(writing);
+            _cancellation?.Cancel();
+            await completion;
         }
-        catch (Exception exception) when (exception is AggregateException or ObjectDisposedException)
+        catch (Exception exception)
         {
-            // A callback of the handler's failed, or the handler has returned meanwhile: the call is over either way.
-            Debug.Assert(_ended);
+            // The client may reset the stream at the same moment, or a callback of the handler's may fail. The call is
+            // over either way, and an exception that left a timer's callback would end the process.
+            _call.FailedAfterEnd(exception);
         }
+
+        _completed!.SetResult();
     }
 }

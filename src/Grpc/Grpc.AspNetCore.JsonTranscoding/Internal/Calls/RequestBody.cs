@@ -35,7 +35,8 @@ internal readonly struct RequestBody
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
         {
-            feature.MaxRequestBodySize = limit;
+            // The limit is kept below. The server's own would count the framing of chunks, too.
+            feature.MaxRequestBodySize = null;
         }
 
         var encoding = context.Request.Headers.ContentEncoding;
@@ -62,12 +63,9 @@ internal readonly struct RequestBody
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
         }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge && limit is not null)
+        catch (Exception e) when (e is InvalidDataException || (e is InvalidOperationException && encoding == "br"))
         {
-            throw TooLarge(limit.Value);
-        }
-        catch (InvalidDataException)
-        {
+            // BrotliStream reports bad data as an invalid operation.
             throw new InvalidRequestException("", $"The body is not valid {encoding}.");
         }
     }

@@ -41,6 +41,39 @@ internal sealed class HttpTemplate(
         }
     }
 
+    /// <summary>Whether a decoded path matches, as routing would see it.</summary>
+    public bool Matches(string path)
+    {
+        var parts = path.Trim('/').Split('/', StringSplitOptions.None);
+        if (Verb is not null)
+        {
+            if (!parts[^1].EndsWith(":" + Verb, StringComparison.OrdinalIgnoreCase))
+            {
+                return false;
+            }
+
+            parts[^1] = parts[^1][..^(Verb.Length + 1)];
+        }
+
+        var count = parts is [""] ? 0 : parts.Length;
+        for (var i = 0; i < Segments.Count; i++)
+        {
+            var segment = Segments[i];
+            if (segment.Kind == SegmentKind.Rest)
+            {
+                return true;
+            }
+
+            if (i >= count || parts[i].Length == 0 || (segment.Kind == SegmentKind.Literal &&
+                !parts[i].Equals(segment.Text, StringComparison.OrdinalIgnoreCase)))
+            {
+                return false;
+            }
+        }
+
+        return count == Segments.Count;
+    }
+
     /// <summary>Parses a template.</summary>
     /// <exception cref="FormatException">The text doesn't follow the grammar of google/api/http.proto.</exception>
     public static HttpTemplate Parse(string text) => new HttpTemplateParser(text).Parse();

@@ -62,7 +62,7 @@ internal abstract class ServerCallHandler<TRequest, TResponse>(Method<TRequest, 
             call.Fail(exception);
         }
 
-        call.End();
+        await call.EndAsync();
     }
 
     private void LiftBodyLimits(HttpContext httpContext)

@@ -1,0 +1,81 @@
+using Grpc.Tests.Echo;
+using Grpc.Tests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace Grpc.Tests.Server;
+
+/// <summary>Broken frames and headers by the thousand: each is answered with a status, and nothing else happens.</summary>
+public sealed class RobustnessTests(ITestOutputHelper output)
+{
+    private const int Calls = 50_000;
+    private const int Workers = 16;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly string[] Methods = ["Echo", "Expand", "Collect", "Chat", "Nothing"];
+
+    [Fact]
+    public async Task Call_MutatedFramesAndHeaders_AlwaysAStatus()
+    {
+        var seed = Environment.GetEnvironmentVariable("GRPC_TESTS_SEED") is { } given ? int.Parse(given, null) : Environment.TickCount;
+        output.WriteLine($"seed {seed} (set GRPC_TESTS_SEED to repeat)");
+        await using var server = await GrpcTestServer.StartAsync();
+        using var http = new HttpClient();
+        var started = TimeProvider.System.GetTimestamp();
+        var done = 0;
+
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
+        {
+            var random = new Random(seed + worker);
+            for (var i = 0; i < Calls / Workers && TimeProvider.System.GetElapsedTime(started) < Limit; i++)
+            {
+                var method = Methods[random.Next(Methods.Length)];
+                var body = Mutate(random);
+                using var request = RawCall.Request(server.Address, $"/grpctest.v1.EchoService/{method}", body, headers: Headers(random));
+                using var response = await http.SendAsync(request).WaitAsync(TimeSpan.FromSeconds(30));
+                await response.Content.ReadAsByteArrayAsync();
+                Assert.True(RawCall.Status(response) is not null, $"no status: worker {worker}, call {i}, {method} {Convert.ToHexString(body)}");
+                Interlocked.Increment(ref done);
+            }
+        })));
+
+        output.WriteLine($"{done} calls in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:F1} s");
+        Assert.Equal("ok", (await server.Client.EchoAsync(new EchoRequest { Text = "ok" })).Text);
+    }
+
+    private static byte[] Mutate(Random random)
+    {
+        var message = new EchoRequest { Text = new string('x', random.Next(40)), Count = random.Next(5), ResponseSize = random.Next(200) };
+        var frames = Enumerable.Range(0, random.Next(1, 4)).SelectMany(_ => RawCall.Frame(message)).ToList();
+        for (var changes = random.Next(4); changes > 0; changes--)
+        {
+            var at = random.Next(frames.Count);
+            switch (random.Next(4))
+            {
+                case 0:
+                    frames[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    frames.Insert(at, (byte)random.Next(256));
+                    break;
+                case 2 when frames.Count > 1:
+                    frames.RemoveAt(at);
+                    break;
+                default:
+                    frames = [.. frames.Take(at + 1)];
+                    break;
+            }
+        }
+
+        // Bytes that may be the tags of sleep_ms and throw_message: a handler that does as told is no finding.
+        var body = frames.ToArray();
+        return body.AsSpan().IndexOfAny((byte)0x38, (byte)0x52) >= 0 ? RawCall.Frame([0xff]) : body;
+    }
+
+    private static (string, string)[] Headers(Random random) => random.Next(6) switch
+    {
+        0 => [("grpc-timeout", random.Next(2) == 0 ? "5S" : $"{random.Next()}{(char)random.Next(33, 127)}")],
+        1 => [("grpc-encoding", random.Next(2) == 0 ? "gzip" : $"{(char)random.Next(33, 127)}x")],
+        2 => [("x-any-bin", Convert.ToBase64String(BitConverter.GetBytes(random.Next()))[..random.Next(1, 8)])],
+        3 => [("grpc-accept-encoding", "gzip,,;q=1, ")],
+        _ => [],
+    };
+}
