@@ -54,6 +54,7 @@ internal static class BatchServer
         app.UseBearerTokenQuery();
         app.MapHealthChecks("/healthz");
         app.MapGrpcService<BatchRpcService>();
+        app.MapGrpcService<KeyedBatchRpcService>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         if (usesSample)
