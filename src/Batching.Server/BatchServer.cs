@@ -2,6 +2,8 @@ using Batching.Engine;
 using Batching.Server.Configuration;
 using Batching.Server.Security;
 using Batching.Server.Services;
+using Batching.V1;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Batching.Server;
 
@@ -38,7 +40,9 @@ internal static class BatchServer
             .AddResponseCompression(compression => compression.EnableForHttps = true)
             .AddBatchRpcs()
             .AddGrpcReflection()
-            .AddGrpcHealthChecks();
+            // The server listens when the store is open, so whoever gets an answer is served.
+            .AddGrpcHealthChecks(health => health.Services.Map(BatchService.Descriptor.FullName, static _ => true))
+            .AddCheck("listening", static () => HealthCheckResult.Healthy());
         if (usesSample)
         {
             builder.Services.AddSampleUpstream();
@@ -50,6 +54,7 @@ internal static class BatchServer
         app.UseBearerTokenQuery();
         app.MapHealthChecks("/healthz");
         app.MapGrpcService<BatchRpcService>();
+        app.MapGrpcService<KeyedBatchRpcService>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         if (usesSample)

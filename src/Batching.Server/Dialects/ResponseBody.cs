@@ -9,7 +9,7 @@ namespace Batching.Server.Dialects;
 internal static class ResponseBody
 {
     // Deeper JSON than this counts as text: no client could read it.
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 512 };
+    public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = 512 };
 
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 

@@ -1,5 +1,6 @@
 using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
+using Batching.Engine.Upstreams;
 using Batching.V1;
 
 namespace Batching.Engine.Tests.Committing;
@@ -129,6 +130,42 @@ public sealed class GroupCommitterTests : IDisposable
         }
 
         Assert.Empty(upstream.Received);
+    }
+
+    // The store hangs until the grace time is over and then fails; behind its last group a worker is still in line.
+    [Fact]
+    public async Task Stop_StoreFailsWhileOthersAreInLine_TellsThemAndEnds()
+    {
+        var gate = new Gate();
+        var release = new TaskCompletionSource();
+        var hangs = new TaskCompletionSource();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
+        engine.ErrorsAreExpected = true;
+        await engine.SubmitAsync([new Request { Path = "/held" }]);
+        await gate.UntilEnteredAsync(1);
+        await engine.SubmitAsync([new Request { Path = "/b" }, new Request { Path = "/c" }, EngineHost.Post("/d")]);
+        var waiting = engine.Get<UpstreamRouter>().Upstreams[0].Waiting;
+        await Poll.UntilAsync(() => waiting.Count == 3, "the second batch in its queue");
+        engine.Store.Committing = async writes =>
+        {
+            hangs.TrySetResult();
+            await release.Task;
+        };
+        gate.Open();
+        await Poll.ForAsync(hangs.Task, "a group on its way");
+        await Poll.UntilAsync(() => waiting.Count == 0, "the unsafe request being taken");
+
+        var stop = engine.StopAsync();
+        await Poll.UntilAsync(
+            () => engine.Time.Pending.Contains(TimeSpan.FromSeconds(2)), "the wait for the last results");
+        engine.Time.Advance(TimeSpan.FromSeconds(2));
+        engine.Store.WritesFail = true;
+        release.SetResult();
+        await engine.Time.DriveAsync(stop.ContinueWith(_ => true, TaskScheduler.Default), below: TimeSpan.FromSeconds(2));
+        await stop;
+        Assert.DoesNotContain(upstream.Received, call => call.Target == "/d");
     }
 
     [Fact]

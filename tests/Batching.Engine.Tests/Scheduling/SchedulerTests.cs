@@ -120,7 +120,10 @@ public sealed class SchedulerTests : IDisposable
                     throw new InvalidOperationException("Unreachable.");
                 },
             }));
-        var batch = await engine.SubmitAsync([EngineHost.Post("/x")]);
+        // With a key: one attempt, and what is left over when the gateway stops.
+        var request = EngineHost.Post("/x");
+        request.Headers["Idempotency-Key"] = "1";
+        var batch = await engine.SubmitAsync([request]);
         var result = Assert.Single(await engine.ResultsAsync(batch.Id));
         Assert.Equal(502, result.Response.StatusCode);
     }
