@@ -42,7 +42,9 @@ public sealed class StartTests
     [InlineData("not a url")]
     public async Task Start_UpstreamThatIsNoAddress_FailsWithAMessageThatNamesTheKey(string upstream)
     {
-        Assert.Contains("Batch:Upstream", await StartAndFailAsync($"--Batch:Upstream={upstream}"), StringComparison.Ordinal);
+        var message = await StartAndFailAsync($"--Batch:Upstream={upstream}");
+
+        Assert.Contains("Batch:Upstream", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,9 +139,9 @@ public sealed class StartTests
         await using var gateway = await Gateway.StartAsync(
             "", $"--Batch:Upstreams:0:BaseAddress={api.Address}", "--Batch:Upstreams:0:Prefix=/crm");
 
-        var reply = (await gateway.Rest.PostAsync("""[{"path": "crm/x"}, {"path": "x"}]""")).Error(400, "INVALID_ARGUMENT");
+        var reply = await gateway.Rest.PostAsync("""[{"path": "crm/x"}, {"path": "x"}]""");
 
-        Assert.Equal(["[1].path"], reply.ErrorFields);
+        Assert.Equal(["[1].path"], reply.Error(400, "INVALID_ARGUMENT").ErrorFields);
         await gateway.AssertNothingStoredAsync();
     }
 
