@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Batching.Engine.Delivery;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -260,20 +261,25 @@ internal sealed class GroupCommitter(
             BatchRecord record, List<FinishedRequest> finished, TimeProvider time)
         {
             var segments = new ResultSegmentBuilder(record.Finished + 1);
+            var added = 0;
             var failed = 0;
             long size = 0;
             var spawned = new List<Request>();
             foreach (var request in finished)
             {
-                var reply = request.Reply;
-                spawned.AddRange(request.Spawned.Select(next => next.Definition));
-                segments.Add(
-                    request.StoredIndex, reply.StatusCode, reply.Failure, request.DoneTime, reply.Size, reply.Headers, reply.Body);
-                failed += reply.Failure != Upstreams.Failure.None || reply.StatusCode >= 400 ? 1 : 0;
-                size += reply.Size;
+                Add(request.StoredIndex, request.Reply, request.DoneTime);
+                foreach (var next in request.Spawned)
+                {
+                    spawned.Add(next.Definition);
+                    if (next.End is { } end)
+                    {
+                        // In the same commit: found without a result after a restart, it would be sent.
+                        Add(next.Index, end, request.DoneTime);
+                    }
+                }
             }
 
-            var count = record.Finished + finished.Count;
+            var count = record.Finished + added;
             var total = record.Total + spawned.Count;
             var isDone = count == total;
             return new StoreWrite.Append(
@@ -288,6 +294,14 @@ internal sealed class GroupCommitter(
                 },
                 segments.Build(),
                 RequestWindow.Encode(spawned, record.Total));
+
+            void Add(int index, UpstreamReply reply, DateTimeOffset doneTime)
+            {
+                segments.Add(index, reply.StatusCode, reply.Failure, doneTime, reply.Size, reply.Headers, reply.Body);
+                added++;
+                failed += reply.Failure != Failure.None || reply.StatusCode >= 400 ? 1 : 0;
+                size += reply.Size;
+            }
         }
     }
 }

@@ -11,10 +11,12 @@ internal sealed class ActiveBatch : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<int, Lazy<Task<SpawnerState>>> _spawners = new();
+    private readonly Lock _spawnedBeforeLock = new();
     private readonly BitArray _taken;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenRegistration _abort;
     private volatile BatchRecord _record;
+    private Task<ILookup<string, int>>? _spawnedBefore;
     private Failure _stopReason;
     private int _loaded;
     private int _waiting;
@@ -140,6 +142,18 @@ internal sealed class ActiveBatch : IDisposable
     /// <summary>What is known of the queries of this batch, by the index of their spawner.</summary>
     public Task<SpawnerState> GetSpawnerAsync(int index, Func<Task<SpawnerState>> load) =>
         _spawners.GetOrAdd(index, _ => new Lazy<Task<SpawnerState>>(load)).Value;
+
+    /// <summary>
+    /// What had been spawned before the gateway took this batch up: the indexes of the pages by the id of their spawner.
+    /// Empty unless the gateway was restarted meanwhile.
+    /// </summary>
+    public Task<ILookup<string, int>> GetSpawnedBeforeAsync(Func<Task<ILookup<string, int>>> load)
+    {
+        lock (_spawnedBeforeLock)
+        {
+            return _spawnedBefore ??= load();
+        }
+    }
 
     /// <summary>Adds a request that was spawned, and returns its index. Only the committer calls it.</summary>
     /// <param name="taken">Somebody has taken it already; else it is loaded once it is stored.</param>

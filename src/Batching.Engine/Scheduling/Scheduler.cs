@@ -26,6 +26,9 @@ internal sealed class Scheduler(
     /// <summary>Signalled when the gateway gives up the requests in flight.</summary>
     public CancellationToken Aborting => _abort.Token;
 
+    /// <summary>Signalled when no more of what waits is begun.</summary>
+    public CancellationToken Stopping => _takeNoMore.Token;
+
     /// <summary>Begins to run requests.</summary>
     public void Start()
     {

@@ -53,7 +53,7 @@ internal sealed class UpstreamCaller
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was signalled.</exception>
     public async Task<UpstreamReply> CallAsync(UpstreamCall call, CancellationToken abort)
     {
-        var timeout = call.Route.Upstream.Timeout;
+        var timeout = call.Timeout is { } own && own < call.Route.Upstream.Timeout ? own : call.Route.Upstream.Timeout;
         using var deadline = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, abort);
         try

@@ -16,7 +16,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
     private const int MaxKeptBuffer = 1024 * 1024;
 
     [ThreadStatic]
-    private static PayloadWriter? t_cached;
+    private static PayloadWriter? _cached;
 
     private IBufferWriter<byte> _output = null!;
     private ICompressionProvider? _compression;
@@ -55,8 +55,8 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
         int? maxMessageSize,
         ref bool torn)
     {
-        var writer = t_cached ?? new PayloadWriter();
-        t_cached = null;
+        var writer = _cached ?? new PayloadWriter();
+        _cached = null;
         writer._output = output;
         writer._compression = compression;
         writer._compressionLevel = compressionLevel;
@@ -95,7 +95,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
                 }
             }
 
-            t_cached = writer;
+            _cached = writer;
         }
     }
 
@@ -199,7 +199,9 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
     private void WritePayload(ReadOnlySpan<byte> payload)
     {
         ThrowIfTooLarge(payload.Length);
-        if (_compression is null)
+
+        // Nothing compresses to no bytes at all here, which others can't decompress.
+        if (_compression is null || payload.IsEmpty)
         {
             WriteHeader(payload.Length, compressed: false);
             _output.Write(payload);

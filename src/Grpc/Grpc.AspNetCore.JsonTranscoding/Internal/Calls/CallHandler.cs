@@ -104,6 +104,12 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
 
         try
         {
+            if (exception is RefusedRequestException)
+            {
+                await RequestBody.DrainAsync(
+                    context.HttpContext, Route.Dialect.GetMaxRequestBodySize(context.HttpContext, Route));
+            }
+
             await Environment.Errors.WriteAsync(context.HttpContext, Route.Dialect, error);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
