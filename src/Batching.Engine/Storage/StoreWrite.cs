@@ -8,9 +8,13 @@ public abstract record StoreWrite(long BatchKey)
     public sealed record Accept(BatchRecord Batch, IReadOnlyList<RequestWindow> Windows) : StoreWrite(Batch.Key);
 
     /// <summary>
-    /// Appends results, with the requests they have spawned. Ignored if the batch is gone.
+    /// Appends results, with the requests they have spawned. Ignored if the batch is gone. If it is expired, the
+    /// payloads are not stored. With the last result it is forgotten which requests were started.
     /// </summary>
-    /// <param name="Batch">The batch as it is afterwards; its counters, times and credential are stored.</param>
+    /// <param name="Batch">
+    /// The batch as it is afterwards; its counters, done time and credential are stored. What other changes set (the
+    /// received mark, cancelled, expired) stays as it is stored, not as it is here.
+    /// </param>
     /// <param name="Segments">The results, in order and without gaps.</param>
     /// <param name="Spawned">New requests, behind those there are.</param>
     public sealed record Append(
@@ -18,10 +22,15 @@ public abstract record StoreWrite(long BatchKey)
         IReadOnlyList<ResultSegment> Segments,
         IReadOnlyList<RequestWindow> Spawned) : StoreWrite(Batch.Key);
 
-    /// <summary>Remembers that these requests are about to be sent. Ignored if the batch is gone.</summary>
+    /// <summary>
+    /// Remembers that these requests are about to be sent. Ignored if the batch is gone, done or expired.
+    /// </summary>
     public sealed record Start(long BatchKey, IReadOnlyList<int> Indexes) : StoreWrite(BatchKey);
 
-    /// <summary>Moves the received mark forward; a position behind the present one changes nothing.</summary>
+    /// <summary>
+    /// Moves the received mark forward, but not beyond the last result; a position behind the present one changes
+    /// nothing.
+    /// </summary>
     public sealed record Receive(long BatchKey, int Position) : StoreWrite(BatchKey);
 
     /// <summary>Remembers that the batch is cancelled.</summary>

@@ -31,4 +31,16 @@ public enum Failure : byte
 
     /// <summary>No upstream is configured for the path any more.</summary>
     NoUpstream = 8,
+
+    /// <summary>The caller's credential can't be decrypted any more.</summary>
+    CredentialLost = 9,
+
+    /// <summary>A page says in a way that can't be followed where the next one is.</summary>
+    BadNextPage = 10,
+
+    /// <summary>A page leads back to one that the query has seen.</summary>
+    PageCycle = 11,
+
+    /// <summary>The query has more pages than it may.</summary>
+    PageLimit = 12,
 }

@@ -20,8 +20,15 @@ internal sealed class GrpcUnimplementedConstraint : IRouteConstraint
             return false;
         }
 
+        var request = httpContext.Request;
+        if (HttpMethods.IsOptions(request.Method))
+        {
+            // A preflight has to get as far as the CORS middleware.
+            return request.Headers.ContainsKey("Access-Control-Request-Method");
+        }
+
         // gRPC-Web too: its middleware turns the request into gRPC later than routes are matched.
-        return HttpMethods.IsOptions(httpContext.Request.Method)
-            || httpContext.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+        return HttpMethods.IsPost(request.Method)
+            && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
     }
 }

@@ -89,7 +89,8 @@ internal sealed class ServiceRouteBuilder<TService>(
             return;
         }
 
-        var endpoint = routes.MapMethods(pattern, ["POST"], answer);
+        // No HTTP method here: routing would answer 405 to every GET of two segments. The constraint looks at it.
+        var endpoint = routes.Map(pattern, answer);
         endpoint.Add(builder => builder.DisplayName = displayName);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
     private const int MaxBlock = 4096;
 
     [ThreadStatic]
-    private static PayloadWriter? t_cached;
+    private static PayloadWriter? _cached;
 
     private IBufferWriter<byte> _output = null!;
     private ICompressionProvider? _compression;
@@ -60,8 +60,8 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
         int? maxMessageSize,
         ref bool torn)
     {
-        var writer = t_cached ?? new PayloadWriter();
-        t_cached = null;
+        var writer = _cached ?? new PayloadWriter();
+        _cached = null;
         writer._output = output;
         writer._compression = compression;
         writer._compressionLevel = compressionLevel;
@@ -101,7 +101,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
                 }
             }
 
-            t_cached = writer;
+            _cached = writer;
         }
     }
 

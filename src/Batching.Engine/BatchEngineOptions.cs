@@ -1,0 +1,28 @@
+using System.ComponentModel.DataAnnotations;
+using Batching.Engine.Keyed;
+using Batching.Engine.Upstreams;
+
+namespace Batching.Engine;
+
+/// <summary>The configuration section <c>Batch</c>.</summary>
+public sealed class BatchEngineOptions
+{
+    /// <summary>The APIs behind the gateway.</summary>
+    public IList<UpstreamOptions> Upstreams { get; } = [];
+
+    /// <summary>How long things are kept.</summary>
+    public RetentionOptions Retention { get; set; } = new();
+
+    /// <summary>What callers may ask for, and what the gateway holds in memory.</summary>
+    public LimitOptions Limits { get; set; } = new();
+
+    /// <summary>What keyed batches may ask for.</summary>
+    public KeyedOptions Keyed { get; set; } = new();
+
+    /// <summary>
+    /// How long requests in flight may go on when the gateway is told to stop. Those that are not done then are
+    /// aborted and run again after the next start, where that is safe. 0 s to 1 min; default 5 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan ShutdownGrace { get; set; } = TimeSpan.FromSeconds(5);
+}

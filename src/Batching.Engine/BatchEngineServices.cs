@@ -1,0 +1,109 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Delivery;
+using Batching.Engine.Expiry;
+using Batching.Engine.Identifiers;
+using Batching.Engine.Keyed;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Spawning;
+using Batching.Engine.Storage;
+using Batching.Engine.Submission;
+using Batching.Engine.Upstreams;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine;
+
+/// <summary>Adds the engine to a host.</summary>
+public static class BatchEngineServices
+{
+    /// <summary>
+    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="StatusReader"/>, <see cref="ResultFetcher"/>,
+    /// <see cref="ResultStreamer"/>, <see cref="BatchCanceller"/> and <see cref="KeyedBatchRunner"/>. It needs an
+    /// <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and <see cref="BatchEngineOptions"/> beside it.
+    /// </summary>
+    public static IServiceCollection AddBatchEngine(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<BatchIds>();
+        services.AddSingleton<UpstreamRouter>();
+        services.AddSingleton<UpstreamCaller>();
+        services.AddSingleton<RequestReader>();
+        services.AddSingleton<ResultReader>();
+        services.AddSingleton<RequestValidator>();
+        services.AddSingleton<ActiveBatches>();
+        services.AddSingleton<RequestLoader>();
+        services.AddSingleton<Spawner>();
+        services.AddSingleton<RequestRunner>();
+        services.AddSingleton<GroupCommitter>();
+        services.AddSingleton<Scheduler>();
+        services.AddSingleton<Recovery>();
+        services.AddSingleton<BatchRemover>();
+        services.AddSingleton<ExpirySweeper>();
+        services.AddSingleton<BatchSignals>();
+        services.AddSingleton<BatchFinder>();
+        services.AddSingleton<BatchViews>();
+        services.AddSingleton<Deliveries>();
+        services.AddSingleton<ReplyMemory>();
+        services.AddHostedService<BatchEngineHost>();
+        return services.AddFaces();
+    }
+
+    // Their constructors take internal types, so the container can't call them by itself.
+    private static IServiceCollection AddFaces(this IServiceCollection services) => services
+        .AddSingleton(provider => new BatchSubmitter(
+            Get<RequestValidator>(provider),
+            Get<BatchIds>(provider),
+            Get<GroupCommitter>(provider),
+            Get<ActiveBatches>(provider),
+            Get<Scheduler>(provider),
+            Get<BatchViews>(provider),
+            Get<ICredentialProtector>(provider),
+            Get<IOptions<BatchEngineOptions>>(provider),
+            Get<TimeProvider>(provider)))
+        .AddSingleton(provider => new StatusReader(
+            Get<IBatchStore>(provider),
+            Get<BatchFinder>(provider),
+            Get<BatchIds>(provider),
+            Get<BatchViews>(provider),
+            Get<IOptions<BatchEngineOptions>>(provider)))
+        .AddSingleton(provider => new ResultFetcher(
+            Get<IBatchStore>(provider),
+            Get<BatchFinder>(provider),
+            Get<BatchIds>(provider),
+            Get<BatchViews>(provider),
+            Get<RequestReader>(provider),
+            Get<ResultReader>(provider),
+            Get<Deliveries>(provider),
+            Get<IOptions<BatchEngineOptions>>(provider)))
+        .AddSingleton(provider => new ResultStreamer(
+            Get<IBatchStore>(provider),
+            Get<BatchFinder>(provider),
+            Get<BatchViews>(provider),
+            Get<RequestReader>(provider),
+            Get<ResultReader>(provider),
+            Get<Deliveries>(provider),
+            Get<BatchSignals>(provider)))
+        .AddSingleton(provider => new BatchCanceller(
+            Get<IBatchStore>(provider),
+            Get<BatchFinder>(provider),
+            Get<BatchViews>(provider),
+            Get<ActiveBatches>(provider),
+            Get<Scheduler>(provider),
+            Get<GroupCommitter>(provider),
+            Get<BatchRemover>(provider)))
+        .AddSingleton(provider => new KeyedBatchRunner(
+            Get<UpstreamRouter>(provider),
+            Get<RequestValidator>(provider),
+            Get<UpstreamCaller>(provider),
+            Get<Scheduler>(provider),
+            Get<ReplyMemory>(provider),
+            Get<IOptions<BatchEngineOptions>>(provider),
+            Get<TimeProvider>(provider),
+            Get<ILogger<KeyedBatchRunner>>(provider)));
+
+    private static T Get<T>(IServiceProvider provider)
+        where T : notnull =>
+        provider.GetRequiredService<T>();
+}

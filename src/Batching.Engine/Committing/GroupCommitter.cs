@@ -1,0 +1,307 @@
+using System.Threading.Channels;
+using Batching.Engine.Delivery;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Committing;
+
+/// <summary>
+/// The one writer. Whatever is to be stored goes through it and is committed in groups: while one group is being
+/// written, the next one gathers, so that a flush of the disk is shared by all who wait for it. Results get their
+/// positions here. Thread-safe.
+/// </summary>
+internal sealed class GroupCommitter(
+    IBatchStore store,
+    ActiveBatches activeBatches,
+    ResultReader results,
+    BatchSignals signals,
+    IOptions<BatchEngineOptions> options,
+    TimeProvider time,
+    ILogger<GroupCommitter> logger) : IDisposable
+{
+    private const int MaxGroupItems = 4096;
+    private const int MaxGroupBytes = 16 * 1024 * 1024;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly ByteBudget _uncommitted = new(options.Value.Limits.UncommittedBytes);
+    private readonly Channel<Item> _items = Channel.CreateBounded<Item>(
+        new BoundedChannelOptions(2 * MaxGroupItems) { SingleReader = true });
+    private readonly CancellationTokenSource _giveUp = new();
+
+    /// <summary>
+    /// Hands over a result. Waits while too much is uncommitted, not for the commit. After <see cref="GiveUp"/> the
+    /// result is dropped.
+    /// </summary>
+    public async ValueTask AddAsync(FinishedRequest finished)
+    {
+        try
+        {
+            await _uncommitted.AcquireAsync(finished.Bytes).WaitAsync(_giveUp.Token);
+            await _items.Writer.WriteAsync(new Item(finished, null, null), _giveUp.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
+        {
+            finished.Reply.Dispose();
+        }
+    }
+
+    /// <summary>Makes a change; it is durable when the task completes.</summary>
+    /// <exception cref="StoreUnavailableException">It was not made.</exception>
+    public async Task WriteAsync(StoreWrite write)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await _items.Writer.WriteAsync(new Item(null, write, done));
+        }
+        catch (ChannelClosedException exception)
+        {
+            throw new StoreUnavailableException("The gateway is stopping.", exception);
+        }
+
+        await done.Task;
+    }
+
+    /// <summary>A store that fails from now on gets no second chance: the next start makes up for it.</summary>
+    public void GiveUp() => _giveUp.Cancel();
+
+    /// <summary>Takes nothing more; what was handed over is still committed.</summary>
+    public void Complete()
+    {
+        _items.Writer.TryComplete();
+        GiveUp();
+    }
+
+    public void Dispose() => _giveUp.Dispose();
+
+    /// <summary>Commits until <see cref="Complete"/> is called and everything is stored.</summary>
+    public async Task RunAsync()
+    {
+        var group = new Group();
+        try
+        {
+            while (!group.IsEmpty || await _items.Reader.WaitToReadAsync())
+            {
+                while (!group.IsFull && _items.Reader.TryRead(out var item))
+                {
+                    group.Add(item);
+                }
+
+                if (await TryCommitAsync(group) is not { } failure)
+                {
+                    group = new Group();
+                    continue;
+                }
+
+                if (_giveUp.IsCancellationRequested)
+                {
+                    _items.Writer.TryComplete();
+                }
+
+                FailWaiting(group, failure);
+                if (_giveUp.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                // Results stay until they can be stored: they exist nowhere else.
+                await Task.Delay(RetryDelay, time, _giveUp.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        catch (Exception exception)
+        {
+            // A bug: it would fail again and again. Nobody must wait for what will never be stored.
+            Complete();
+            FailWaiting(group, exception);
+            throw;
+        }
+    }
+
+    // Those who wait behind the results are told too; the budget bounds how many results that takes in.
+    private void FailWaiting(Group group, Exception failure)
+    {
+        while (_items.Reader.TryRead(out var item))
+        {
+            group.Add(item);
+        }
+
+        group.FailWrites(failure);
+    }
+
+    // Returns what went wrong.
+    private async Task<Exception?> TryCommitAsync(Group group)
+    {
+        var appends = group.BuildAppends(time);
+        try
+        {
+            await store.CommitAsync([.. group.Writes, .. appends.Select(append => append.Write)], CancellationToken.None);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            GroupCommitterLog.CommitFailed(logger, group.Count, exception);
+            return exception;
+        }
+
+        foreach (var (batch, write) in appends)
+        {
+            Publish(batch, write);
+        }
+
+        group.Complete(_uncommitted);
+        return null;
+    }
+
+    private void Publish(ActiveBatch batch, StoreWrite.Append write)
+    {
+        foreach (var segment in write.Segments)
+        {
+            results.Add(batch.Key, segment);
+        }
+
+        batch.Record = write.Batch;
+        if (write.Spawned.Count > 0)
+        {
+            batch.OnGrown();
+        }
+
+        if (write.Batch.DoneTime is not null)
+        {
+            activeBatches.Remove(batch.Key);
+        }
+
+        signals.Changed(batch.Key);
+    }
+
+    private readonly record struct Item(FinishedRequest? Finished, StoreWrite? Write, TaskCompletionSource? Done);
+
+    /// <summary>What is committed together.</summary>
+    private sealed class Group
+    {
+        private readonly Dictionary<ActiveBatch, List<FinishedRequest>> _finished = [];
+        private readonly List<TaskCompletionSource> _waiting = [];
+        private long _bytes;
+
+        public List<StoreWrite> Writes { get; } = [];
+
+        public int Count { get; private set; }
+
+        public bool IsEmpty => Count == 0;
+
+        public bool IsFull => Count >= MaxGroupItems || _bytes >= MaxGroupBytes;
+
+        public void Add(Item item)
+        {
+            Count++;
+            if (item.Finished is { } finished)
+            {
+                if (!_finished.TryGetValue(finished.Batch, out var list))
+                {
+                    _finished.Add(finished.Batch, list = []);
+                }
+
+                list.Add(finished);
+                _bytes += finished.Bytes;
+                foreach (var spawned in finished.Spawned)
+                {
+                    spawned.Index = finished.Batch.AddSpawned(
+                        taken: spawned.RunsAtOnce || spawned.End is not null);
+                }
+            }
+            else
+            {
+                Writes.Add(item.Write!);
+                _waiting.Add(item.Done!);
+            }
+        }
+
+        public List<(ActiveBatch Batch, StoreWrite.Append Write)> BuildAppends(TimeProvider time)
+        {
+            var appends = new List<(ActiveBatch, StoreWrite.Append)>(_finished.Count);
+            foreach (var (batch, finished) in _finished)
+            {
+                appends.Add((batch, BuildAppend(batch.Record, finished, time)));
+            }
+
+            return appends;
+        }
+
+        public void FailWrites(Exception exception)
+        {
+            foreach (var done in _waiting)
+            {
+                done.SetException(exception);
+            }
+
+            Count -= _waiting.Count;
+            _waiting.Clear();
+            Writes.Clear();
+        }
+
+        public void Complete(ByteBudget uncommitted)
+        {
+            foreach (var done in _waiting)
+            {
+                done.SetResult();
+            }
+
+            foreach (var finished in _finished.Values.SelectMany(list => list))
+            {
+                uncommitted.Release(finished.Bytes);
+                finished.Reply.Dispose();
+            }
+        }
+
+        private static StoreWrite.Append BuildAppend(
+            BatchRecord record, List<FinishedRequest> finished, TimeProvider time)
+        {
+            var segments = new ResultSegmentBuilder(record.Finished + 1);
+            var added = 0;
+            var failed = 0;
+            long size = 0;
+            var spawned = new List<Request>();
+            foreach (var request in finished)
+            {
+                Add(request.StoredIndex, request.Reply, request.DoneTime);
+                foreach (var next in request.Spawned)
+                {
+                    spawned.Add(next.Definition);
+                    if (next.End is { } end)
+                    {
+                        // In the same commit: found without a result after a restart, it would be sent.
+                        Add(next.Index, end, request.DoneTime);
+                    }
+                }
+            }
+
+            var count = record.Finished + added;
+            var total = record.Total + spawned.Count;
+            var isDone = count == total;
+            return new StoreWrite.Append(
+                record with
+                {
+                    Total = total,
+                    Finished = count,
+                    Failed = record.Failed + failed,
+                    ResponseSize = record.ResponseSize + size,
+                    DoneTime = isDone ? time.GetUtcNow() : null,
+                    Credential = isDone ? null : record.Credential,
+                },
+                segments.Build(),
+                RequestWindow.Encode(spawned, record.Total));
+
+            void Add(int index, UpstreamReply reply, DateTimeOffset doneTime)
+            {
+                segments.Add(index, reply.StatusCode, reply.Failure, doneTime, reply.Size, reply.Headers, reply.Body);
+                added++;
+                failed += reply.Failure != Failure.None || reply.StatusCode >= 400 ? 1 : 0;
+                size += reply.Size;
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Engine.Committing;
+
+internal static partial class GroupCommitterLog
+{
+    [LoggerMessage(
+        1,
+        LogLevel.Error,
+        "The store refused a group of {Count} changes. Results are kept and tried again; submissions are refused until it works.",
+        EventName = "CommitFailed")]
+    public static partial void CommitFailed(ILogger logger, int count, Exception exception);
+}

@@ -1,0 +1,28 @@
+using Batching.Engine.Identifiers;
+using Batching.Engine.Storage;
+
+namespace Batching.Engine.Delivery;
+
+/// <summary>
+/// Finds a batch for a caller. It always asks the store, whoever runs the batch, and takes the same way for a batch
+/// that isn't there and for one of somebody else, so that neither the answer nor its time tells them apart.
+/// </summary>
+internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider time)
+{
+    public async ValueTask<Answer<BatchRecord>> FindAsync(
+        Caller caller, string batchId, CancellationToken cancellationToken)
+    {
+        // An id that no batch can have is looked up like any other: there is no batch 0.
+        if (!ids.TryParseBatch(batchId, out var key))
+        {
+            key = 0;
+        }
+
+        var record = await store.FindBatchAsync(key, cancellationToken);
+        return record is not null
+            && string.Equals(record.Owner, caller.Owner, StringComparison.Ordinal)
+            && record.DeleteTime > time.GetUtcNow()
+            ? record
+            : new Refusal.NotFound("batch", batchId);
+    }
+}

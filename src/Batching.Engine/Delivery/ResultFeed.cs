@@ -1,0 +1,34 @@
+using Batching.Engine.Storage;
+using Batching.V1;
+
+namespace Batching.Engine.Delivery;
+
+/// <summary>The results of a batch behind a position, those to come included. For one reader.</summary>
+public sealed class ResultFeed
+{
+    private readonly ResultStreamer _streamer;
+    private readonly BatchRecord _record;
+    private readonly int _after;
+    private readonly RequestFields _fields;
+
+    internal ResultFeed(ResultStreamer streamer, BatchRecord record, int after, RequestFields fields)
+    {
+        _streamer = streamer;
+        _record = record;
+        _after = after;
+        _fields = fields;
+    }
+
+    /// <summary>
+    /// Reads the records, by the handful as they come. The last one of all is the end of results; a stream without it
+    /// belongs to a batch that was deleted meanwhile.
+    /// </summary>
+    /// <param name="shutdown">Ends the stream in order, before the batch is done.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
+    public IAsyncEnumerable<IReadOnlyList<FetchResultsResponse>> ReadAsync(
+        CancellationToken shutdown, CancellationToken cancellationToken) =>
+        _streamer.ReadAsync(_record, _after, _fields, shutdown, cancellationToken);
+
+    /// <summary>Everything up to a position has reached the client.</summary>
+    public void ReceiveUpTo(long position) => _streamer.ReceiveUpTo(_record, (int)position);
+}

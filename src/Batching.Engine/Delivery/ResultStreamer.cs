@@ -1,0 +1,146 @@
+using System.Runtime.CompilerServices;
+using Batching.Engine.Storage;
+using Batching.V1;
+
+namespace Batching.Engine.Delivery;
+
+/// <summary>Streams results as they are committed. Thread-safe.</summary>
+public sealed class ResultStreamer
+{
+    private readonly IBatchStore _store;
+    private readonly BatchFinder _finder;
+    private readonly BatchViews _views;
+    private readonly RequestReader _requests;
+    private readonly ResultReader _results;
+    private readonly Deliveries _deliveries;
+    private readonly BatchSignals _signals;
+
+    internal ResultStreamer(
+        IBatchStore store,
+        BatchFinder finder,
+        BatchViews views,
+        RequestReader requests,
+        ResultReader results,
+        Deliveries deliveries,
+        BatchSignals signals)
+    {
+        _store = store;
+        _finder = finder;
+        _views = views;
+        _requests = requests;
+        _results = results;
+        _deliveries = deliveries;
+        _signals = signals;
+    }
+
+    /// <summary>Opens the stream that a call asks for.</summary>
+    public async ValueTask<Answer<ResultFeed>> OpenAsync(
+        Caller caller, FetchResultsRequest request, CancellationToken cancellationToken)
+    {
+        var problems = new List<Problem>();
+        var fields = RequestFieldMask.Parse(request.RequestFields, problems);
+        if (problems.Count > 0)
+        {
+            return new Refusal.Invalid(problems);
+        }
+
+        var found = await _finder.FindAsync(caller, request.BatchId, cancellationToken);
+        if (!found.IsGiven)
+        {
+            return found.Refusal;
+        }
+
+        var record = found.Value;
+        if (!request.HasAfter)
+        {
+            return new ResultFeed(this, record, _deliveries.MarkOf(record), fields);
+        }
+
+        if (AfterPosition.Check(request.After, record) is { } refusal)
+        {
+            return refusal;
+        }
+
+        _deliveries.ReceiveUpTo(record, (int)request.After);
+        return new ResultFeed(this, record, (int)request.After, fields);
+    }
+
+    internal async IAsyncEnumerable<IReadOnlyList<FetchResultsResponse>> ReadAsync(
+        BatchRecord record,
+        int after,
+        RequestFields fields,
+        CancellationToken shutdown,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var position = after;
+        while (true)
+        {
+            using var watch = _signals.Watch(record.Key);
+            var latest = await _store.FindBatchAsync(record.Key, cancellationToken);
+            if (latest is null)
+            {
+                // Deleted while it was read: the stream ends without its last record.
+                yield break;
+            }
+
+            while (position < latest.Finished)
+            {
+                var records = await ReadSegmentAsync(latest, position, fields, cancellationToken);
+                if (records is null)
+                {
+                    // As above.
+                    yield break;
+                }
+
+                position = (int)records[^1].Position;
+                yield return records;
+            }
+
+            if (latest.DoneTime is not null || shutdown.IsCancellationRequested)
+            {
+                yield return
+                [
+                    new FetchResultsResponse
+                    {
+                        Position = position,
+                        End = new EndOfResults { RunningRequests = latest.Running },
+                    },
+                ];
+                yield break;
+            }
+
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shutdown);
+            await watch.NextChange.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    internal void ReceiveUpTo(BatchRecord record, int position) => _deliveries.ReceiveUpTo(record, position);
+
+    // Null if the batch was deleted since the record was read.
+    private async Task<IReadOnlyList<FetchResultsResponse>?> ReadSegmentAsync(
+        BatchRecord record, int after, RequestFields fields, CancellationToken cancellationToken)
+    {
+        var segment = await _results.ReadAsync(record.Key, after + 1, cancellationToken);
+        if (segment is null)
+        {
+            return null;
+        }
+
+        var records = new List<FetchResultsResponse>(segment.LastPosition - after);
+        for (var position = after + 1; position <= segment.LastPosition; position++)
+        {
+            var definition = (fields & RequestFields.Definition) == 0
+                ? null
+                : (await _requests.ReadAsync(record.Key, segment[position].Index, cancellationToken))
+                    ?[segment[position].Index];
+            records.Add(new FetchResultsResponse
+            {
+                Position = position,
+                Request = _views.ToResult(record, segment, position, definition, fields),
+            });
+        }
+
+        return records;
+    }
+}

@@ -1,0 +1,109 @@
+using Batching.Engine.Identifiers;
+using Batching.Engine.Storage;
+using Batching.V1;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Delivery;
+
+/// <summary>Tells how far batches are. Thread-safe.</summary>
+public sealed class StatusReader
+{
+    private const int DefaultListLimit = 100;
+
+    private readonly IBatchStore _store;
+    private readonly BatchFinder _finder;
+    private readonly BatchIds _ids;
+    private readonly BatchViews _views;
+    private readonly LimitOptions _limits;
+
+    internal StatusReader(
+        IBatchStore store, BatchFinder finder, BatchIds ids, BatchViews views, IOptions<BatchEngineOptions> options)
+    {
+        _store = store;
+        _finder = finder;
+        _ids = ids;
+        _views = views;
+        _limits = options.Value.Limits;
+    }
+
+    /// <summary>Reads the progress of a batch.</summary>
+    public async ValueTask<Answer<Batch>> GetStatusAsync(
+        Caller caller, GetBatchStatusRequest request, CancellationToken cancellationToken)
+    {
+        if (RequestIds.CheckCount(request.RequestIds, _limits) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var found = await _finder.FindAsync(caller, request.BatchId, cancellationToken);
+        if (!found.IsGiven)
+        {
+            return found.Refusal;
+        }
+
+        var record = found.Value;
+        var batch = _views.ToBatch(record);
+        if (request.RequestIds.Count > 0)
+        {
+            var indexes = RequestIds.Resolve(request.RequestIds, record, _ids);
+            if (!indexes.IsGiven)
+            {
+                return indexes.Refusal;
+            }
+
+            await AddProgressAsync(batch, record, indexes.Value, cancellationToken);
+        }
+        else if (request.Detailed)
+        {
+            if (record.Total > _limits.DetailedRequests)
+            {
+                return new Refusal.Invalid(
+                    "detailed",
+                    $"would return {record.Total} requests; the limit is {_limits.DetailedRequests}: name them with request_ids");
+            }
+
+            await AddProgressAsync(batch, record, [.. Enumerable.Range(0, record.Total)], cancellationToken);
+        }
+
+        return batch;
+    }
+
+    /// <summary>Lists the caller's batches, newest first.</summary>
+    public async ValueTask<Answer<ListBatchesResponse>> ListAsync(
+        Caller caller, ListBatchesRequest request, CancellationToken cancellationToken)
+    {
+        var limit = request.Limit == 0 ? DefaultListLimit : request.Limit;
+        if (limit < 1 || limit > _limits.ListedBatches)
+        {
+            return new Refusal.Invalid("limit", $"must be 1 to {_limits.ListedBatches}");
+        }
+
+        var before = long.MaxValue;
+        if (request.PageToken.Length > 0 && !_ids.TryParseBatch(request.PageToken, out before))
+        {
+            return new Refusal.Invalid("page_token", "is not a token that this service gave out");
+        }
+
+        var records = await _store.ListBatchesAsync(caller.Owner, before, limit + 1, cancellationToken);
+        var response = new ListBatchesResponse();
+        response.Batches.AddRange(records.Take(limit).Select(_views.ToBatch));
+        if (records.Count > limit)
+        {
+            response.NextPageToken = _ids.OfBatch(records[limit - 1].Key);
+        }
+
+        return response;
+    }
+
+    private async Task AddProgressAsync(
+        Batch batch, BatchRecord record, int[] indexes, CancellationToken cancellationToken)
+    {
+        var results = await ResultIndex.ReadAsync(_store, record, indexes, cancellationToken);
+        foreach (var index in indexes)
+        {
+            batch.Requests.Add(results.TryGetValue(index, out var result)
+                ? _views.ToResult(record, result.Segment, result.Position, null, RequestFields.Progress)
+                : _views.ToRequest(record, index, null, RequestFields.Progress));
+        }
+    }
+}

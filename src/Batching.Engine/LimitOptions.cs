@@ -1,0 +1,91 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Batching.Engine;
+
+/// <summary>What callers may ask for, and what the gateway holds in memory.</summary>
+public sealed class LimitOptions
+{
+    /// <summary>Requests in one batch, 1 to 1,000,000; default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int RequestsPerBatch { get; set; } = 10_000;
+
+    /// <summary>
+    /// Bytes of one submission, decompressed: the body of a REST call or a gRPC message. 1 KiB to 1 GiB; default 32 MiB.
+    /// </summary>
+    [Range(1024, 1 << 30)]
+    public int SubmissionBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>Characters of a request's path with its query and params, 16 to 65,536; default 8,192.</summary>
+    [Range(16, 65_536)]
+    public int PathLength { get; set; } = 8_192;
+
+    /// <summary>Header fields that one request may set, 0 to 1,000; default 64.</summary>
+    [Range(0, 1_000)]
+    public int HeadersPerRequest { get; set; } = 64;
+
+    /// <summary>Characters over all header fields of one request, 0 to 1 MiB; default 16,384.</summary>
+    [Range(0, 1 << 20)]
+    public int HeaderLength { get; set; } = 16_384;
+
+    /// <summary>Bytes of one response body, 1 to 1 GiB; default 10 MiB.</summary>
+    [Range(1, 1 << 30)]
+    public int ResponseBytes { get; set; } = 10 * 1024 * 1024;
+
+    /// <summary>
+    /// Bytes of response data in one page of results; a page holds at least one result. 1 to 64 MiB; default 2 MiB.
+    /// </summary>
+    [Range(1, 64 << 20)]
+    public int PageBytes { get; set; } = 2 * 1024 * 1024;
+
+    /// <summary>Results in one page, 1 to 100,000; default 10,000.</summary>
+    [Range(1, 100_000)]
+    public int PageResults { get; set; } = 10_000;
+
+    /// <summary>Ids in one <c>request_ids</c>, 1 to 10,000; default 100.</summary>
+    [Range(1, 10_000)]
+    public int RequestIds { get; set; } = 100;
+
+    /// <summary>
+    /// Bytes of response body that one call may fetch by <c>request_ids</c>. 1 to 1 GiB; default 64 MiB.
+    /// </summary>
+    [Range(1, 1 << 30)]
+    public int FetchByIdBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Requests of a batch whose status one call may ask for in detail without naming them. 1 to 1,000,000; default
+    /// 100,000.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int DetailedRequests { get; set; } = 100_000;
+
+    /// <summary>Batches in one page of a list, 1 to 10,000; default 1,000.</summary>
+    [Range(1, 10_000)]
+    public int ListedBatches { get; set; } = 1_000;
+
+    /// <summary>Pages of one spawner, 1 to 1,000,000; default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int PagesPerSpawner { get; set; } = 10_000;
+
+    /// <summary>
+    /// Pages over all spawners of one batch, shared out evenly among them where that is less than
+    /// <see cref="PagesPerSpawner"/> for each. 1 to 10,000,000; default 1,000,000.
+    /// </summary>
+    [Range(1, 10_000_000)]
+    public int SpawnedRequestsPerBatch { get; set; } = 1_000_000;
+
+    /// <summary>Bytes of waiting requests held in memory, 1 MiB to 1 GiB; default 64 MiB.</summary>
+    [Range(1 << 20, 1 << 30)]
+    public int WaitingBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of results held in memory until they are stored, 1 MiB to 1 GiB; default 64 MiB.</summary>
+    [Range(1 << 20, 1 << 30)]
+    public int UncommittedBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of stored results kept in memory for readers, 1 MiB to 1 GiB; default 64 MiB.</summary>
+    [Range(1 << 20, 1 << 30)]
+    public int ResultCacheBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of stored requests kept in memory for readers, 1 MiB to 1 GiB; default 32 MiB.</summary>
+    [Range(1 << 20, 1 << 30)]
+    public int RequestCacheBytes { get; set; } = 32 * 1024 * 1024;
+}

@@ -1,0 +1,24 @@
+namespace Batching.Engine;
+
+/// <summary>Why something a caller asked for is not done. The nested types are all there are.</summary>
+/// <param name="Message">For the caller, in English.</param>
+public abstract record Refusal(string Message)
+{
+    /// <summary>What the caller gave is wrong.</summary>
+    public sealed record Invalid(IReadOnlyList<Problem> Problems)
+        : Refusal(Problems.Count == 1
+            ? $"{Problems[0].Field} {Problems[0].Message}."
+            : $"{Problems.Count} fields are wrong; the first: {Problems[0].Field} {Problems[0].Message}.")
+    {
+        /// <summary>One thing is wrong.</summary>
+        public Invalid(string field, string message)
+            : this([new Problem(field, message)])
+        {
+        }
+    }
+
+    /// <summary>There is no such batch or request that the caller could see.</summary>
+    /// <param name="Kind"><c>batch</c> or <c>request</c>.</param>
+    /// <param name="Id">The id that was asked for.</param>
+    public sealed record NotFound(string Kind, string Id) : Refusal($"There is no {Kind} {Id}.");
+}

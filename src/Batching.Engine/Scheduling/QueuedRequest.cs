@@ -1,0 +1,33 @@
+using Batching.Engine.Spawning;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+
+namespace Batching.Engine.Scheduling;
+
+/// <summary>A request of a stored batch that waits for its upstream.</summary>
+/// <param name="Batch">Its batch.</param>
+/// <param name="Index">Its index in the batch.</param>
+/// <param name="Call">What to send, and where.</param>
+/// <param name="Bytes">What it holds of the budget for waiting requests.</param>
+/// <param name="Runner">Runs it.</param>
+internal sealed record QueuedRequest(
+    ActiveBatch Batch, int Index, UpstreamCall Call, int Bytes, RequestRunner Runner) : IUpstreamWork
+{
+    private const string IdempotencyKey = "Idempotency-Key";
+
+    /// <summary>
+    /// How it was spawned, if it is sent before it is stored: then it has no index yet and holds nothing of the budget.
+    /// </summary>
+    public SpawnedRequest? Origin { get; init; }
+
+    /// <summary>
+    /// Sending the request a second time may do something twice, so that it must be known after a crash that it was
+    /// sent.
+    /// </summary>
+    public bool MustNotRepeat => !Methods.IsIdempotent(Call.Method) && !HasIdempotencyKey(Call.Request);
+
+    public Task RunAsync() => Runner.RunAsync(this);
+
+    private static bool HasIdempotencyKey(Request request) =>
+        request.Headers.Keys.Any(name => name.Equals(IdempotencyKey, StringComparison.OrdinalIgnoreCase));
+}

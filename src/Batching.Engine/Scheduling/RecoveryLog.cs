@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Engine.Scheduling;
+
+internal static partial class RecoveryLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Took up {Count} unfinished batches.", EventName = "Recovered")]
+    public static partial void Recovered(ILogger logger, int count);
+
+    [LoggerMessage(
+        2,
+        LogLevel.Error,
+        "The credential of a batch can't be decrypted: were the keys in the data directory deleted? Its requests end as CREDENTIAL_LOST.",
+        EventName = "CredentialLost")]
+    public static partial void CredentialLost(ILogger logger);
+
+    [LoggerMessage(
+        3,
+        LogLevel.Error,
+        "Unfinished batches could not be read from the store; trying again.",
+        EventName = "ReadFailed")]
+    public static partial void ReadFailed(ILogger logger, Exception exception);
+}

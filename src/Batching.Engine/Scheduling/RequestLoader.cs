@@ -1,0 +1,111 @@
+using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Scheduling;
+
+/// <summary>
+/// Reads the requests of active batches from the store, a window at a time and no earlier than they are wanted, and
+/// puts them into the queues of their upstreams. Fair like the queues themselves. Thread-safe.
+/// </summary>
+internal sealed class RequestLoader(
+    RequestReader requests,
+    UpstreamRouter router,
+    IOptions<BatchEngineOptions> options,
+    TimeProvider time,
+    ILogger<RequestLoader> logger) : IDisposable
+{
+    // The next window is read while so many requests of a batch still wait.
+    private const int LowWater = 64;
+
+    // What a waiting request takes beside its content.
+    private const int Overhead = 512;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly ByteBudget _waiting = new(options.Value.Limits.WaitingBytes);
+    private readonly FairQueue<ActiveBatch> _loads = new();
+
+    /// <summary>Sees to it that the batch has requests waiting, if it has any left.</summary>
+    public void Feed(ActiveBatch batch)
+    {
+        if (batch.TryBeginLoading(LowWater))
+        {
+            _loads.Enqueue(batch.Owner, batch.Key, batch);
+        }
+    }
+
+    /// <summary>Tells that a request waits no more.</summary>
+    public void Dequeued(QueuedRequest request)
+    {
+        _waiting.Release(request.Bytes);
+        request.Batch.CountDequeued();
+        Feed(request.Batch);
+    }
+
+    /// <summary>Loads until cancelled.</summary>
+    /// <param name="runner">Runs what was loaded.</param>
+    /// <param name="refuse">Ends a request whose path no upstream takes any more.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    public async Task RunAsync(
+        RequestRunner runner, Func<ActiveBatch, int, ValueTask> refuse, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var batch = await _loads.DequeueAsync(cancellationToken);
+            var next = batch.NextToLoad;
+            try
+            {
+                next = await LoadAsync(batch, next, runner, refuse, cancellationToken);
+            }
+            catch (StoreUnavailableException exception)
+            {
+                RequestLoaderLog.ReadFailed(logger, exception);
+                await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+
+            batch.EndLoading(next);
+            Feed(batch);
+        }
+    }
+
+    public void Dispose() => _loads.Dispose();
+
+    private async Task<int> LoadAsync(
+        ActiveBatch batch,
+        int next,
+        RequestRunner runner,
+        Func<ActiveBatch, int, ValueTask> refuse,
+        CancellationToken cancellationToken)
+    {
+        var window = await requests.ReadAsync(batch.Key, next, cancellationToken);
+        if (window is null)
+        {
+            // The batch was deleted.
+            return int.MaxValue;
+        }
+
+        for (var index = next; index < window.EndIndex; index++)
+        {
+            var request = window[index];
+            var method = Methods.Find(request.Method);
+            if (method is null || !router.TryRoute(request.Path, request.Params, out var route, out _))
+            {
+                await refuse(batch, index);
+                continue;
+            }
+
+            var bytes = Overhead + request.CalculateSize();
+            await _waiting.AcquireAsync(bytes).WaitAsync(cancellationToken);
+            batch.CountWaiting();
+            route.Upstream.Waiting.Enqueue(
+                batch.Owner,
+                batch.Key,
+                new QueuedRequest(
+                    batch, index, new UpstreamCall(route, method, request, batch.Authorization), bytes, runner));
+        }
+
+        return window.EndIndex;
+    }
+}

@@ -1,0 +1,133 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Spawning;
+using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Engine.Scheduling;
+
+/// <summary>Runs one request of a stored batch: calls the API, and hands over what came of it. Thread-safe.</summary>
+internal sealed class RequestRunner(
+    RequestLoader loader,
+    UpstreamRouter router,
+    UpstreamCaller caller,
+    Spawner spawner,
+    GroupCommitter committer,
+    TimeProvider time,
+    ILogger<RequestRunner> logger)
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs a request whose turn it is, unless its batch was stopped meanwhile.</summary>
+    public async Task RunAsync(QueuedRequest request)
+    {
+        if (request.Origin is null)
+        {
+            loader.Dequeued(request);
+            if (!request.Batch.TryTakeToRun(request.Index))
+            {
+                return;
+            }
+        }
+
+        var (reply, spawned) = await CallAsync(request);
+        if (reply is null)
+        {
+            return;
+        }
+
+        await committer.AddAsync(new FinishedRequest(request.Batch, request.Index, reply, time.GetUtcNow())
+        {
+            Spawned = spawned,
+            Origin = request.Origin,
+        });
+        foreach (var next in spawned)
+        {
+            await FollowAsync(request, next);
+        }
+    }
+
+    // No reply if the request is left for the next start of the gateway.
+    private async Task<(UpstreamReply? Reply, IReadOnlyList<SpawnedRequest> Spawned)> CallAsync(QueuedRequest request)
+    {
+        try
+        {
+            request.Batch.Stopping.ThrowIfCancellationRequested();
+            if (request.Call.Request.Spawner)
+            {
+                return (UpstreamReply.FromSpawner(), await spawner.BeginAsync(request));
+            }
+
+            if (request.MustNotRepeat)
+            {
+                await RememberStartAsync(request);
+            }
+
+            var reply = await caller.CallAsync(request.Call, request.Batch.Stopping);
+            return request.Call.Request.SpawnedBy.Length == 0 || request.Batch.StopReason != Failure.None
+                ? (reply, [])
+                : (reply, await spawner.ContinueAsync(request, reply));
+        }
+        catch (OperationCanceledException) when (request.Batch.Stopping.IsCancellationRequested)
+        {
+            var reason = request.Batch.StopReason;
+            if (reason == Failure.None)
+            {
+                // The gateway stops. What is safe to repeat is simply left for the next start.
+                if (!request.MustNotRepeat)
+                {
+                    return (null, []);
+                }
+
+                reason = Failure.Interrupted;
+            }
+
+            return (UpstreamReply.FromFailure(reason, reason.Message()), []);
+        }
+        catch (Exception exception)
+        {
+            // A bug must cost one request its answer, not a worker its life.
+            RequestRunnerLog.CallFailed(logger, exception);
+            return (UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message()), []);
+        }
+    }
+
+    // What was spawned is on its way to the store behind the request that spawned it, so that its result comes later.
+    private async ValueTask FollowAsync(QueuedRequest request, SpawnedRequest next)
+    {
+        if (!next.RunsAtOnce)
+        {
+            return;
+        }
+
+        if (router.TryRoute(next.Definition.Path, next.Definition.Params, out var route, out var problem))
+        {
+            var call = new UpstreamCall(route, request.Call.Method, next.Definition, request.Batch.Authorization);
+            route.Upstream.Waiting.Enqueue(
+                request.Batch.Owner,
+                request.Batch.Key,
+                new QueuedRequest(request.Batch, -1, call, 0, this) { Origin = next });
+            return;
+        }
+
+        var end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem}.");
+        await committer.AddAsync(new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { Origin = next });
+    }
+
+    private async Task RememberStartAsync(QueuedRequest request)
+    {
+        while (true)
+        {
+            try
+            {
+                await committer.WriteAsync(new StoreWrite.Start(request.Batch.Key, [request.Index]));
+                request.Batch.Stopping.ThrowIfCancellationRequested();
+                return;
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(RetryDelay, time, request.Batch.Stopping);
+            }
+        }
+    }
+}

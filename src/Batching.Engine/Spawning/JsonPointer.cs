@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Batching.Engine.Spawning;
+
+/// <summary>Finds a value in a JSON text without building a document (RFC 6901).</summary>
+internal sealed class JsonPointer
+{
+    private readonly string[] _tokens;
+
+    private JsonPointer(string[] tokens) => _tokens = tokens;
+
+    /// <summary>Whether a text is a pointer: empty, or beginning with a slash.</summary>
+    public static bool IsValid(string text) => text.Length == 0 || text[0] == '/';
+
+    /// <summary>The pointer that a valid text stands for.</summary>
+    public static JsonPointer Parse(string text) => new(text.Length == 0
+        ? []
+        : [.. text[1..].Split('/').Select(token => token.Replace("~1", "/").Replace("~0", "~"))]);
+
+    /// <summary>Moves a fresh reader to the first token of the value; false if there is no such value.</summary>
+    /// <exception cref="JsonException">The text is no JSON, as far as it was read.</exception>
+    public bool TryMoveTo(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        foreach (var token in _tokens)
+        {
+            var found = reader.TokenType switch
+            {
+                JsonTokenType.StartObject => TryMoveToMember(ref reader, token),
+                JsonTokenType.StartArray => TryMoveToElement(ref reader, token),
+                _ => false,
+            };
+            if (!found)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryMoveToMember(ref Utf8JsonReader reader, string name)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isWanted = reader.ValueTextEquals(name);
+            reader.Read();
+            if (isWanted)
+            {
+                return true;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    private static bool TryMoveToElement(ref Utf8JsonReader reader, string token)
+    {
+        // An index has no leading zeros (section 4).
+        if (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            || (token[0] == '0' && token.Length > 1))
+        {
+            return false;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (index-- == 0)
+            {
+                return true;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,42 @@
+using Batching.V1;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Storage;
+
+/// <summary>Reads the requests of batches, as they were submitted or spawned, by the window. Thread-safe.</summary>
+internal sealed class RequestReader(IBatchStore store, IOptions<BatchEngineOptions> options)
+{
+    private readonly RunCache<DecodedWindow> _cache = new(options.Value.Limits.RequestCacheBytes);
+
+    /// <summary>Reads the window that holds the request of that index; null if the batch has no such request.</summary>
+    public async ValueTask<DecodedWindow?> ReadAsync(long batchKey, int index, CancellationToken cancellationToken)
+    {
+        if (_cache.TryGet(batchKey, index, out var cached))
+        {
+            return cached;
+        }
+
+        var window = await store.ReadWindowAsync(batchKey, index, cancellationToken);
+        return window is null ? null : Add(batchKey, window);
+    }
+
+    /// <summary>Keeps a window that was just stored: it will be wanted soon.</summary>
+    public DecodedWindow Add(long batchKey, RequestWindow window)
+    {
+        var decoded = new DecodedWindow(window.FirstIndex, window.Decode());
+        // Decoded, a request takes about three times its encoded size.
+        _cache.Add(batchKey, window.FirstIndex, window.Count, 3L * window.Data.Length, decoded);
+        return decoded;
+    }
+
+    /// <summary>Forgets a batch.</summary>
+    public void Forget(long batchKey) => _cache.Remove(batchKey);
+
+    /// <summary>A run of requests. They are shared by all readers: don't change them.</summary>
+    internal sealed record DecodedWindow(int FirstIndex, IReadOnlyList<Request> Requests)
+    {
+        public Request this[int index] => Requests[index - FirstIndex];
+
+        public int EndIndex => FirstIndex + Requests.Count;
+    }
+}

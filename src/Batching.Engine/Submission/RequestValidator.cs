@@ -1,0 +1,112 @@
+using System.Globalization;
+using Batching.Engine.Spawning;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Submission;
+
+/// <summary>Finds everything that is wrong with a batch, before any of it is stored. Thread-safe.</summary>
+internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngineOptions> options)
+{
+    /// <summary>More problems than this are not looked for.</summary>
+    public const int MaxProblems = 100;
+
+    private readonly LimitOptions _limits = options.Value.Limits;
+
+    /// <summary>Adds what is wrong to what is known to be; of a field that is known nothing more is said.</summary>
+    public IReadOnlyList<Problem> Validate(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
+    {
+        var problems = Validate(requests);
+        if (known.Count == 0)
+        {
+            return problems;
+        }
+
+        var fields = known.Select(problem => problem.Field).ToHashSet(StringComparer.Ordinal);
+        return [.. known.Concat(problems.Where(problem => !IsKnown(problem.Field, fields))).Take(MaxProblems)];
+    }
+
+    /// <summary>Adds what is wrong with the header fields of a request.</summary>
+    public void ValidateHeaders(Request request, string field, List<Problem> problems)
+    {
+        if (request.Headers.Count > _limits.HeadersPerRequest)
+        {
+            problems.Add(new Problem(
+                field,
+                $"holds {request.Headers.Count} fields; the limit is {_limits.HeadersPerRequest}"));
+            return;
+        }
+
+        var length = 0;
+        foreach (var (name, value) in request.Headers)
+        {
+            length += name.Length + value.Length;
+            if (HeaderRules.FindProblem(name, value) is { } problem)
+            {
+                problems.Add(new Problem($"{field}[{name}]", problem));
+            }
+        }
+
+        if (length > _limits.HeaderLength)
+        {
+            problems.Add(new Problem(
+                field, $"has {length} characters; the limit is {_limits.HeaderLength}"));
+        }
+    }
+
+    // Of a request that is no request at all, its fields aren't wrong as well.
+    private static bool IsKnown(string field, HashSet<string> known) =>
+        known.Contains(field) || known.Contains(field[..(field.IndexOf(']', StringComparison.Ordinal) + 1)]);
+
+    private List<Problem> Validate(IReadOnlyList<Request> requests)
+    {
+        var problems = new List<Problem>();
+        if (requests.Count == 0)
+        {
+            problems.Add(new Problem("requests", "must hold at least one request"));
+        }
+        else if (requests.Count > _limits.RequestsPerBatch)
+        {
+            problems.Add(new Problem(
+                "requests",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"holds {requests.Count} requests; the limit is {_limits.RequestsPerBatch}")));
+        }
+        else
+        {
+            for (var i = 0; i < requests.Count && problems.Count < MaxProblems; i++)
+            {
+                Validate(requests[i], string.Create(CultureInfo.InvariantCulture, $"requests[{i}]"), problems);
+            }
+
+            if (problems.Count > MaxProblems)
+            {
+                problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
+            }
+        }
+
+        return problems;
+    }
+
+    private void Validate(Request request, string field, List<Problem> problems)
+    {
+        if (!router.TryRoute(request.Path, request.Params, out var route, out var problem))
+        {
+            problems.Add(new Problem($"{field}.path", problem));
+        }
+
+        if (Methods.Find(request.Method) is null)
+        {
+            problems.Add(new Problem($"{field}.method", $"must be one of {Methods.All}"));
+        }
+
+        if (request.Spawner || request.Pagination is not null)
+        {
+            SpawnerRules.Validate(request, route.Upstream?.Pagination ?? new PaginationOptions(), _limits, field, problems);
+        }
+
+        ValidateHeaders(request, $"{field}.headers", problems);
+    }
+}

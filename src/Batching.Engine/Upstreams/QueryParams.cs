@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>Writes a request's params as a query string.</summary>
+internal static class QueryParams
+{
+    /// <summary>
+    /// Appends the params behind whatever query the path has already: strings and numbers as they are, booleans as
+    /// <c>true</c> and <c>false</c>, arrays by repeating the name, objects as JSON text; null is left out.
+    /// </summary>
+    public static string Append(string path, Struct? parameters)
+    {
+        if (parameters is null || parameters.Fields.Count == 0)
+        {
+            return path;
+        }
+
+        var query = new StringBuilder(path);
+        var separator = path.Contains('?', StringComparison.Ordinal)
+            ? path[^1] is '?' or '&' ? "" : "&"
+            : "?";
+        foreach (var (name, value) in parameters.Fields)
+        {
+            if (value.KindCase == Value.KindOneofCase.ListValue)
+            {
+                foreach (var item in value.ListValue.Values)
+                {
+                    AppendOne(name, item);
+                }
+            }
+            else
+            {
+                AppendOne(name, value);
+            }
+        }
+
+        return query.ToString();
+
+        void AppendOne(string name, Value value)
+        {
+            if (ToText(value) is { } text)
+            {
+                query.Append(separator)
+                    .Append(Uri.EscapeDataString(name))
+                    .Append('=')
+                    .Append(Uri.EscapeDataString(text));
+                separator = "&";
+            }
+        }
+    }
+
+    /// <summary>
+    /// A number as JavaScript writes it: without an exponent from 10^-6 to 10^21, whole numbers with all their digits.
+    /// </summary>
+    public static string FormatNumber(double number)
+    {
+        var size = Math.Abs(number);
+        if (size < 1e21 && number == Math.Truncate(number))
+        {
+            return new System.Numerics.BigInteger(number).ToString(CultureInfo.InvariantCulture);
+        }
+
+        var text = number.ToString("R", CultureInfo.InvariantCulture);
+        var exponentAt = text.IndexOf('E', StringComparison.Ordinal);
+        if (exponentAt < 0)
+        {
+            return text;
+        }
+
+        var exponent = int.Parse(text.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        return exponent is < 0 and >= -6
+            ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, exponentAt)}e{exponent:+0;-0}");
+    }
+
+    private static string? ToText(Value value) => value.KindCase switch
+    {
+        Value.KindOneofCase.StringValue => value.StringValue,
+        Value.KindOneofCase.NumberValue => FormatNumber(value.NumberValue),
+        Value.KindOneofCase.BoolValue => value.BoolValue ? "true" : "false",
+        Value.KindOneofCase.StructValue => JsonFormatter.Default.Format(value.StructValue),
+        Value.KindOneofCase.ListValue => JsonFormatter.Default.Format(value.ListValue),
+        _ => null,
+    };
+}

@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>
+/// The header fields of a result as they are stored: a line <c>name: value</c> each, names in lower case, ended by a
+/// line feed, which no field can contain. They are read only when somebody asks for them.
+/// </summary>
+public static class ResponseHeaders
+{
+    // Connection-specific fields (RFC 9110, section 7.6.1), and cookies, which belong to the gateway's connection
+    // with the API, not to the caller.
+    private static readonly HashSet<string> Dropped = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Connection", "TE",
+        "Trailer", "Transfer-Encoding", "Upgrade", "Set-Cookie", "Set-Cookie2",
+    };
+
+    /// <summary>Encodes the end-to-end fields of a response.</summary>
+    public static byte[] Encode(HttpResponseMessage response)
+    {
+        var output = new ArrayBufferWriter<byte>(512);
+        var named = response.Headers.NonValidated.TryGetValues("Connection", out var connection)
+            ? connection.ToString().Split(',', StringSplitOptions.TrimEntries)
+            : [];
+        Add(response.Headers.NonValidated);
+        Add(response.Content.Headers.NonValidated);
+        return output.WrittenSpan.ToArray();
+
+        void Add(HttpHeadersNonValidated headers)
+        {
+            foreach (var (name, values) in headers)
+            {
+                if (!Dropped.Contains(name) && !named.Contains(name, StringComparer.OrdinalIgnoreCase))
+                {
+                    AddLine(name, values.ToString());
+                }
+            }
+        }
+
+        void AddLine(string name, string value)
+        {
+            var buffer = output.GetSpan(name.Length + 3 + Encoding.UTF8.GetMaxByteCount(value.Length));
+            var length = Encoding.ASCII.GetBytes(name, buffer);
+            Ascii.ToLowerInPlace(buffer[..length], out _);
+            buffer[length++] = (byte)':';
+            buffer[length++] = (byte)' ';
+            length += Encoding.UTF8.GetBytes(value, buffer[length..]);
+            buffer[length++] = (byte)'\n';
+            output.Advance(length);
+        }
+    }
+
+    /// <summary>Decodes all fields, in the order they came.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Decode(ReadOnlyMemory<byte> encoded)
+    {
+        while (!encoded.IsEmpty)
+        {
+            var end = encoded.Span.IndexOf((byte)'\n');
+            var line = encoded[..end];
+            encoded = encoded[(end + 1)..];
+            var colon = line.Span.IndexOf((byte)':');
+            yield return new(
+                Encoding.ASCII.GetString(line.Span[..colon]),
+                Encoding.UTF8.GetString(line.Span[(colon + 2)..]));
+        }
+    }
+
+    /// <summary>The value of one field; empty if it isn't there.</summary>
+    /// <param name="encoded">The encoded fields.</param>
+    /// <param name="name">In lower case.</param>
+    public static string Find(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> name)
+    {
+        while (!encoded.IsEmpty)
+        {
+            var end = encoded.IndexOf((byte)'\n');
+            var line = encoded[..end];
+            if (line.Length > name.Length && line[name.Length] == (byte)':' && line.StartsWith(name))
+            {
+                return Encoding.UTF8.GetString(line[(name.Length + 2)..]);
+            }
+
+            encoded = encoded[(end + 1)..];
+        }
+
+        return "";
+    }
+}

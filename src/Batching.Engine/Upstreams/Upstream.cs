@@ -1,0 +1,58 @@
+using System.Text;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Spawning;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>One API behind the gateway: its connections, and the requests that wait for it.</summary>
+internal sealed class Upstream : IDisposable
+{
+    public Upstream(UpstreamOptions options)
+    {
+        Prefix = options.Prefix.TrimEnd('/');
+        BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        MaxConcurrency = options.MaxConcurrency;
+        Timeout = options.Timeout;
+        Pagination = options.Pagination;
+        Invoker = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            // Redirects, cookies and encodings are part of the answer, and a proxy would be another host.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+            // Values that are not ASCII would otherwise fail the request.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ConnectCallback = options.ConnectCallback,
+        });
+    }
+
+    /// <summary>Without a trailing slash; empty for every path.</summary>
+    public string Prefix { get; }
+
+    /// <summary>Without a trailing slash.</summary>
+    public string BaseAddress { get; }
+
+    public int MaxConcurrency { get; }
+
+    public TimeSpan Timeout { get; }
+
+    public PaginationOptions Pagination { get; }
+
+    public HttpMessageInvoker Invoker { get; }
+
+    public FairQueue<IUpstreamWork> Waiting { get; } = new();
+
+    /// <summary>Whether a path belongs to this upstream, by whole segments.</summary>
+    public bool Owns(ReadOnlySpan<char> path) =>
+        path.StartsWith(Prefix, StringComparison.Ordinal)
+        && (path.Length == Prefix.Length || path[Prefix.Length] is '/' or '?');
+
+    public void Dispose()
+    {
+        Invoker.Dispose();
+        Waiting.Dispose();
+    }
+}

@@ -1,0 +1,252 @@
+using System.Buffers;
+using System.Globalization;
+using Batching.Engine.Submission;
+using Microsoft.Extensions.Options;
+using Polly;
+using Polly.Retry;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>
+/// The one way to call an API: a deadline over all attempts, further attempts where they are safe, a limit on the
+/// answer. Whatever happens comes back as a reply. Thread-safe.
+/// </summary>
+internal sealed class UpstreamCaller
+{
+    private const int MaxAttempts = 3;
+    private const int FirstBufferSize = 16 * 1024;
+
+    private static readonly ResiliencePropertyKey<long> DeadlineKey = new("deadline");
+
+    private readonly TimeProvider _time;
+    private readonly int _maxResponseBytes;
+    private readonly ResiliencePipeline<UpstreamReply> _retries;
+
+    public UpstreamCaller(IOptions<BatchEngineOptions> options, TimeProvider time)
+    {
+        _time = time;
+        _maxResponseBytes = options.Value.Limits.ResponseBytes;
+        _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<UpstreamReply>
+            {
+                MaxRetryAttempts = MaxAttempts - 1,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = TimeSpan.FromMilliseconds(200),
+                UseJitter = true,
+                ShouldHandle = arguments => ValueTask.FromResult(
+                    arguments.Outcome.Result is { } reply
+                    && IsTransient(reply)
+                    && FitsBefore(arguments.Context, reply.RetryAfter)),
+                DelayGenerator = arguments => ValueTask.FromResult(arguments.Outcome.Result?.RetryAfter),
+                OnRetry = arguments =>
+                {
+                    arguments.Outcome.Result?.Dispose();
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+    }
+
+    /// <summary>Makes the call.</summary>
+    /// <param name="call">What to send, and where.</param>
+    /// <param name="abort">Gives the call up.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="abort"/> was signalled.</exception>
+    public async Task<UpstreamReply> CallAsync(UpstreamCall call, CancellationToken abort)
+    {
+        var timeout = call.Timeout is { } own && own < call.Route.Upstream.Timeout ? own : call.Route.Upstream.Timeout;
+        using var deadline = new CancellationTokenSource(timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, abort);
+        try
+        {
+            return Methods.IsIdempotent(call.Method)
+                ? await CallWithRetriesAsync(call, timeout, either.Token)
+                : await AttemptAsync(call, either.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !abort.IsCancellationRequested)
+        {
+            return UpstreamReply.FromFailure(
+                Failure.UpstreamTimeout,
+                string.Create(CultureInfo.InvariantCulture, $"The API did not answer within {timeout.TotalSeconds} s."));
+        }
+    }
+
+    private async Task<UpstreamReply> CallWithRetriesAsync(
+        UpstreamCall call, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var context = ResilienceContextPool.Shared.Get(cancellationToken);
+        try
+        {
+            var ticks = (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+            context.Properties.Set(DeadlineKey, _time.GetTimestamp() + ticks);
+            return await _retries.ExecuteAsync(
+                static async (context, state) => await state.Caller.AttemptAsync(state.Call, context.CancellationToken),
+                context,
+                (Caller: this, Call: call));
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private static bool IsTransient(UpstreamReply reply) =>
+        reply.Failure is Failure.UpstreamUnreachable or Failure.UpstreamReset
+        || (reply.Failure == Failure.None && reply.StatusCode is 429 or 502 or 503 or 504);
+
+    // An answer in hand is better than a wait that the deadline cuts off.
+    private bool FitsBefore(ResilienceContext context, TimeSpan? delay)
+    {
+        var deadline = context.Properties.GetValue(DeadlineKey, 0);
+        return delay is null || _time.GetElapsedTime(_time.GetTimestamp(), deadline) > delay;
+    }
+
+    private async Task<UpstreamReply> AttemptAsync(UpstreamCall call, CancellationToken cancellationToken)
+    {
+        using var message = CreateMessage(call);
+        try
+        {
+            using var response = await call.Route.Upstream.Invoker.SendAsync(message, cancellationToken);
+            return await ReadReplyAsync(call, response, cancellationToken);
+        }
+        catch (HttpRequestException exception)
+        {
+            return UpstreamReply.FromFailure(Classify(exception.HttpRequestError), Describe(exception.HttpRequestError));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The handler's own limit for making a connection looks like a cancellation, but nobody has cancelled.
+            return UpstreamReply.FromFailure(
+                Failure.UpstreamUnreachable, "No connection to the API could be made in time.");
+        }
+        catch (IOException)
+        {
+            // The body was cut: fewer bytes than announced, an unfinished chunk, a reset.
+            return UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message());
+        }
+    }
+
+    private static Failure Classify(HttpRequestError error) => error switch
+    {
+        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError => Failure.UpstreamUnreachable,
+        HttpRequestError.ConfigurationLimitExceeded => Failure.ResponseTooLarge,
+        _ => Failure.UpstreamReset,
+    };
+
+    private static string Describe(HttpRequestError error) => error switch
+    {
+        HttpRequestError.NameResolutionError => "The name of the API's host could not be resolved.",
+        HttpRequestError.SecureConnectionError => "No secure connection to the API could be made.",
+        HttpRequestError.InvalidResponse => "The answer of the API is not valid HTTP.",
+        HttpRequestError.ConfigurationLimitExceeded => "The header of the API's answer is larger than the limit.",
+        _ => Classify(error).Message(),
+    };
+
+    private static HttpRequestMessage CreateMessage(UpstreamCall call)
+    {
+        var message = new HttpRequestMessage(call.Method, call.Route.Target);
+        var body = call.Request.Body;
+        // A request that has no content is one that SocketsHttpHandler may send again by itself when a pooled
+        // connection turns out to be closed. With content it doesn't, once it has begun to send it.
+        if (body.Length > 0 || !Methods.IsIdempotent(call.Method))
+        {
+            message.Content = new ReadOnlyMemoryContent(body.Memory);
+        }
+
+        foreach (var (name, value) in call.Request.Headers)
+        {
+            if (!message.Headers.TryAddWithoutValidation(name, value))
+            {
+                message.Content?.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        if (body.Length > 0 && !message.Content!.Headers.NonValidated.Contains("Content-Type"))
+        {
+            message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        }
+
+        if (call.Authorization is not null)
+        {
+            // HttpClient writes the value as it is, and a line break in it would begin another field.
+            if (!HeaderRules.IsFieldValue(call.Authorization))
+            {
+                throw new ArgumentException("The credential is not a field value.", nameof(call));
+            }
+
+            message.Headers.TryAddWithoutValidation("Authorization", call.Authorization);
+        }
+
+        return message;
+    }
+
+    private async Task<UpstreamReply> ReadReplyAsync(
+        UpstreamCall call, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        // The answer to HEAD announces the length of a body that does not come.
+        var announced = call.Method == HttpMethod.Head ? 0 : response.Content.Headers.ContentLength;
+        if (announced > _maxResponseBytes)
+        {
+            return TooLarge();
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = ArrayPool<byte>.Shared.Rent((int?)announced + 1 ?? FirstBufferSize);
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                if (length == buffer.Length)
+                {
+                    buffer = Grow(buffer);
+                }
+
+                var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                length += read;
+                if (length > _maxResponseBytes)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    return TooLarge();
+                }
+            }
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            throw;
+        }
+
+        return UpstreamReply.FromApi(
+            (int)response.StatusCode, ResponseHeaders.Encode(response), buffer, length, ReadRetryAfter(response));
+    }
+
+    private UpstreamReply TooLarge() => UpstreamReply.FromFailure(
+        Failure.ResponseTooLarge,
+        string.Create(
+            CultureInfo.InvariantCulture, $"The answer of the API is larger than {_maxResponseBytes} bytes."));
+
+    private static byte[] Grow(byte[] buffer)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    private TimeSpan? ReadRetryAfter(HttpResponseMessage response)
+    {
+        if ((int)response.StatusCode is not (429 or 503) || response.Headers.RetryAfter is not { } retryAfter)
+        {
+            return null;
+        }
+
+        var delay = retryAfter.Delta ?? retryAfter.Date - _time.GetUtcNow();
+        return delay > TimeSpan.Zero ? delay : null;
+    }
+}

@@ -1,0 +1,40 @@
+using System.ComponentModel.DataAnnotations;
+using Batching.Engine.Spawning;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>One API behind the gateway.</summary>
+public sealed class UpstreamOptions
+{
+    /// <summary>
+    /// The paths that belong to this upstream, by whole segments: <c>/crm</c> takes <c>/crm</c> and
+    /// <c>/crm/people</c>, not <c>/crmx</c>. The longest prefix wins. Default <c>/</c>: every path.
+    /// </summary>
+    [Required]
+    [RegularExpression("^/.*$", ErrorMessage = "must begin with a slash")]
+    public string Prefix { get; set; } = "/";
+
+    /// <summary>
+    /// Where requests go: an <c>http</c> or <c>https</c> URL without query. The whole path of a request, prefix
+    /// included, is appended to the path of this address. Required.
+    /// </summary>
+    [Required]
+    public Uri? BaseAddress { get; set; }
+
+    /// <summary>Requests in flight at the same time, 1 to 10,000. Default 64.</summary>
+    [Range(1, 10_000)]
+    public int MaxConcurrency { get; set; } = 64;
+
+    /// <summary>
+    /// The deadline of a request from its first byte to the last one of its answer, all attempts included.
+    /// 1 ms to 1 h; default 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How the pages of its collections follow each other.</summary>
+    public PaginationOptions Pagination { get; set; } = new();
+
+    /// <summary>How connections are made; null for plain TCP to the base address. Not read from configuration.</summary>
+    public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }
+}

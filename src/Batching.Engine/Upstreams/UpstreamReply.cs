@@ -1,0 +1,66 @@
+using System.Buffers;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>What came of a call. Holds a pooled buffer: dispose it when the bytes are copied.</summary>
+public sealed class UpstreamReply : IDisposable
+{
+    private byte[]? _pooled;
+
+    private UpstreamReply(int statusCode, Failure failure, byte[] headers, byte[]? pooled, ReadOnlyMemory<byte> body)
+    {
+        StatusCode = statusCode;
+        Failure = failure;
+        Headers = headers;
+        Body = body;
+        _pooled = pooled;
+        Size = failure == Failure.None ? body.Length : 0;
+    }
+
+    /// <summary>The status code of the API, or the one the gateway answers in its place.</summary>
+    public int StatusCode { get; }
+
+    /// <summary>Why the API has not answered.</summary>
+    public Failure Failure { get; }
+
+    /// <summary>Encoded by <see cref="ResponseHeaders"/>.</summary>
+    public ReadOnlyMemory<byte> Headers { get; }
+
+    /// <summary>The API's body, or the message of a failure in UTF-8.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>Bytes of the API's body; 0 for a failure.</summary>
+    public long Size { get; private init; }
+
+    /// <summary>How long the API asks to wait before another attempt (RFC 9110, section 10.2.3).</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>An answer of the API.</summary>
+    /// <param name="statusCode">As the API sent it.</param>
+    /// <param name="headers">Encoded by <see cref="ResponseHeaders"/>.</param>
+    /// <param name="pooled">A buffer from <see cref="ArrayPool{T}.Shared"/>; this reply gives it back.</param>
+    /// <param name="length">How much of the buffer is body.</param>
+    /// <param name="retryAfter">What the API's <c>Retry-After</c> comes to.</param>
+    public static UpstreamReply FromApi(
+        int statusCode, byte[] headers, byte[]? pooled, int length, TimeSpan? retryAfter = null) =>
+        new(statusCode, Failure.None, headers, pooled, pooled.AsMemory(0, length)) { RetryAfter = retryAfter };
+
+    /// <summary>An answer of the gateway in the API's place.</summary>
+    public static UpstreamReply FromFailure(Failure failure, string message) =>
+        new(failure.StatusCode(), failure, [], null, System.Text.Encoding.UTF8.GetBytes(message));
+
+    /// <summary>
+    /// The answer to a spawner whose first page exists. Its size is a habit of the API that clients know it from: two
+    /// bytes, though there is no body.
+    /// </summary>
+    public static UpstreamReply FromSpawner() => new(200, Failure.None, [], null, default) { Size = 2 };
+
+    /// <summary>Gives the buffer back.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _pooled, null) is { Length: > 0 } pooled)
+        {
+            ArrayPool<byte>.Shared.Return(pooled);
+        }
+    }
+}

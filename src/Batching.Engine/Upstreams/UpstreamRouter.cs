@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>Finds where a request goes, and refuses what would leave its upstream. Thread-safe.</summary>
+internal sealed class UpstreamRouter : IDisposable
+{
+    // The target was checked: it is sent as it is, not canonicalized into something else.
+    private static readonly UriCreationOptions AsItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private readonly LimitOptions _limits;
+
+    public UpstreamRouter(IOptions<BatchEngineOptions> options)
+    {
+        _limits = options.Value.Limits;
+        Upstreams = [.. options.Value.Upstreams
+            .Select(upstream => new Upstream(upstream))
+            .OrderByDescending(upstream => upstream.Prefix.Length)];
+    }
+
+    /// <summary>Longest prefix first.</summary>
+    public IReadOnlyList<Upstream> Upstreams { get; }
+
+    /// <summary>Finds the upstream and the exact target of a path.</summary>
+    public bool TryRoute(
+        string path, Struct? parameters, out Route route, [NotNullWhen(false)] out string? problem)
+    {
+        route = default;
+        if (!TargetPath.TryNormalize(path, _limits.PathLength, out var normalized, out problem))
+        {
+            return false;
+        }
+
+        normalized = QueryParams.Append(normalized, parameters);
+        if (normalized.Length > _limits.PathLength)
+        {
+            problem = $"is longer than {_limits.PathLength} characters with its params";
+            return false;
+        }
+
+        foreach (var upstream in Upstreams)
+        {
+            if (upstream.Owns(normalized))
+            {
+                route = new Route(upstream, new Uri(upstream.BaseAddress + normalized, AsItIs));
+                return true;
+            }
+        }
+
+        problem = Upstreams.Count == 0
+            ? "has no upstream: none is configured (Batch:Upstream)"
+            : "belongs to no upstream: paths begin with "
+                + string.Join(" or ", Upstreams.Select(upstream => upstream.Prefix + "/"));
+        return false;
+    }
+
+    public void Dispose()
+    {
+        foreach (var upstream in Upstreams)
+        {
+            upstream.Dispose();
+        }
+    }
+}

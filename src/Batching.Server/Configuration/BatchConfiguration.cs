@@ -1,0 +1,46 @@
+using Batching.Engine;
+using Batching.Engine.Upstreams;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Server.Configuration;
+
+/// <summary>Reads the section <c>Batch</c> of the configuration.</summary>
+internal static class BatchConfiguration
+{
+    /// <summary>The section.</summary>
+    public const string Section = "Batch";
+
+    private const string UpstreamKey = "Upstream";
+    private const string DataDirectoryKey = "DataDirectory";
+
+    /// <summary>Where the embedded store and the keys live.</summary>
+    public static string GetDataDirectory(this IConfiguration configuration) =>
+        configuration.GetSection(Section)[DataDirectoryKey] is { Length: > 0 } directory ? directory : "data";
+
+    /// <summary>Whether there is any API to call.</summary>
+    public static bool HasUpstream(this IConfiguration configuration)
+    {
+        var section = configuration.GetSection(Section);
+        return !string.IsNullOrEmpty(section[UpstreamKey])
+            || section.GetSection(nameof(BatchEngineOptions.Upstreams)).GetChildren().Any();
+    }
+
+    /// <summary>Adds the options of the engine; a bad value stops the start with a message that names its key.</summary>
+    public static IServiceCollection AddBatchOptions(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<IValidateOptions<BatchEngineOptions>, BatchOptionsValidator>();
+        services.AddOptions<BatchEngineOptions>()
+            .Bind(configuration.GetSection(Section))
+            .Configure(options =>
+            {
+                if (configuration.GetSection(Section)[UpstreamKey] is { Length: > 0 } address)
+                {
+                    // An address that is none is kept as it is, for the validator to name it.
+                    var baseAddress = new Uri(address, UriKind.RelativeOrAbsolute);
+                    options.Upstreams.Add(new UpstreamOptions { BaseAddress = baseAddress });
+                }
+            })
+            .ValidateOnStart();
+        return services;
+    }
+}

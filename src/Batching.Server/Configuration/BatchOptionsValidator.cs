@@ -1,0 +1,71 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Batching.Engine;
+using Batching.Engine.Upstreams;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Server.Configuration;
+
+/// <summary>Checks the options of the engine, and names the configuration key of each that is wrong.</summary>
+internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOptions>
+{
+    public ValidateOptionsResult Validate(string? name, BatchEngineOptions options)
+    {
+        var problems = new List<string>();
+        AddAnnotated(problems, BatchConfiguration.Section, options);
+        AddAnnotated(problems, Key(nameof(options.Retention)), options.Retention);
+        AddAnnotated(problems, Key(nameof(options.Limits)), options.Limits);
+        AddAnnotated(problems, Key(nameof(options.Keyed)), options.Keyed);
+        if (options.Retention.Metadata < options.Retention.Responses)
+        {
+            problems.Add($"{Key(nameof(options.Retention))}:Metadata must not be shorter than Responses.");
+        }
+
+        AddUpstreams(problems, options.Upstreams);
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    private static string Key(string name) => $"{BatchConfiguration.Section}:{name}";
+
+    private static void AddUpstreams(List<string> problems, IList<UpstreamOptions> upstreams)
+    {
+        if (upstreams.Count == 0)
+        {
+            problems.Add(
+                "Batch:Upstream is not set: give the base address of the API that batches are for, such as "
+                + "http://localhost:5000 (environment: Batch__Upstream).");
+        }
+
+        for (var i = 0; i < upstreams.Count; i++)
+        {
+            var key = string.Create(CultureInfo.InvariantCulture, $"{Key("Upstreams")}:{i}");
+            AddAnnotated(problems, key, upstreams[i]);
+            AddAnnotated(problems, $"{key}:Pagination", upstreams[i].Pagination);
+            if (upstreams[i].BaseAddress is { } address && !IsBaseAddress(address))
+            {
+                problems.Add(
+                    $"{key}:BaseAddress (or Batch:Upstream) must be an absolute http or https URL without user, query "
+                    + $"and fragment, not '{address.OriginalString}'.");
+            }
+        }
+
+        foreach (var twice in upstreams.GroupBy(upstream => upstream.Prefix.TrimEnd('/')).Where(group => group.Count() > 1))
+        {
+            problems.Add($"{Key("Upstreams")}: two upstreams have the prefix '{twice.Key}/'.");
+        }
+    }
+
+    private static bool IsBaseAddress(Uri address) =>
+        address.IsAbsoluteUri
+        && address.Scheme is "http" or "https"
+        && address.UserInfo.Length == 0
+        && address.Query.Length == 0
+        && address.Fragment.Length == 0;
+
+    private static void AddAnnotated(List<string> problems, string key, object options)
+    {
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
+        problems.AddRange(results.Select(result => $"{key}:{result.MemberNames.FirstOrDefault()}: {result.ErrorMessage}"));
+    }
+}

@@ -1,0 +1,3 @@
+using Batching.Server;
+
+await BatchServer.Build(args).RunAsync();

@@ -1,0 +1,25 @@
+using Batching.Engine.Submission;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Batching.Server.Security;
+
+/// <summary>Adds what the server needs to know who calls and to keep that secret.</summary>
+internal static class SecurityServices
+{
+    /// <summary>Keys are kept in the directory <c>keys</c> of the data directory, readable by the service only.</summary>
+    public static IServiceCollection AddSecurity(this IServiceCollection services, string dataDirectory)
+    {
+        CreatePrivateDirectory(dataDirectory);
+        services.AddDataProtection()
+            .SetApplicationName("Batching")
+            .PersistKeysToFileSystem(CreatePrivateDirectory(Path.Combine(dataDirectory, "keys")));
+        services.AddSingleton<ICredentialProtector, CredentialProtector>();
+        services.AddSingleton<CallerResolver>();
+        services.AddHostedService(provider => provider.GetRequiredService<CallerResolver>());
+        return services;
+    }
+
+    private static DirectoryInfo CreatePrivateDirectory(string path) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(path)
+        : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+}

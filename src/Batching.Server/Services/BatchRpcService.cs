@@ -1,0 +1,94 @@
+using Batching.Engine;
+using Batching.Engine.Delivery;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Submission;
+using Batching.Server.Security;
+using Batching.V1;
+using Grpc.Core;
+
+namespace Batching.Server.Services;
+
+/// <summary>The RPCs of <c>batch.v1.BatchService</c>: each hands its call to the engine.</summary>
+internal sealed class BatchRpcService(
+    CallerResolver callers,
+    BatchSubmitter submitter,
+    StatusReader status,
+    ResultFetcher fetcher,
+    ResultStreamer streamer,
+    BatchCanceller canceller,
+    IHostApplicationLifetime lifetime) : BatchService.BatchServiceBase
+{
+    public override async Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
+    {
+        var answer = await submitter.SubmitAsync(
+            callers.Resolve(context), request.Requests, context.GetKnownProblems(), context.CancellationToken);
+        return new CreateBatchResponse { Batch = answer.OrThrow() };
+    }
+
+    public override async Task<GetBatchStatusResponse> GetBatchStatus(
+        GetBatchStatusRequest request, ServerCallContext context)
+    {
+        var answer = await status.GetStatusAsync(callers.Resolve(context), request, context.CancellationToken);
+        return new GetBatchStatusResponse { Batch = answer.OrThrow() };
+    }
+
+    public override async Task<FetchBatchResponse> FetchBatch(FetchBatchRequest request, ServerCallContext context)
+    {
+        var answer = await fetcher.FetchAsync(callers.Resolve(context), request, context.CancellationToken);
+        var page = answer.OrThrow();
+        context.OnReplied(page.Complete);
+        return page.Response;
+    }
+
+    public override async Task FetchResults(
+        FetchResultsRequest request, IServerStreamWriter<FetchResultsResponse> responseStream, ServerCallContext context)
+    {
+        var answer = await streamer.OpenAsync(callers.Resolve(context), request, context.CancellationToken);
+        var feed = answer.OrThrow();
+        long? lastPosition = null;
+        await foreach (var records in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
+        {
+            for (var i = 0; i < records.Count; i++)
+            {
+                // The client gets a handful of records at once, and the last of them right now.
+                responseStream.WriteOptions = i < records.Count - 1 ? BufferedWrite.Options : null;
+                await responseStream.WriteAsync(records[i], context.CancellationToken);
+            }
+
+            lastPosition = records[^1].RecordCase == FetchResultsResponse.RecordOneofCase.End
+                ? records[^1].Position
+                : null;
+        }
+
+        if (lastPosition is not { } position)
+        {
+            throw new RpcException(new Status(StatusCode.Aborted, "The batch was deleted."));
+        }
+
+        context.OnReplied(received =>
+        {
+            if (received)
+            {
+                feed.ReceiveUpTo(position);
+            }
+        });
+    }
+
+    public override async Task<ListBatchesResponse> ListBatches(ListBatchesRequest request, ServerCallContext context)
+    {
+        var answer = await status.ListAsync(callers.Resolve(context), request, context.CancellationToken);
+        return answer.OrThrow();
+    }
+
+    public override async Task<CancelBatchResponse> CancelBatch(CancelBatchRequest request, ServerCallContext context)
+    {
+        var answer = await canceller.CancelAsync(callers.Resolve(context), request.BatchId, context.CancellationToken);
+        return new CancelBatchResponse { Batch = answer.OrThrow() };
+    }
+
+    public override async Task<DeleteBatchResponse> DeleteBatch(DeleteBatchRequest request, ServerCallContext context)
+    {
+        var answer = await canceller.DeleteAsync(callers.Resolve(context), request.BatchId, context.CancellationToken);
+        return new DeleteBatchResponse { Batch = answer.OrThrow() };
+    }
+}

@@ -1,0 +1,44 @@
+using Batching.Engine;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Batching.Server.Services;
+
+/// <summary>Turns what the engine refuses into the errors of gRPC.</summary>
+internal static class RefusalErrors
+{
+    /// <summary>What the engine gives.</summary>
+    /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
+    public static T OrThrow<T>(this Answer<T> answer)
+        where T : class =>
+        answer.IsGiven ? answer.Value : throw ToStatus(answer.Refusal).ToRpcException();
+
+    private static Google.Rpc.Status ToStatus(Refusal refusal) => refusal switch
+    {
+        Refusal.Invalid invalid => new Google.Rpc.Status
+        {
+            Code = (int)Code.InvalidArgument,
+            Message = refusal.Message,
+            Details = { Any.Pack(ToBadRequest(invalid)) },
+        },
+        Refusal.NotFound notFound => new Google.Rpc.Status
+        {
+            Code = (int)Code.NotFound,
+            Message = refusal.Message,
+            Details =
+            {
+                Any.Pack(new ResourceInfo { ResourceType = notFound.Kind, ResourceName = notFound.Id }),
+            },
+        },
+        _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "Not a refusal that is known."),
+    };
+
+    private static BadRequest ToBadRequest(Refusal.Invalid invalid)
+    {
+        var details = new BadRequest();
+        details.FieldViolations.AddRange(invalid.Problems.Select(
+            problem => new BadRequest.Types.FieldViolation { Field = problem.Field, Description = problem.Message }));
+        return details;
+    }
+}

@@ -1,0 +1,197 @@
+using System.Buffers.Binary;
+using Batching.Engine.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Batching.Storage.Sqlite.Reading;
+
+/// <summary>
+/// A read-only connection with its statements, used by one reader at a time. Every statement goes through
+/// <c>batches</c>: rows of a deleted batch, or payloads of an expired one, may still be there and don't count.
+/// </summary>
+internal sealed class ReadSession(SqliteConnection connection) : IDisposable
+{
+    internal const string BatchColumns =
+        """
+        batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
+        failed, response_size, received, cancelled, expired, credential
+        """;
+
+    internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
+
+    internal const string ListBatchesSql =
+        $"""
+        SELECT {BatchColumns} FROM batches WHERE owner = $owner AND batch_key < $before
+        ORDER BY batch_key DESC LIMIT $limit
+        """;
+
+    internal const string ListUnfinishedSql =
+        $"""
+        SELECT {BatchColumns} FROM batches WHERE finished < total AND batch_key > $after
+        ORDER BY batch_key LIMIT $limit
+        """;
+
+    internal const string ListToExpireSql =
+        $"""
+        SELECT {BatchColumns} FROM batches WHERE expired = 0 AND expire_time_ms <= $now
+        ORDER BY expire_time_ms, batch_key LIMIT $limit
+        """;
+
+    internal const string ListToDeleteSql =
+        $"""
+        SELECT {BatchColumns} FROM batches WHERE delete_time_ms <= $now
+        ORDER BY delete_time_ms, batch_key LIMIT $limit
+        """;
+
+    // The subquery picks the row by the index alone, so that no blob is read before it is known to be the one.
+    internal const string ReadWindowSql =
+        """
+        SELECT first_index, request_count, data FROM request_windows
+        WHERE window_id = (SELECT window_id FROM request_windows
+                           WHERE batch_key = $key AND first_index <= $index ORDER BY first_index DESC LIMIT 1)
+          AND $index < first_index + request_count
+          AND EXISTS (SELECT 1 FROM batches WHERE batch_key = $key)
+        """;
+
+    internal const string ReadSegmentSql =
+        """
+        SELECT s.first_position, s.entries, p.payload
+        FROM result_segments s
+        JOIN batches b ON b.batch_key = s.batch_key
+        LEFT JOIN result_payloads p ON p.segment_id = s.segment_id AND b.expired = 0
+        WHERE s.segment_id = (SELECT segment_id FROM result_segments
+                              WHERE batch_key = $key AND first_position <= $position
+                              ORDER BY first_position DESC LIMIT 1)
+          AND $position < s.first_position + s.result_count
+        """;
+
+    internal const string ReadEntriesSql =
+        """
+        SELECT first_position, entries FROM result_segments
+        WHERE batch_key = $key
+          AND first_position >= coalesce((SELECT max(first_position) FROM result_segments
+                                          WHERE batch_key = $key AND first_position <= $position), 1)
+          AND first_position + result_count > $position
+          AND EXISTS (SELECT 1 FROM batches WHERE batch_key = $key)
+        ORDER BY first_position LIMIT $limit
+        """;
+
+    internal const string ListStartedSql =
+        """
+        SELECT s.indexes FROM batches b JOIN started_requests s ON s.batch_key = b.batch_key
+        WHERE b.batch_key = $key AND b.expired = 0 AND b.finished < b.total
+        """;
+
+    private readonly Statement _findBatch = new(connection, FindBatchSql, "$key");
+    private readonly Statement _listBatches = new(connection, ListBatchesSql, "$owner", "$before", "$limit");
+    private readonly Statement _listUnfinished = new(connection, ListUnfinishedSql, "$after", "$limit");
+    private readonly Statement _listToExpire = new(connection, ListToExpireSql, "$now", "$limit");
+    private readonly Statement _listToDelete = new(connection, ListToDeleteSql, "$now", "$limit");
+    private readonly Statement _readWindow = new(connection, ReadWindowSql, "$key", "$index");
+    private readonly Statement _readSegment = new(connection, ReadSegmentSql, "$key", "$position");
+    private readonly Statement _readEntries = new(connection, ReadEntriesSql, "$key", "$position", "$limit");
+    private readonly Statement _listStarted = new(connection, ListStartedSql, "$key");
+
+    public BatchRecord? FindBatch(long batchKey)
+    {
+        using var reader = _findBatch.Query(batchKey);
+        return reader.Read() ? BatchOf(reader) : null;
+    }
+
+    public IReadOnlyList<BatchRecord> ListBatches(string owner, long beforeKey, int limit) =>
+        Batches(_listBatches.Query(owner, beforeKey, limit));
+
+    public IReadOnlyList<BatchRecord> ListUnfinished(long afterKey, int limit) =>
+        Batches(_listUnfinished.Query(afterKey, limit));
+
+    public IReadOnlyList<BatchRecord> ListToExpire(DateTimeOffset now, int limit) =>
+        Batches(_listToExpire.Query(now.ToUnixTimeMilliseconds(), limit));
+
+    public IReadOnlyList<BatchRecord> ListToDelete(DateTimeOffset now, int limit) =>
+        Batches(_listToDelete.Query(now.ToUnixTimeMilliseconds(), limit));
+
+    public RequestWindow? ReadWindow(long batchKey, int index)
+    {
+        using var reader = _readWindow.Query(batchKey, index);
+        return reader.Read()
+            ? new RequestWindow(reader.GetInt32(0), reader.GetInt32(1), reader.GetFieldValue<byte[]>(2))
+            : null;
+    }
+
+    public ResultSegment? ReadSegment(long batchKey, int position)
+    {
+        using var reader = _readSegment.Query(batchKey, position);
+        return reader.Read()
+            ? new ResultSegment(
+                reader.GetInt32(0),
+                reader.GetFieldValue<byte[]>(1),
+                reader.IsDBNull(2) ? null : reader.GetFieldValue<byte[]>(2))
+            : null;
+    }
+
+    public IReadOnlyList<ResultSegment> ReadEntries(long batchKey, int fromPosition, int limit)
+    {
+        using var reader = _readEntries.Query(batchKey, fromPosition, limit);
+        var segments = new List<ResultSegment>();
+        while (reader.Read())
+        {
+            segments.Add(new ResultSegment(reader.GetInt32(0), reader.GetFieldValue<byte[]>(1), payload: null));
+        }
+
+        return segments;
+    }
+
+    public IReadOnlyList<int> ListStarted(long batchKey)
+    {
+        using var reader = _listStarted.Query(batchKey);
+        var indexes = new HashSet<int>();
+        while (reader.Read())
+        {
+            var bytes = reader.GetFieldValue<byte[]>(0);
+            for (var i = 0; i < bytes.Length; i += sizeof(int))
+            {
+                indexes.Add(BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i)));
+            }
+        }
+
+        return [.. indexes];
+    }
+
+    // Disposing the connection finalizes the statements that belong to it.
+    public void Dispose() => connection.Dispose();
+
+    private static List<BatchRecord> Batches(SqliteDataReader reader)
+    {
+        using (reader)
+        {
+            var batches = new List<BatchRecord>();
+            while (reader.Read())
+            {
+                batches.Add(BatchOf(reader));
+            }
+
+            return batches;
+        }
+    }
+
+    private static BatchRecord BatchOf(SqliteDataReader reader) => new()
+    {
+        Key = reader.GetInt64(0),
+        Owner = reader.GetString(1),
+        CreateTime = TimeOf(reader, 2),
+        ExpireTime = TimeOf(reader, 3),
+        DeleteTime = TimeOf(reader, 4),
+        DoneTime = reader.IsDBNull(5) ? null : TimeOf(reader, 5),
+        Capacity = reader.GetInt32(6),
+        Total = reader.GetInt32(7),
+        Finished = reader.GetInt32(8),
+        Failed = reader.GetInt32(9),
+        ResponseSize = reader.GetInt64(10),
+        Received = reader.GetInt32(11),
+        Cancelled = reader.GetBoolean(12),
+        Expired = reader.GetBoolean(13),
+        Credential = reader.IsDBNull(14) ? null : reader.GetFieldValue<byte[]>(14),
+    };
+
+    private static DateTimeOffset TimeOf(SqliteDataReader reader, int column) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
+}

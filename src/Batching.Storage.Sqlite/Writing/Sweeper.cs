@@ -1,0 +1,213 @@
+using Microsoft.Data.Sqlite;
+
+namespace Batching.Storage.Sqlite.Writing;
+
+/// <summary>
+/// Deletes rows in bounded steps, so that the end of a batch of a million requests does not keep everybody else's
+/// commits waiting. A deletion takes effect at once, by the batch's own row, which every read goes through; a first
+/// step is done with it, which is all that most batches need. What is left is noted in <c>sweeps</c> and done
+/// between the commits, also after a restart.
+/// </summary>
+internal sealed class Sweeper : IDisposable
+{
+    // One unit is a row, or 64 KiB of payload. A step takes about 5 ms on 2 cores.
+    private const int UnitsPerStep = 128;
+    private const int UnitBytes = 64 * 1024;
+
+    // Free pages are used again, so only what an unusual peak has left is given back: more than half of the file.
+    private const int KeptFreePages = 32 * 1024 * 1024 / StoreConnection.PageSize;
+    private const int PagesGivenBackPerStep = 256;
+
+    private readonly Statement _deleteStarts;
+    private readonly Statement _deleteWindows;
+    private readonly Statement _findSegments;
+    private readonly Statement _deletePayload;
+    private readonly Statement _deleteSegment;
+    private readonly Statement _put;
+    private readonly Statement _next;
+    private readonly Statement _remove;
+    private readonly Statement _countPages;
+    private readonly Statement _giveBack;
+    private readonly List<(long Id, int Position, int Units)> _segments = [];
+    private int _units;
+
+    public Sweeper(SqliteConnection connection)
+    {
+        _deleteStarts = new Statement(
+            connection,
+            """
+            DELETE FROM started_requests WHERE start_id IN
+                (SELECT start_id FROM started_requests WHERE batch_key = $key LIMIT $limit)
+            """,
+            "$key", "$limit");
+        _deleteWindows = new Statement(
+            connection,
+            """
+            DELETE FROM request_windows WHERE window_id IN
+                (SELECT window_id FROM request_windows WHERE batch_key = $key LIMIT $limit)
+            """,
+            "$key", "$limit");
+
+        // The length of a blob is in its row's header: the blob itself isn't read for it.
+        _findSegments = new Statement(
+            connection,
+            """
+            SELECT s.segment_id, s.first_position, coalesce(length(p.payload), 0)
+            FROM result_segments s LEFT JOIN result_payloads p ON p.segment_id = s.segment_id
+            WHERE s.batch_key = $key AND s.first_position >= $from ORDER BY s.first_position LIMIT $limit
+            """,
+            "$key", "$from", "$limit");
+        _deletePayload = new Statement(connection, "DELETE FROM result_payloads WHERE segment_id = $id", "$id");
+        _deleteSegment = new Statement(connection, "DELETE FROM result_segments WHERE segment_id = $id", "$id");
+        _put = new Statement(
+            connection,
+            """
+            INSERT INTO sweeps (batch_key, scope, next_position) VALUES ($key, $scope, $next)
+            ON CONFLICT DO UPDATE SET
+                scope = max(scope, excluded.scope),
+                next_position = iif(scope < excluded.scope, excluded.next_position,
+                    max(next_position, excluded.next_position))
+            """,
+            "$key", "$scope", "$next");
+        _next = new Statement(connection, "SELECT batch_key, scope, next_position FROM sweeps LIMIT 1");
+        _remove = new Statement(connection, "DELETE FROM sweeps WHERE batch_key = $key", "$key");
+        _countPages = new Statement(
+            connection, "SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count");
+        _giveBack = new Statement(connection, $"PRAGMA incremental_vacuum({PagesGivenBackPerStep})");
+        Pending = StoreConnection.Scalar(connection, "SELECT 1 FROM sweeps LIMIT 1") is not null;
+    }
+
+    /// <summary>There may be something left to do: call <see cref="Step"/>.</summary>
+    public bool Pending { get; private set; }
+
+    /// <summary>A transaction begins: however many deletions it holds, they do one step's work between them.</summary>
+    public void Refill() => _units = UnitsPerStep;
+
+    /// <summary>Does what is left of this transaction's step for a deletion, and notes the rest.</summary>
+    public void Begin(long batchKey, SweepScope scope)
+    {
+        if (!Sweep(batchKey, scope, 1, out var next))
+        {
+            _put.Execute(batchKey, (int)scope, next);
+            Pending = true;
+        }
+    }
+
+    /// <summary>Does a step of what is noted, in the caller's transaction.</summary>
+    public void Step()
+    {
+        while (_units > 0)
+        {
+            if (!Next(out var batchKey, out var scope, out var position))
+            {
+                Pending = GiveBack();
+                return;
+            }
+
+            if (Sweep(batchKey, scope, position, out var next))
+            {
+                _remove.Execute(batchKey);
+            }
+            else
+            {
+                _put.Execute(batchKey, (int)scope, next);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in (Statement[])
+            [
+                _deleteStarts, _deleteWindows, _findSegments, _deletePayload, _deleteSegment,
+                _put, _next, _remove, _countPages, _giveBack,
+            ])
+        {
+            statement.Dispose();
+        }
+    }
+
+    /// <returns>Nothing is left. Otherwise the units are used up.</returns>
+    private bool Sweep(long batchKey, SweepScope scope, int position, out int next)
+    {
+        next = position;
+        if (_units > 0)
+        {
+            _units -= _deleteStarts.Execute(batchKey, _units);
+        }
+
+        if (_units > 0 && scope >= SweepScope.Payloads)
+        {
+            next = SweepSegments(batchKey, position, scope == SweepScope.Everything);
+        }
+
+        if (_units > 0 && scope == SweepScope.Everything)
+        {
+            _units -= _deleteWindows.Execute(batchKey, _units);
+        }
+
+        return _units > 0;
+    }
+
+    private int SweepSegments(long batchKey, int position, bool whole)
+    {
+        _segments.Clear();
+        using (var reader = _findSegments.Query(batchKey, position, _units))
+        {
+            while (reader.Read())
+            {
+                _segments.Add((reader.GetInt64(0), reader.GetInt32(1), 1 + (int)(reader.GetInt64(2) / UnitBytes)));
+            }
+        }
+
+        foreach (var segment in _segments)
+        {
+            if (_units <= 0)
+            {
+                return segment.Position;
+            }
+
+            _deletePayload.Execute(segment.Id);
+            if (whole)
+            {
+                _deleteSegment.Execute(segment.Id);
+            }
+
+            _units -= segment.Units;
+            position = segment.Position + 1;
+        }
+
+        return position;
+    }
+
+    private bool GiveBack()
+    {
+        using (var reader = _countPages.Query())
+        {
+            reader.Read();
+            var free = reader.GetInt64(1);
+            if (free <= KeptFreePages || free <= reader.GetInt64(0) / 2)
+            {
+                return false;
+            }
+        }
+
+        // A row for each page: it must be read to its end.
+        using var pages = _giveBack.Query();
+        while (pages.Read())
+        {
+        }
+
+        return true;
+    }
+
+    private bool Next(out long batchKey, out SweepScope scope, out int position)
+    {
+        using var reader = _next.Query();
+        var found = reader.Read();
+        batchKey = found ? reader.GetInt64(0) : 0;
+        scope = found ? (SweepScope)reader.GetInt32(1) : default;
+        position = found ? reader.GetInt32(2) : 0;
+        return found;
+    }
+}

@@ -1,0 +1,271 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Batching.Engine.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Batching.Storage.Sqlite.Writing;
+
+/// <summary>The writer's connection with its statements. Everything happens on the writer's thread.</summary>
+internal sealed class WriteSession : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly FileInfo _log;
+    private readonly Statement _begin;
+    private readonly Statement _commit;
+    private readonly Statement _insertBatch;
+    private readonly Statement _insertWindow;
+    private readonly Statement _updateBatch;
+    private readonly Statement _insertSegment;
+    private readonly Statement _insertPayload;
+    private readonly Statement _insertStarted;
+    private readonly Statement _receive;
+    private readonly Statement _cancel;
+    private readonly Statement _expire;
+    private readonly Statement _delete;
+    private readonly Statement _reserveKeys;
+    private readonly Statement _insertSecret;
+    private readonly Statement _findSecret;
+    private long _logBound = StoreConnection.LogBytes;
+
+    public WriteSession(SqliteConnection connection)
+    {
+        _connection = connection;
+        _log = new FileInfo($"{connection.DataSource}-wal");
+        Sweeper = new Sweeper(connection);
+
+        // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
+        _begin = new Statement(connection, "BEGIN IMMEDIATE");
+        _commit = new Statement(connection, "COMMIT");
+        _insertBatch = new Statement(
+            connection,
+            """
+            INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
+                capacity, total, finished, failed, response_size, received, cancelled, expired, credential)
+            VALUES ($key, $owner, $created, $expires, $deletes, $done,
+                $capacity, $total, $finished, $failed, $size, $received, $cancelled, $expired, $credential)
+            """,
+            "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity",
+            "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired", "$credential");
+        _insertWindow = new Statement(
+            connection,
+            """
+            INSERT INTO request_windows (batch_key, first_index, request_count, data)
+            VALUES ($key, $first, $count, $data)
+            """,
+            "$key", "$first", "$count", "$data");
+        _updateBatch = new Statement(
+            connection,
+            """
+            UPDATE batches SET total = $total, finished = $finished, failed = $failed, response_size = $size,
+                done_time_ms = $done, credential = $credential
+            WHERE batch_key = $key RETURNING expired
+            """,
+            "$key", "$total", "$finished", "$failed", "$size", "$done", "$credential");
+        _insertSegment = new Statement(
+            connection,
+            """
+            INSERT INTO result_segments (batch_key, first_position, result_count, entries)
+            VALUES ($key, $first, $count, $entries)
+            """,
+            "$key", "$first", "$count", "$entries");
+        _insertPayload = new Statement(
+            connection,
+            "INSERT INTO result_payloads (segment_id, payload) VALUES (last_insert_rowid(), $payload)",
+            "$payload");
+        _insertStarted = new Statement(
+            connection,
+            """
+            INSERT INTO started_requests (batch_key, indexes)
+            SELECT batch_key, $indexes FROM batches WHERE batch_key = $key AND expired = 0 AND finished < total
+            """,
+            "$key", "$indexes");
+        _receive = new Statement(
+            connection,
+            """
+            UPDATE batches SET received = min($position, finished)
+            WHERE batch_key = $key AND received < min($position, finished)
+            """,
+            "$key", "$position");
+        _cancel = new Statement(connection, "UPDATE batches SET cancelled = 1 WHERE batch_key = $key", "$key");
+        _expire = new Statement(
+            connection, "UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0", "$key");
+        _delete = new Statement(connection, "DELETE FROM batches WHERE batch_key = $key", "$key");
+        _reserveKeys = new Statement(
+            connection,
+            "UPDATE key_counter SET next_key = next_key + $count RETURNING next_key - $count",
+            "$count");
+        _insertSecret = new Statement(
+            connection,
+            "INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING",
+            "$name", "$value");
+        _findSecret = new Statement(connection, "SELECT value FROM secrets WHERE name = $name", "$name");
+    }
+
+    public Sweeper Sweeper { get; }
+
+    public void Begin()
+    {
+        _begin.Execute();
+        Sweeper.Refill();
+    }
+
+    public void Commit() => _commit.Execute();
+
+    public void Rollback() => StoreConnection.Rollback(_connection);
+
+    /// <summary>
+    /// Copies the log into the database as far as possible. The log can then be written from its start again, so that
+    /// on a full disk there may be room for the very deletions that free some.
+    /// </summary>
+    public void Checkpoint() => StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(PASSIVE)");
+
+    /// <summary>
+    /// SQLite begins the log anew only at a commit that finds no reader in it. With enough readers there is always
+    /// one, and the log grows; so, at a bound, wait for a moment until those that are in it have left.
+    /// </summary>
+    public void BoundLog()
+    {
+        _log.Refresh();
+        if (!_log.Exists || _log.Length <= _logBound)
+        {
+            return;
+        }
+
+        StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        _log.Refresh();
+
+        // Somebody stays in it, a backup perhaps: don't make every commit wait for that.
+        _logBound = StoreConnection.LogBytes + (_log.Exists ? _log.Length : 0);
+    }
+
+    public void Apply(StoreWrite write)
+    {
+        switch (write)
+        {
+            case StoreWrite.Accept accept:
+                Accept(accept);
+                break;
+            case StoreWrite.Append append:
+                Append(append);
+                break;
+            case StoreWrite.Start start:
+                if (start.Indexes.Count > 0)
+                {
+                    _insertStarted.Execute(start.BatchKey, Encode(start.Indexes));
+                }
+
+                break;
+            case StoreWrite.Receive receive:
+                _receive.Execute(receive.BatchKey, receive.Position);
+                break;
+            case StoreWrite.Cancel:
+                _cancel.Execute(write.BatchKey);
+                break;
+            case StoreWrite.Expire:
+                if (_expire.Execute(write.BatchKey) > 0)
+                {
+                    Sweeper.Begin(write.BatchKey, SweepScope.Payloads);
+                }
+
+                break;
+            case StoreWrite.Delete:
+                if (_delete.Execute(write.BatchKey) > 0)
+                {
+                    Sweeper.Begin(write.BatchKey, SweepScope.Everything);
+                }
+
+                break;
+            default:
+                throw new ArgumentException($"Unknown change {write.GetType().Name}.", nameof(write));
+        }
+    }
+
+    public long ReserveKeys(long count) =>
+        Convert.ToInt64(_reserveKeys.Scalar(count), CultureInfo.InvariantCulture);
+
+    public byte[] GetOrAddSecret(string name, byte[] candidate)
+    {
+        _insertSecret.Execute(name, candidate);
+        return (byte[])_findSecret.Scalar(name)!;
+    }
+
+    public void Dispose()
+    {
+        // Disposing the connection finalizes the statements that belong to it.
+        Sweeper.Dispose();
+        _connection.Dispose();
+    }
+
+    private void Accept(StoreWrite.Accept accept)
+    {
+        var batch = accept.Batch;
+        _insertBatch.Execute(
+            batch.Key,
+            batch.Owner,
+            batch.CreateTime.ToUnixTimeMilliseconds(),
+            batch.ExpireTime.ToUnixTimeMilliseconds(),
+            batch.DeleteTime.ToUnixTimeMilliseconds(),
+            batch.DoneTime?.ToUnixTimeMilliseconds(),
+            batch.Capacity,
+            batch.Total,
+            batch.Finished,
+            batch.Failed,
+            batch.ResponseSize,
+            batch.Received,
+            batch.Cancelled,
+            batch.Expired,
+            batch.Credential);
+        InsertWindows(batch.Key, accept.Windows);
+    }
+
+    private void Append(StoreWrite.Append append)
+    {
+        var batch = append.Batch;
+        var expired = _updateBatch.Scalar(
+            batch.Key,
+            batch.Total,
+            batch.Finished,
+            batch.Failed,
+            batch.ResponseSize,
+            batch.DoneTime?.ToUnixTimeMilliseconds(),
+            batch.Credential);
+        if (expired is null)
+        {
+            return;
+        }
+
+        foreach (var segment in append.Segments)
+        {
+            _insertSegment.Execute(batch.Key, segment.FirstPosition, segment.Count, segment.Entries);
+            if (segment.Payload is { } payload && expired is 0L)
+            {
+                _insertPayload.Execute(payload);
+            }
+        }
+
+        InsertWindows(batch.Key, append.Spawned);
+        if (batch.DoneTime is not null)
+        {
+            Sweeper.Begin(batch.Key, SweepScope.Starts);
+        }
+    }
+
+    private void InsertWindows(long batchKey, IReadOnlyList<RequestWindow> windows)
+    {
+        foreach (var window in windows)
+        {
+            _insertWindow.Execute(batchKey, window.FirstIndex, window.Count, window.Data);
+        }
+    }
+
+    private static byte[] Encode(IReadOnlyList<int> indexes)
+    {
+        var bytes = new byte[indexes.Count * sizeof(int)];
+        for (var i = 0; i < indexes.Count; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * sizeof(int)), indexes[i]);
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,51 @@
+using Batching.Storage.Sqlite.Reading;
+using Microsoft.Data.Sqlite;
+
+namespace Batching.Storage.Tests;
+
+/// <summary>Reads stay fast however much is finished: each one finds its rows by an index and sorts nothing.</summary>
+public class SqliteQueryPlanTests
+{
+    public static TheoryData<string> Statements => new(
+        ReadSession.FindBatchSql,
+        ReadSession.ListBatchesSql,
+        ReadSession.ListUnfinishedSql,
+        ReadSession.ListToExpireSql,
+        ReadSession.ListToDeleteSql,
+        ReadSession.ReadWindowSql,
+        ReadSession.ReadSegmentSql,
+        ReadSession.ReadEntriesSql,
+        ReadSession.ListStartedSql);
+
+    [Theory]
+    [MemberData(nameof(Statements))]
+    public async Task Plan_OfEveryRead_SearchesByIndexAndSortsNothing(string sql)
+    {
+        using var directory = new TemporaryDirectory();
+        await using var store = SqliteStores.Create(directory.Path);
+        await store.OpenAsync(default);
+        using var connection = new SqliteConnection($"Data Source={directory.File("batch.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
+        foreach (var name in (string[])["$key", "$owner", "$before", "$after", "$now", "$index", "$position", "$limit"])
+        {
+            if (sql.Contains(name, StringComparison.Ordinal))
+            {
+                command.Parameters.AddWithValue(name, 1L);
+            }
+        }
+
+        using var reader = command.ExecuteReader();
+        var steps = new List<string>();
+        while (reader.Read())
+        {
+            steps.Add(reader.GetString(3));
+        }
+
+        Assert.NotEmpty(steps);
+        Assert.DoesNotContain(steps, step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            steps, step => step.StartsWith("SCAN", StringComparison.Ordinal) && step != "SCAN CONSTANT ROW");
+    }
+}

@@ -1,0 +1,252 @@
+using System.Text.Json;
+using Grpc.JsonTranscoding.Tests.Infrastructure;
+
+namespace Grpc.JsonTranscoding.Tests.Binding;
+
+/// <summary>Requests as they go over the wire, and the message that each must bind to.</summary>
+public sealed class BindingTableTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    [Theory]
+    // Variables of one segment: everything is decoded.
+    [InlineData("/v1/things/abc", """{"stringValue":"abc"}""")]
+    [InlineData("/v1/things/abc/", """{"stringValue":"abc"}""")]
+    [InlineData("/v1/things/a%20b", """{"stringValue":"a b"}""")]
+    [InlineData("/v1/things/a+b", """{"stringValue":"a+b"}""")]
+    [InlineData("/v1/things/a%2Fb", """{"stringValue":"a/b"}""")]
+    [InlineData("/v1/things/a%2fb", """{"stringValue":"a/b"}""")]
+    [InlineData("/v1/things/a%252Fb", """{"stringValue":"a%2Fb"}""")]
+    [InlineData("/v1/things/%E2%82%AC", """{"stringValue":"€"}""")]
+    [InlineData("/v1/things/100%25", """{"stringValue":"100%"}""")]
+    [InlineData("/v1/things/a%3Fb%23c", """{"stringValue":"a?b#c"}""")]
+    [InlineData("/v1/things/a:b", """{"stringValue":"a:b"}""")]
+    [InlineData("/v1/things/.hidden", """{"stringValue":".hidden"}""")]
+    [InlineData("/v1/things/x/sub/7", """{"int32Value":7,"stringValue":"x"}""")]
+    [InlineData("/v1/nested/a/12", """{"child":{"stringValue":"a","child":{"int64Value":"12"}}}""")]
+    // Variables of several segments: %2F stays.
+    [InlineData("/v1/shelves/1", """{"stringValue":"shelves/1"}""")]
+    [InlineData("/v1/shelves/a%2Fb", """{"stringValue":"shelves/a%2Fb"}""")]
+    [InlineData("/v1/shelves/a%2fb%20c", """{"stringValue":"shelves/a%2fb c"}""")]
+    [InlineData("/v1/shelves/a%252Fb", """{"stringValue":"shelves/a%2Fb"}""")]
+    [InlineData("/v1/shelves/1/books/2/pages/3", """{"int32Value":3,"stringValue":"shelves/1/books/2"}""")]
+    [InlineData("/v1/files/a", """{"stringValue":"files/a"}""")]
+    [InlineData("/v1/files/a/b/c.txt", """{"stringValue":"files/a/b/c.txt"}""")]
+    [InlineData("/v1/files/a%2Fb/c%20d", """{"stringValue":"files/a%2Fb/c d"}""")]
+    [InlineData("/v1/files", """{"stringValue":"files"}""")]
+    [InlineData("/v1/star/anything/end/x", """{"stringValue":"x"}""")]
+    [InlineData("/v1/rest", "{}")]
+    [InlineData("/v1/rest/a/b/c", "{}")]
+    [InlineData("/v1/fixed", """{"stringValue":"fixed"}""")]
+    [InlineData("/v1/with%20blank/x", """{"stringValue":"x"}""")]
+    // Typed variables.
+    [InlineData("/v1/typed/int32/-5", """{"int32Value":-5}""")]
+    [InlineData("/v1/typed/uint64/18446744073709551615", """{"uint64Value":"18446744073709551615"}""")]
+    [InlineData("/v1/typed/double/1.5e3", """{"doubleValue":1500}""")]
+    [InlineData("/v1/typed/double/NaN", """{"doubleValue":"NaN"}""")]
+    [InlineData("/v1/typed/bool/true", """{"boolValue":true}""")]
+    [InlineData("/v1/typed/bytes/AQI_", """{"bytesValue":"AQI/"}""")]
+    [InlineData("/v1/typed/bytes/AQI%2F", """{"bytesValue":"AQI/"}""")]
+    [InlineData("/v1/typed/color/COLOR_GREEN", """{"color":"COLOR_GREEN"}""")]
+    [InlineData("/v1/typed/color/2", """{"color":"COLOR_GREEN"}""")]
+    [InlineData("/v1/typed/color/77", """{"color":77}""")]
+    [InlineData("/v1/typed/timestamp/2026-11-21T21:48:00Z", """{"timestamp":"2026-11-21T21:48:00Z"}""")]
+    [InlineData("/v1/typed/wrapper/0", """{"int32Wrapper":0}""")]
+    [InlineData("/v1/typed/optional/0", """{"optionalInt32":0}""")]
+    [InlineData("/v1/typed/choice/x", """{"choiceString":"x"}""")]
+    // Queries.
+    [InlineData("/v1/query", "{}")]
+    [InlineData("/v1/query?", "{}")]
+    [InlineData("/v1/query?&&", "{}")]
+    [InlineData("/v1/query?int32Value=4", """{"int32Value":4}""")]
+    [InlineData("/v1/query?int32_value=4", """{"int32Value":4}""")]
+    [InlineData("/v1/query?int64Value=-9007199254740993", """{"int64Value":"-9007199254740993"}""")]
+    [InlineData("/v1/query?int32Value=1e2", """{"int32Value":100}""")]
+    [InlineData("/v1/query?floatValue=0.1", """{"floatValue":0.1}""")]
+    [InlineData("/v1/query?doubleValue=-Infinity", """{"doubleValue":"-Infinity"}""")]
+    [InlineData("/v1/query?boolValue=true", """{"boolValue":true}""")]
+    [InlineData("/v1/query?boolValue=TRUE", """{"boolValue":true}""")]
+    [InlineData("/v1/query?boolValue=1", """{"boolValue":true}""")]
+    [InlineData("/v1/query?boolValue=0", "{}")]
+    [InlineData("/v1/query?boolValue=", "{}")]
+    [InlineData("/v1/query?boolValue", "{}")]
+    [InlineData("/v1/query?int32Value=", "{}")]
+    [InlineData("/v1/query?timestamp=", "{}")]
+    [InlineData("/v1/query?optionalString=", """{"optionalString":""}""")]
+    [InlineData("/v1/query?optionalInt32=0", """{"optionalInt32":0}""")]
+    [InlineData("/v1/query?stringValue=a+b%20c%2Bd", """{"stringValue":"a b c+d"}""")]
+    [InlineData("/v1/query?stringValue=a=b?c", """{"stringValue":"a=b?c"}""")]
+    [InlineData("/v1/query?string%56alue=x", """{"stringValue":"x"}""")]
+    [InlineData("/v1/query?stringValue=%E2%82%AC", """{"stringValue":"€"}""")]
+    [InlineData("/v1/query?bytesValue=AQI%2F", """{"bytesValue":"AQI/"}""")]
+    [InlineData("/v1/query?bytesValue=AQI_-w", """{"bytesValue":"AQI/+w=="}""")]
+    [InlineData("/v1/query?color=COLOR_RED", """{"color":"COLOR_RED"}""")]
+    [InlineData("/v1/query?color=-1", """{"color":"COLOR_BELOW_ZERO"}""")]
+    [InlineData("/v1/query?child.stringValue=a&child.child.int32Value=2", """{"child":{"stringValue":"a","child":{"int32Value":2}}}""")]
+    [InlineData("/v1/query?child.ints=1&child.ints=2", """{"child":{"ints":[1,2]}}""")]
+    [InlineData("/v1/query?ints=1&names=x&ints=2&names=y", """{"ints":[1,2],"names":["x","y"]}""")]
+    [InlineData("/v1/query?colors=COLOR_RED&colors=2", """{"colors":["COLOR_RED","COLOR_GREEN"]}""")]
+    [InlineData("/v1/query?blobs=AQ&blobs=Ag==", """{"blobs":["AQ==","Ag=="]}""")]
+    [InlineData("/v1/query?names=a,b", """{"names":["a,b"]}""")]
+    [InlineData("/v1/query?int32Wrapper=0&stringWrapper=&boolWrapper=false", """{"int32Wrapper":0,"boolWrapper":false,"stringWrapper":""}""")]
+    [InlineData("/v1/query?int64Wrapper=5&uint32Wrapper=6&uint64Wrapper=7", """{"int64Wrapper":"5","uint32Wrapper":6,"uint64Wrapper":"7"}""")]
+    [InlineData("/v1/query?floatWrapper=0.5&doubleWrapper=1&bytesWrapper=AQ", """{"floatWrapper":0.5,"doubleWrapper":1,"bytesWrapper":"AQ=="}""")]
+    [InlineData("/v1/query?int32Wrappers=1&int32Wrappers=2", """{"int32Wrappers":[1,2]}""")]
+    [InlineData("/v1/query?timestamp=2026-11-21T21:48:00.5%2B02:00", """{"timestamp":"2026-11-21T19:48:00.500Z"}""")]
+    // The fields of a Timestamp aren't its JSON form, so they can't be named either.
+    [InlineData("/v1/query?timestamp.seconds=5", "{}")]
+    [InlineData("/v1/query?timestamps=2026-01-01T00:00:00Z", """{"timestamps":["2026-01-01T00:00:00Z"]}""")]
+    [InlineData("/v1/query?duration=-1.5s", """{"duration":"-1.500s"}""")]
+    [InlineData("/v1/query?fieldMask=a.bC,d", """{"fieldMask":"a.bC,d"}""")]
+    [InlineData("/v1/query?choiceInt32=0", """{"choiceInt32":0}""")]
+    [InlineData("/v1/query?@other-name=a", """{"@other-name":"a"}""")]
+    [InlineData("/v1/query?renamed=a", """{"@other-name":"a"}""")]
+    [InlineData("/v1/query?everything=a", """{"everything":"a"}""")]
+    // What the message doesn't know, or path and body have taken, means nothing.
+    [InlineData("/v1/query?unknown=1&child.unknown=2&stringValue.x=3&unknown.a.b=4", "{}")]
+    [InlineData("/v1/things/abc?stringValue=other", """{"stringValue":"abc"}""")]
+    [InlineData("/v1/things/abc?string_value=a&string_value=b&int32Value=1", """{"int32Value":1,"stringValue":"abc"}""")]
+    public async Task Get_Target_BindsTo(string target, string expected) =>
+        Assert.Equal((200, expected), await fixture.SendAsync("GET", target));
+
+    [Theory]
+    [InlineData("/v1/query?int32Value=abc", "int32Value")]
+    [InlineData("/v1/query?int32Value=2147483648", "int32Value")]
+    [InlineData("/v1/query?int32Value=1.5", "int32Value")]
+    [InlineData("/v1/query?int32Value=%201", "int32Value")]
+    [InlineData("/v1/query?int32Value=%2B1", "int32Value")]
+    [InlineData("/v1/query?int32Value=0x1", "int32Value")]
+    [InlineData("/v1/query?uint32Value=-1", "uint32Value")]
+    [InlineData("/v1/query?uint64Value=18446744073709551616", "uint64Value")]
+    [InlineData("/v1/query?floatValue=1e39", "floatValue")]
+    [InlineData("/v1/query?doubleValue=1e309", "doubleValue")]
+    [InlineData("/v1/query?doubleValue=nan", "doubleValue")]
+    [InlineData("/v1/query?boolValue=perhaps", "boolValue")]
+    [InlineData("/v1/query?bytesValue=A", "bytesValue")]
+    [InlineData("/v1/query?bytesValue=A$==", "bytesValue")]
+    [InlineData("/v1/query?color=COLOR_BLUE", "color")]
+    [InlineData("/v1/query?color=color_red", "color")]
+    [InlineData("/v1/query?child.int32Value=x", "child.int32Value")]
+    [InlineData("/v1/query?ints=1&ints=x", "ints")]
+    [InlineData("/v1/query?int32Value=1&int32Value=2", "int32Value")]
+    [InlineData("/v1/query?int32Value=1&int32_value=2", "int32_value")]
+    [InlineData("/v1/query?child=x", "child")]
+    [InlineData("/v1/query?labels=x", "labels")]
+    [InlineData("/v1/query?labels.key=x", "labels.key")]
+    [InlineData("/v1/query?leaves.name=x", "leaves.name")]
+    [InlineData("/v1/query?struct=x", "struct")]
+    [InlineData("/v1/query?value=x", "value")]
+    [InlineData("/v1/query?any=x", "any")]
+    [InlineData("/v1/query?timestamp=yesterday", "timestamp")]
+    [InlineData("/v1/query?duration=5", "duration")]
+    [InlineData("/v1/query?fieldMask=a_b", "fieldMask")]
+    [InlineData("/v1/query?int32Wrapper=x", "int32Wrapper")]
+    [InlineData("/v1/things/x/sub/seven", "int32_value")]
+    [InlineData("/v1/nested/a/b", "child.child.int64_value")]
+    [InlineData("/v1/typed/bool/maybe", "bool_value")]
+    [InlineData("/v1/typed/color/BLUE", "color")]
+    [InlineData("/v1/typed/timestamp/noon", "timestamp")]
+    public async Task Get_BadValue_NamesTheField(string target, string field)
+    {
+        var (status, body) = await fixture.SendAsync("GET", target);
+
+        Assert.Equal(400, status);
+        using var json = JsonDocument.Parse(body);
+        Assert.Equal(3, json.RootElement.GetProperty("code").GetInt32());
+        var detail = json.RootElement.GetProperty("details")[0];
+        Assert.Equal("type.googleapis.com/google.rpc.BadRequest", detail.GetProperty("@type").GetString());
+        var violation = Assert.Single(detail.GetProperty("fieldViolations").EnumerateArray());
+        Assert.Equal(field, violation.GetProperty("field").GetString());
+        Assert.NotEmpty(violation.GetProperty("description").GetString()!);
+    }
+
+    [Theory]
+    // The whole message.
+    [InlineData("POST", "/v1/body", """{"int32Value":1,"names":["a"]}""", """{"int32Value":1,"names":["a"]}""")]
+    [InlineData("POST", "/v1/body", "", "{}")]
+    [InlineData("POST", "/v1/body", "{}", "{}")]
+    [InlineData("POST", "/v1/body", " \r\n\t{ } ", "{}")]
+    [InlineData("POST", "/v1/body", "\uFEFF{\"int32Value\":1}", """{"int32Value":1}""")]
+    [InlineData("POST", "/v1/body?int32Value=5", """{"stringValue":"x"}""", """{"stringValue":"x"}""")]
+    [InlineData("POST", "/v1/body/things/abc", """{"int32Value":1}""", """{"int32Value":1,"stringValue":"abc"}""")]
+    [InlineData("POST", "/v1/body/things/abc", """{"stringValue":"body"}""", """{"stringValue":"abc"}""")]
+    [InlineData("POST", "/v1/body/none/abc?int32Value=5", "ignored, whatever it is", """{"int32Value":5,"stringValue":"abc"}""")]
+    // Verbs.
+    [InlineData("POST", "/v1/things/abc:cancel", "{}", """{"stringValue":"abc"}""")]
+    [InlineData("POST", "/v1/things/a:b:cancel", "{}", """{"stringValue":"a:b"}""")]
+    [InlineData("POST", "/v1/things/a%2Fb:cancel", "{}", """{"stringValue":"a/b"}""")]
+    [InlineData("POST", "/v1/things:batch", """{"ints":[1]}""", """{"ints":[1]}""")]
+    [InlineData("POST", "/v1/archive/a/b:restore", "{}", """{"stringValue":"archive/a/b"}""")]
+    [InlineData("POST", "/v1/archive/a%2Fb/c:drop", "{}", """{"stringValue":"archive/a%2Fb/c"}""")]
+    // One field.
+    [InlineData("PUT", "/v1/field/child/abc?int32Value=1", """{"int32Value":2}""", """{"int32Value":1,"stringValue":"abc","child":{"int32Value":2}}""")]
+    [InlineData("PUT", "/v1/field/child/abc?child.int32Value=1", """{"int64Value":2}""", """{"stringValue":"abc","child":{"int64Value":"2"}}""")]
+    [InlineData("PUT", "/v1/field/child/abc", "", """{"stringValue":"abc"}""")]
+    [InlineData("PUT", "/v1/field/child/abc", "null", """{"stringValue":"abc"}""")]
+    [InlineData("PUT", "/v1/field/child/abc", "{}", """{"stringValue":"abc","child":{}}""")]
+    [InlineData("PUT", "/v1/field/int32", "5", """{"int32Value":5}""")]
+    [InlineData("PUT", "/v1/field/int32", "\"5\"", """{"int32Value":5}""")]
+    [InlineData("PUT", "/v1/field/int64", "\"9007199254740993\"", """{"int64Value":"9007199254740993"}""")]
+    [InlineData("PUT", "/v1/field/bool", "true", """{"boolValue":true}""")]
+    [InlineData("PUT", "/v1/field/string", "\"x\"", """{"stringValue":"x"}""")]
+    [InlineData("PUT", "/v1/field/bytes", "\"AQI_\"", """{"bytesValue":"AQI/"}""")]
+    [InlineData("PUT", "/v1/field/color", "\"COLOR_RED\"", """{"color":"COLOR_RED"}""")]
+    [InlineData("PUT", "/v1/field/color", "1", """{"color":"COLOR_RED"}""")]
+    [InlineData("PUT", "/v1/field/ints", "[1,2,3]", """{"ints":[1,2,3]}""")]
+    [InlineData("PUT", "/v1/field/ints", "[]", "{}")]
+    [InlineData("PUT", "/v1/field/names?ints=1", """["a","b"]""", """{"ints":[1],"names":["a","b"]}""")]
+    [InlineData("PUT", "/v1/field/leaves", """[{"name":"a"},{"size":2}]""", """{"leaves":[{"name":"a"},{"size":"2"}]}""")]
+    [InlineData("PUT", "/v1/field/labels", """{"b":"1","a":"2"}""", """{"labels":{"b":"1","a":"2"}}""")]
+    [InlineData("PUT", "/v1/field/leaf-map", """{"k":{"name":"a"}}""", """{"leafMap":{"k":{"name":"a"}}}""")]
+    [InlineData("PUT", "/v1/field/timestamp", "\"2026-01-01T00:00:00Z\"", """{"timestamp":"2026-01-01T00:00:00Z"}""")]
+    [InlineData("PUT", "/v1/field/wrapper", "0", """{"int32Wrapper":0}""")]
+    [InlineData("PUT", "/v1/field/struct", """{"a":[1,{"b":null}]}""", """{"struct":{"a":[1,{"b":null}]}}""")]
+    [InlineData("PUT", "/v1/field/value", "null", """{"value":null}""")]
+    [InlineData("PUT", "/v1/field/value", "[1]", """{"value":[1]}""")]
+    [InlineData("PUT", "/v1/field/choice", """{"name":"a"}""", """{"choiceLeaf":{"name":"a"}}""")]
+    // One field of the reply.
+    [InlineData("POST", "/v1/reply/child", """{"child":{"int32Value":1}}""", """{"int32Value":1}""")]
+    [InlineData("POST", "/v1/reply/child", "{}", "null")]
+    [InlineData("POST", "/v1/reply/int64", """{"int64Value":1}""", "\"1\"")]
+    [InlineData("POST", "/v1/reply/int64", "{}", "\"0\"")]
+    [InlineData("POST", "/v1/reply/string", """{"stringValue":"x"}""", "\"x\"")]
+    [InlineData("POST", "/v1/reply/ints", """{"ints":[1,2]}""", "[1,2]")]
+    [InlineData("POST", "/v1/reply/ints", "{}", "[]")]
+    [InlineData("POST", "/v1/reply/leaves", """{"leaves":[{"name":"a"},{}]}""", """[{"name":"a"},{}]""")]
+    [InlineData("POST", "/v1/reply/labels", """{"labels":{"a":"b"}}""", """{"a":"b"}""")]
+    [InlineData("POST", "/v1/reply/labels", "{}", "{}")]
+    [InlineData("POST", "/v1/reply/wrapper", """{"int32Wrapper":7}""", "7")]
+    [InlineData("POST", "/v1/reply/wrapper", "{}", "null")]
+    [InlineData("POST", "/v1/reply/value", """{"value":[1]}""", "[1]")]
+    [InlineData("POST", "/v1/reply/color", """{"color":2}""", "\"COLOR_GREEN\"")]
+    // HTTP methods.
+    [InlineData("PATCH", "/v1/methods/x", """{"int32Value":1}""", """{"int32Value":1,"stringValue":"x","names":["PATCH"]}""")]
+    [InlineData("PUT", "/v1/methods/x", """{"int32Value":1}""", """{"int32Value":1,"stringValue":"x","names":["PUT"]}""")]
+    [InlineData("DELETE", "/v1/methods/x?int32Value=1", null, """{"int32Value":1,"stringValue":"x","names":["DELETE"]}""")]
+    [InlineData("GET", "/v1/methods/x", null, """{"stringValue":"x","names":["GET"]}""")]
+    [InlineData("LINK", "/v1/methods/x", null, """{"stringValue":"x","names":["LINK"]}""")]
+    [InlineData("OPTIONS", "/v1/every-method/x", null, """{"stringValue":"x","names":["OPTIONS"]}""")]
+    [InlineData("BREW", "/v1/every-method/x", null, """{"stringValue":"x","names":["BREW"]}""")]
+    [InlineData("HEAD", "/v1/methods/x", null, "")]
+    [InlineData("HEAD", "/v1/things/x", null, "")]
+    public async Task Send_Request_BindsTo(string method, string target, string? body, string expected)
+    {
+        Assert.Equal((200, expected), await fixture.SendAsync(method, target, body));
+        Assert.Equal((200, expected), await fixture.SendAsync(method, target, body, http2: true));
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/nothing", 404)]
+    [InlineData("GET", "/v1/things", 404)]
+    [InlineData("GET", "/v1/shelves", 404)]
+    [InlineData("GET", "/v1/shelves/1/2", 404)]
+    [InlineData("POST", "/v1/archive/a:other", 404)]
+    [InlineData("POST", "/v1/query", 405)]
+    [InlineData("HEAD", "/v1/body", 405)]
+    [InlineData("POST", "/v1/things/abc", 405)]
+    [InlineData("GET", "/v1/things/abc/sub/", 404)]
+    public async Task Send_NoRoute_IsRefused(string method, string target, int expected)
+    {
+        var (status, _) = await fixture.SendAsync(method, target);
+
+        Assert.Equal(expected, status);
+    }
+}

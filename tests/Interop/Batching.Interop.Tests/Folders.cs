@@ -1,0 +1,18 @@
+using System.Reflection;
+
+namespace Batching.Interop.Tests;
+
+/// <summary>Where the build found what the tests run.</summary>
+internal static class Folders
+{
+    /// <summary>The folder of the built server.</summary>
+    public static string Server { get; } = Metadata("ServerFolder");
+
+    public static string Protos { get; } = Metadata("ProtosFolder");
+
+    /// <summary><c>tests/Interop</c>, with the clients and their packages.</summary>
+    public static string Interop { get; } = Metadata("InteropFolder");
+
+    private static string Metadata(string key) => Path.GetFullPath(
+        typeof(Folders).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == key).Value!);
+}

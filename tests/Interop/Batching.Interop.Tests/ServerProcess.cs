@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Batching.Interop.Tests;
+
+/// <summary>
+/// The gateway as its users run it: a process of its own with an empty data folder and the sample API
+/// behind it. Started by the first test that asks for it, so none is started if all are skipped.
+/// </summary>
+public sealed class ServerProcess : IAsyncLifetime, IDisposable
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
+
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("batch-interop-");
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly Lazy<Task<string>> _address;
+    private Process? _process;
+
+    public ServerProcess() => _address = new(StartAsync);
+
+    /// <summary>What the process has written so far.</summary>
+    public string Output => string.Join('\n', _output);
+
+    /// <summary>The lines at which the console's log begins an error or worse.</summary>
+    public IEnumerable<string> Errors => _output.Where(line =>
+        line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal));
+
+    /// <summary>Where the ready server listens: host and port.</summary>
+    public Task<string> AddressAsync() => _address.Value;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>Stops the server as an operator does; it must not take longer than it promises.</summary>
+    public async Task DisposeAsync()
+    {
+        if (_process is { HasExited: false } process)
+        {
+            await ExternalProgram.RunAsync("kill", "-TERM", $"{process.Id}");
+            using var deadline = new CancellationTokenSource(StopDeadline);
+            try
+            {
+                await process.WaitForExitAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                throw new TimeoutException($"The server did not stop within {StopDeadline}:\n{Output}");
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _process?.Dispose();
+        _data.Delete(recursive: true);
+    }
+
+    private async Task<string> StartAsync()
+    {
+        var address = $"127.0.0.1:{FreePort()}";
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(Folders.Server, "Batching.Server.dll")])
+        {
+            WorkingDirectory = Folders.Server,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["ASPNETCORE_ENVIRONMENT"] = "Development",
+                ["ASPNETCORE_URLS"] = $"http://{address}",
+                ["Batch__DataDirectory"] = _data.FullName,
+            },
+        };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        _process.ErrorDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        await WaitUntilReadyAsync(address);
+        return address;
+    }
+
+    private async Task WaitUntilReadyAsync(string address)
+    {
+        using var client = new HttpClient();
+        var started = Stopwatch.StartNew();
+        while (true)
+        {
+            if (_process!.HasExited || started.Elapsed > StartDeadline)
+            {
+                throw new TimeoutException($"The server was not ready after {started.Elapsed}:\n{Output}");
+            }
+
+            try
+            {
+                using var health = await client.GetAsync($"http://{address}/healthz");
+                if (health.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Batching.Interop.Tests;
+
+/// <summary>What a client in another language needs on the machine.</summary>
+public enum Tool
+{
+    /// <summary>Node.js, 20 or later.</summary>
+    Node,
+
+    /// <summary>The packages of <c>tests/Interop/batch/package.json</c>.</summary>
+    NodePackages,
+
+    /// <summary>Debian's Python with gRPC, Protocol Buffers and their compiler.</summary>
+    Python,
+
+    /// <summary><c>buf</c> from <c>tests/Interop/tools/package.json</c>.</summary>
+    Buf,
+}

@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+
+namespace Batching.Interop.Tests;
+
+internal static class Tools
+{
+    /// <summary>Not the first <c>python3</c> of the path: the packages belong to Debian's.</summary>
+    public const string Python = "/usr/bin/python3";
+
+    private static readonly ConcurrentDictionary<Tool, string?> Missing = new();
+
+    public static string Buf { get; } = Path.Combine(Folders.Interop, "tools", "node_modules", ".bin", "buf");
+
+    /// <summary>Why a tool can't be used here; null if it can.</summary>
+    public static string? WhyMissing(Tool tool) => Missing.GetOrAdd(tool, Look);
+
+    private static string? Look(Tool tool) => tool switch
+    {
+        Tool.Node => Runs("node", "-e", "process.exit(parseInt(process.versions.node) < 20)")
+            ? null
+            : "needs Node.js 20 or later",
+        Tool.NodePackages => Directory.Exists(Path.Combine(Folders.Interop, "batch", "node_modules", "@grpc"))
+            ? null
+            : "needs Node packages: npm ci in tests/Interop/batch",
+        Tool.Python => Runs(Python, "-c", "import grpc, google.protobuf") && Runs("protoc", "--version")
+            ? null
+            : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",
+        Tool.Buf => File.Exists(Buf) ? null : "needs buf: npm ci in tests/Interop/tools",
+        _ => throw new ArgumentOutOfRangeException(nameof(tool)),
+    };
+
+    private static bool Runs(string name, params string[] arguments)
+        => Task.Run(() => ExternalProgram.RunAsync(name, arguments)).GetAwaiter().GetResult().ExitCode == 0;
+}
