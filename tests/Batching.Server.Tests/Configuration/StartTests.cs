@@ -19,11 +19,13 @@ public sealed class StartTests
     [InlineData("Batch:Retention:Metadata=00:30:00", "Batch:Retention:Metadata")]
     [InlineData("Batch:ShutdownGrace=1.00:00:00", "Batch:ShutdownGrace")]
     [InlineData("Batch:Upstreams:0:MaxConcurrency=0", "Batch:Upstreams:0:MaxConcurrency")]
+    [InlineData("Batch:Upstreams:0:MaxConcurrency=many", "Batch:Upstreams:0:MaxConcurrency")]
     [InlineData("Batch:Upstreams:0:Timeout=00:00:00", "Batch:Upstreams:0:Timeout")]
     [InlineData("Batch:Upstreams:0:Prefix=api", "Batch:Upstreams:0:Prefix")]
     [InlineData("Batch:Upstreams:0:Prefix=/api", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://user@host/", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=ftp://host/", "Batch:Upstreams:0:BaseAddress")]
+    [InlineData("Batch:Upstreams:0:BaseAddress=http://", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://host/?a=1", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://host/", "Batch:Upstreams")]
     public async Task Start_BadValue_FailsWithAMessageThatNamesTheKey(string setting, string key)

@@ -44,6 +44,8 @@ public sealed class SecretTests
     private static void AssertNowhere(Gateway gateway, string stored)
     {
         var files = Directory.GetFiles(gateway.DataDirectory, "*", SearchOption.AllDirectories)
+            // The lock can't be opened, but it is empty.
+            .Where(file => new FileInfo(file).Length > 0)
             .ToDictionary(file => file, ReadShared);
         Assert.Contains(files, file => file.Key.EndsWith("-wal", StringComparison.Ordinal));
         Assert.Contains(files, file => Holds(file.Value, stored));

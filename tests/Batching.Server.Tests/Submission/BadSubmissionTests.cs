@@ -51,8 +51,6 @@ public sealed class BadSubmissionTests(GatewayFixture fixture) : IClassFixture<G
     [InlineData("""[{"path": "x", "headers": {"Connection": "close"}}]""", "[0].headers[Connection]", "can't be set")]
     [InlineData("""[{"path": "x", "headers": {"Proxy-Authorization": "x"}}]""", "[0].headers[Proxy-Authorization]", "can't be set")]
     [InlineData("""[{"path": "x", "headers": {"X-Forwarded-For": "1.1.1.1"}}]""", "[0].headers[X-Forwarded-For]", "can't be set")]
-    // Spawners have no support yet.
-    [InlineData("""[{"path": "x", "spawner": true}]""", "[0].spawner", "is not supported")]
     [InlineData("""[{"path": "x", "spawner": "yes"}]""", "[0].spawner", "must be true or false")]
     public async Task Post_BadBatch_IsRefusedAndNamesTheField(string body, string field, string message)
     {
@@ -118,7 +116,7 @@ public sealed class BadSubmissionTests(GatewayFixture fixture) : IClassFixture<G
     {
         var reply = (await _gateway.Rest.PostAsync(
             """
-            [{"path": "x"}, {"method": "NO", "spawner": true}, 7,
+            [{"path": "x"}, {"method": "NO", "spawner": 1}, 7,
              {"path": "../x", "headers": {"Host": "h", "Via": "v"}, "params": 1}]
             """)).Error(400, "INVALID_ARGUMENT");
 
