@@ -17,6 +17,10 @@ internal static class BatchConfiguration
     public static string GetDataDirectory(this IConfiguration configuration) =>
         configuration.GetSection(Section)[DataDirectoryKey] is { Length: > 0 } directory ? directory : "data";
 
+    /// <summary>How large the embedded store may grow; null for as large as the disk.</summary>
+    public static long? GetMaxStoreBytes(this IConfiguration configuration) =>
+        configuration.GetSection(Section).GetValue<long?>("MaxStoreBytes");
+
     /// <summary>Whether there is any API to call.</summary>
     public static bool HasUpstream(this IConfiguration configuration)
     {

@@ -70,7 +70,8 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
                 JsonTranscodingLog.RequestRefused(logger, Method.FullName, bad.Message);
                 return CallError.FromHttp(bad.StatusCode, StatusCode.InvalidArgument, "The HTTP request is not valid.");
             case ClientGoneException:
-            case OperationCanceledException or IOException when context.HttpContext.RequestAborted.IsCancellationRequested:
+            case OperationCanceledException or IOException
+                when context.HttpContext.RequestAborted.IsCancellationRequested:
                 JsonTranscodingLog.ClientGone(logger, Method.FullName);
                 return null;
             default:
@@ -136,7 +137,8 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
         if (!GrpcTimeout.TryParse(text, out var timeout))
         {
             throw new InvalidRequestException(
-                GrpcTimeout.HeaderName, "The timeout must be at most eight digits and one of the units H, M, S, m, u, n.");
+                GrpcTimeout.HeaderName,
+                "The timeout must be at most eight digits and one of the units H, M, S, m, u, n.");
         }
 
         context.StartDeadline(timeout, Environment.Time);

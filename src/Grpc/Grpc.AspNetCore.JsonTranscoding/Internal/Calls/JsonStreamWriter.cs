@@ -13,7 +13,10 @@ namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TResponse>, IDisposable
     where TResponse : class
 {
-    /// <summary>A handler that asks for buffering is flushed at this many bytes all the same, so that memory stays bounded.</summary>
+    /// <summary>
+    /// A handler that asks for buffering is flushed at this many bytes all the same, so that memory stays
+    /// bounded.
+    /// </summary>
     private const int MaxUnflushedBytes = 64 * 1024;
 
     private readonly Lock _gate = new();

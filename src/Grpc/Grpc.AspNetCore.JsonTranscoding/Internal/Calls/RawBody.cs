@@ -13,7 +13,8 @@ internal static class RawBody
         ? message == HttpBody.Descriptor
         : field.FieldType == FieldType.Message && !field.IsRepeated && field.MessageType == HttpBody.Descriptor;
 
-    public static void Read(HttpContext context, in ReadOnlySequence<byte> bytes, IMessage request, FieldDescriptor? field)
+    public static void Read(
+        HttpContext context, in ReadOnlySequence<byte> bytes, IMessage request, FieldDescriptor? field)
     {
         var body = field is null ? (HttpBody)request : new HttpBody();
         body.ContentType = context.Request.ContentType ?? "";
