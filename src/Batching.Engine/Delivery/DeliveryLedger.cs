@@ -26,9 +26,10 @@ internal sealed class DeliveryLedger(int mark)
     {
         var first = Mark + 1;
         var at = 0;
-        while (at < _ranges.Count && _ranges[at].First == first)
+        while (at < _ranges.Count && _ranges[at].First <= first)
         {
-            first = _ranges[at].Last + 1;
+            // The mark may be in the middle of a range, or behind what is left of it.
+            first = Math.Max(first, _ranges[at].Last + 1);
             at++;
         }
 
