@@ -30,7 +30,15 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
             }
 
             var request = Activator.CreateInstance<TRequest>();
-            await _reader.ReadAsync(httpContext, Unsafe.As<IMessage>(request));
+            try
+            {
+                await _reader.ReadAsync(httpContext, Unsafe.As<IMessage>(request));
+            }
+            catch (Exception e) when (e is OperationCanceledException or (IOException and not BadHttpRequestException))
+            {
+                throw new ClientGoneException(httpContext.RequestAborted);
+            }
+
             await InvokeAsync(context, request);
         }
         catch (Exception e)
@@ -98,7 +106,7 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
             MetadataHeaders.Write(trailers, headers);
         }
 
-        if (exception is RpcException rpc)
+        if (exception is RpcException rpc && rpc.Trailers != context.TrailersOrNull)
         {
             MetadataHeaders.Write(rpc.Trailers, headers);
         }
@@ -125,9 +133,17 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
     /// </summary>
     protected static async Task WaitForHandlerAsync(JsonServerCallContext context, Task running)
     {
-        if (!running.IsCompleted)
+        if (running.IsCompleted)
+        {
+            return;
+        }
+
+        try
         {
             await context.HttpContext.Response.CompleteAsync();
+        }
+        finally
+        {
             await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
