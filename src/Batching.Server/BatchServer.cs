@@ -3,6 +3,7 @@ using Batching.Server.Configuration;
 using Batching.Server.Security;
 using Batching.Server.Services;
 using Batching.V1;
+using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Batching.Server;
@@ -34,10 +35,19 @@ internal static class BatchServer
 
         builder.Services
             .AddBatchOptions(builder.Configuration)
-            .AddSqliteBatchStore(sqlite => sqlite.Directory = dataDirectory)
+            .AddSqliteBatchStore(sqlite =>
+            {
+                sqlite.Directory = dataDirectory;
+                sqlite.MaxFileBytes = builder.Configuration.GetMaxStoreBytes();
+            })
             .AddBatchEngine()
             .AddSecurity(dataDirectory)
-            .AddResponseCompression(compression => compression.EnableForHttps = true)
+            .AddResponseCompression(compression =>
+            {
+                compression.EnableForHttps = true;
+                compression.MimeTypes =
+                    [.. ResponseCompressionDefaults.MimeTypes, "application/x-ndjson", "text/event-stream"];
+            })
             .AddBatchRpcs()
             .AddGrpcReflection()
             // The server listens when the store is open, so whoever gets an answer is served.

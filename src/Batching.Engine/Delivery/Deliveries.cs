@@ -33,12 +33,18 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
     }
 
     /// <summary>Takes the first run of results that nobody has received or is receiving; null if there is none.</summary>
-    public Delivery? TryTake(BatchRecord record)
+    /// <param name="record">The batch.</param>
+    /// <param name="onTheWay">
+    /// If there is none: watches for a reply that is on its way with results of the batch to end, well or not; null if
+    /// there is no such reply either.
+    /// </param>
+    public Delivery? TryTake(BatchRecord record, out BatchSignals.BatchWatch? onTheWay)
     {
         lock (_lock)
         {
             var open = GetOrOpen(record, out var ledger);
             var range = ledger.TryTake(record.Finished);
+            onTheWay = range is null && ledger.HasOnTheWay ? _settled.Watch(record.Key) : null;
             if (range is null)
             {
                 CloseIfSettled(record.Key, open);
@@ -46,19 +52,6 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
             }
 
             return new Delivery(this, record.Key, ledger, range);
-        }
-    }
-
-    /// <summary>
-    /// Watches for a reply that is on its way with results of the batch to end, well or not; null if there is none.
-    /// </summary>
-    public BatchSignals.BatchWatch? WatchOnTheWay(BatchRecord record)
-    {
-        lock (_lock)
-        {
-            return _open.TryGetValue(record.Key, out var open) && open.Ledger is { HasOnTheWay: true }
-                ? _settled.Watch(record.Key)
-                : null;
         }
     }
 

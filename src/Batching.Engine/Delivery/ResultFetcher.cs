@@ -81,13 +81,17 @@ public sealed class ResultFetcher
         // An empty page of a batch that is done tells the client that it has everything. While another reply is still on
         // its way that is not true yet: should it break, its results are waiting again.
         Deliveries.Delivery? delivery;
-        while ((delivery = _deliveries.TryTake(record)) is null
-            && record.Running == 0
-            && _deliveries.WatchOnTheWay(record) is { } watch)
+        while (true)
         {
-            using (watch)
+            delivery = _deliveries.TryTake(record, out var onTheWay);
+            using (onTheWay)
             {
-                await watch.NextChange.WaitAsync(cancellationToken);
+                if (onTheWay is null || record.Running > 0)
+                {
+                    break;
+                }
+
+                await onTheWay.NextChange.WaitAsync(cancellationToken);
             }
         }
 

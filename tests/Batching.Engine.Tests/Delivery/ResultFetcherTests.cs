@@ -84,15 +84,59 @@ public sealed class ResultFetcherTests : IDisposable
 
         var first = await engine.PageAsync(batch.Id);
         Assert.Equal(5, first.Response.Batch.Requests.Count);
-        Assert.Empty((await engine.FetchAsync(batch.Id)).Batch.Requests);
+        // An empty page of a batch that is done would tell its client that it has everything.
+        var waiting = engine.PageAsync(batch.Id);
+        Assert.False(waiting.IsCompleted);
         first.Complete(received: false);
-        var second = await engine.PageAsync(batch.Id);
+        var second = await Poll.ForAsync(waiting, "the fetch that waited for the page to end");
         Assert.Equal(5, second.Response.Batch.Requests.Count);
         second.Complete(received: true);
         second.Complete(received: false);
         var third = await engine.FetchAsync(batch.Id);
         Assert.Empty(third.Batch.Requests);
         Assert.Equal(5, third.Position);
+    }
+
+    [Fact]
+    public async Task Fetch_RunningBatchWithAPageOnTheWay_DoesNotWaitForIt()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/items/0" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilFinishedAsync(batch.Id, 4);
+        var page = await engine.PageAsync(batch.Id);
+        Assert.Equal(4, page.Response.Batch.Requests.Count);
+        Assert.Empty((await Poll.ForAsync(engine.FetchAsync(batch.Id), "an empty page")).Batch.Requests);
+        page.Complete(received: true);
+        gate.Open();
+    }
+
+    // Between the look for waiting results and the look for a page on its way, that page may be lost.
+    [Fact]
+    public async Task TryTake_NothingWaits_TellsInTheSameStepWhetherAPageIsOnItsWay()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var deliveries = engine.Get<Deliveries>();
+        var record = EmptyStore.Record(key: 1, total: 3) with { Finished = 3 };
+        var first = deliveries.TryTake(record, out var none);
+        Assert.NotNull(first);
+        Assert.Null(none);
+        Assert.Null(deliveries.TryTake(record, out var onTheWay));
+        using (onTheWay)
+        {
+            Assert.NotNull(onTheWay);
+            first.Complete(received: false);
+            Assert.True(onTheWay.NextChange.IsCompleted);
+        }
+
+        var second = deliveries.TryTake(record, out none);
+        Assert.Equal((1, 3), (second!.First, second.Last));
+        second.Complete(received: true);
+        Assert.Null(deliveries.TryTake(record with { Received = 3 }, out none));
+        Assert.Null(none);
     }
 
     // A fetch that has read the record before another one was received must not open a ledger with the old mark.

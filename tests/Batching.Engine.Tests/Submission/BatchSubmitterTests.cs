@@ -85,7 +85,7 @@ public sealed class BatchSubmitterTests : IDisposable
                 new Request { Path = "/fine" },
                 new Request { Method = "GET" },
                 new Request { Path = "//elsewhere/x", Method = "BREW", Headers = { ["Host"] = "elsewhere" } },
-                new Request { Path = "/x", Spawner = true, Headers = { ["X-Good"] = "a\r\nb" } },
+                new Request { Path = "/x", Method = "POST", Spawner = true, Headers = { ["X-Good"] = "a\r\nb" } },
             ],
             [],
             CancellationToken.None);

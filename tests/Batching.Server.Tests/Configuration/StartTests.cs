@@ -19,11 +19,13 @@ public sealed class StartTests
     [InlineData("Batch:Retention:Metadata=00:30:00", "Batch:Retention:Metadata")]
     [InlineData("Batch:ShutdownGrace=1.00:00:00", "Batch:ShutdownGrace")]
     [InlineData("Batch:Upstreams:0:MaxConcurrency=0", "Batch:Upstreams:0:MaxConcurrency")]
+    [InlineData("Batch:Upstreams:0:MaxConcurrency=many", "Batch:Upstreams:0:MaxConcurrency")]
     [InlineData("Batch:Upstreams:0:Timeout=00:00:00", "Batch:Upstreams:0:Timeout")]
     [InlineData("Batch:Upstreams:0:Prefix=api", "Batch:Upstreams:0:Prefix")]
     [InlineData("Batch:Upstreams:0:Prefix=/api", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://user@host/", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=ftp://host/", "Batch:Upstreams:0:BaseAddress")]
+    [InlineData("Batch:Upstreams:0:BaseAddress=http://", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://host/?a=1", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://host/", "Batch:Upstreams")]
     public async Task Start_BadValue_FailsWithAMessageThatNamesTheKey(string setting, string key)
@@ -40,7 +42,9 @@ public sealed class StartTests
     [InlineData("not a url")]
     public async Task Start_UpstreamThatIsNoAddress_FailsWithAMessageThatNamesTheKey(string upstream)
     {
-        Assert.Contains("Batch:Upstream", await StartAndFailAsync($"--Batch:Upstream={upstream}"), StringComparison.Ordinal);
+        var message = await StartAndFailAsync($"--Batch:Upstream={upstream}");
+
+        Assert.Contains("Batch:Upstream", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,9 +139,9 @@ public sealed class StartTests
         await using var gateway = await Gateway.StartAsync(
             "", $"--Batch:Upstreams:0:BaseAddress={api.Address}", "--Batch:Upstreams:0:Prefix=/crm");
 
-        var reply = (await gateway.Rest.PostAsync("""[{"path": "crm/x"}, {"path": "x"}]""")).Error(400, "INVALID_ARGUMENT");
+        var reply = await gateway.Rest.PostAsync("""[{"path": "crm/x"}, {"path": "x"}]""");
 
-        Assert.Equal(["[1].path"], reply.ErrorFields);
+        Assert.Equal(["[1].path"], reply.Error(400, "INVALID_ARGUMENT").ErrorFields);
         await gateway.AssertNothingStoredAsync();
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 
@@ -144,7 +143,8 @@ public sealed class FetchTests
         var request = await gateway.Rest.RunAsync("""{"path": "x"}""", $"request_fields={fields}");
 
         Assert.Equal(
-            expected.Replace("ID", request.GetProperty("id").GetString(), StringComparison.Ordinal), request.GetRawText());
+            expected.Replace("ID", request.GetProperty("id").GetString(), StringComparison.Ordinal),
+            request.GetRawText());
     }
 
     [Fact]
@@ -187,26 +187,35 @@ public sealed class FetchTests
         var batch = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, Count).Select(i => $"x/{i}"));
         await gateway.Rest.WaitUntilDoneAsync(batch.Id);
 
+        Task<RestReply> other;
         using (var cut = await gateway.Rest.OpenAsync(batch.Path))
         {
             var body = await cut.Content.ReadAsStreamAsync();
             await body.ReadExactlyAsync(new byte[1000]);
-            // While it is on the way to this client, nobody else gets it.
-            var meanwhile = await gateway.Rest.GetAsync($"{batch.Path}?request_fields=id");
-            Assert.Empty(meanwhile.Success().Requests);
+            // While it is on the way to this client, nobody else gets it; nor is anybody told that this was all.
+            other = gateway.Rest.GetAsync($"{batch.Path}?request_fields=id");
+            await gateway.Rest.GetAsync($"{batch.Path}/status");
+            Assert.False(other.IsCompleted, "A page was handed out that was on its way to another client.");
         }
 
-        JsonElement[] again = [];
-        await Eventually.BeTrueAsync(
-            async () =>
-            {
-                again = [.. (await gateway.Rest.GetAsync($"{batch.Path}?request_fields=id")).Success().Requests];
-                return again.Length > 0;
-            },
-            "the results are handed out again");
+        var again = (await other.WithDeadlineAsync("the results are handed out again")).Success().Requests;
         Assert.Equal(
             batch.RequestIds.Order(StringComparer.Ordinal),
             again.Select(request => request.GetProperty("id").GetString()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Head_FinishedRequests_CountsNothingAsReceived()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+        var batch = await gateway.Rest.SubmitPathsAsync("x");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+
+        var head = await gateway.Rest.SendAsync(HttpMethod.Head, batch.Path);
+
+        Assert.Equal((200, ""), (head.Status, head.Text));
+        Assert.Single((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
     }
 
     private static long Done(RestReply reply) => reply.Requests[0].GetProperty("done").GetInt64();

@@ -137,7 +137,8 @@ public sealed class StreamTests : IAsyncLifetime
 
         _gate.SetResult();
         using var response = await _gateway.Rest.OpenAsync($"{_batch.Path}/results?after={position}");
-        var lines = (await response.Content.ReadAsStringAsync().WithDeadlineAsync("the stream ends")).TrimEnd().Split('\n');
+        var text = await response.Content.ReadAsStringAsync().WithDeadlineAsync("the stream ends");
+        var lines = text.TrimEnd().Split('\n');
 
         Assert.Equal("1", position);
         Assert.Equal(Count, lines.Length);
@@ -239,10 +240,14 @@ public sealed class StreamTests : IAsyncLifetime
 
     private static async Task<FetchResultsResponse> ReadAsync(AsyncServerStreamingCall<FetchResultsResponse> call)
     {
-        Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None).WithDeadlineAsync("the next record comes"));
+        Assert.True(
+            await call.ResponseStream.MoveNext(CancellationToken.None).WithDeadlineAsync("the next record comes"));
         return call.ResponseStream.Current;
     }
 
-    private async Task<long> RunningAsync() =>
-        (await _gateway.Rest.GetAsync($"{_batch.Path}/status")).Success().Batch.GetProperty("runningRequests").GetInt64();
+    private async Task<long> RunningAsync()
+    {
+        var status = (await _gateway.Rest.GetAsync($"{_batch.Path}/status")).Success();
+        return status.Batch.GetProperty("runningRequests").GetInt64();
+    }
 }

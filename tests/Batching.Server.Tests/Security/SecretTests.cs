@@ -40,10 +40,31 @@ public sealed class SecretTests
         AssertNowhere(gateway, "the-response-itself");
     }
 
+    [Fact]
+    public async Task DataDirectory_OnUnix_IsOpenToTheServiceOnly()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+
+        foreach (var directory in new[] { gateway.DataDirectory, Path.Combine(gateway.DataDirectory, "keys") })
+        {
+            Assert.Equal(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                File.GetUnixFileMode(directory));
+        }
+    }
+
     // What is surely stored shows that the search would find the token if it were.
     private static void AssertNowhere(Gateway gateway, string stored)
     {
         var files = Directory.GetFiles(gateway.DataDirectory, "*", SearchOption.AllDirectories)
+            // The lock can't be opened, but it is empty.
+            .Where(file => new FileInfo(file).Length > 0)
             .ToDictionary(file => file, ReadShared);
         Assert.Contains(files, file => file.Key.EndsWith("-wal", StringComparison.Ordinal));
         Assert.Contains(files, file => Holds(file.Value, stored));

@@ -19,7 +19,6 @@ public sealed class BadGrpcSubmissionTests(GatewayFixture fixture) : IClassFixtu
         { """{"requests": [{"path": "http://other/"}]}""", ["requests[0].path"] },
         { """{"requests": [{"path": "x/%2e%2e/y"}]}""", ["requests[0].path"] },
         { """{"requests": [{"path": "x", "headers": {"Host": "h"}}]}""", ["requests[0].headers[Host]"] },
-        { """{"requests": [{"path": "x", "spawner": true}]}""", ["requests[0].spawner"] },
         {
             """{"requests": [{"method": "NO"}, {"path": "//h/"}]}""",
             ["requests[0].path", "requests[0].method", "requests[1].path"]

@@ -333,6 +333,39 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         Assert.Empty(server.Log.Entries);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Send_ClientGoesAwayInItsBody_IsNoError(int version)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var source = new CancellationTokenSource();
+        using var content = new EndlessContent();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/calls/unary");
+        var client = version == 0 ? server.Http1 : server.Http2;
+        request.Version = client.DefaultRequestVersion;
+        request.VersionPolicy = client.DefaultVersionPolicy;
+        request.Content = content;
+        var call = client.SendAsync(request, source.Token);
+        await content.Begun.Task;
+        await source.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        // The server stops only when no call is left.
+        await server.DisposeAsync();
+        Assert.Empty(server.Log.Entries);
+    }
+
+    [Fact]
+    public async Task Send_StatusWithTrailers_SendsThemOnce()
+    {
+        using var response = await fixture.Server.Http1.GetAsync(
+            new Uri("/v1/calls/unary?fail_code=5&set_status=true&trailers=true", UriKind.Relative));
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("after", Assert.Single(response.Headers.GetValues("x-trailer")));
+    }
+
     [Fact]
     public async Task Send_RawBody_PassesAsItIs()
     {

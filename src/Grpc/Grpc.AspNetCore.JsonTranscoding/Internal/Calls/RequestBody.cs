@@ -27,7 +27,8 @@ internal readonly struct RequestBody
     public ReadOnlySequence<byte> Bytes { get; }
 
     /// <summary>Reads the body to its end.</summary>
-    /// <exception cref="RefusedRequestException">It is longer than the limit, or in an encoding not known here.</exception>
+    /// <exception cref="RefusedRequestException">It is longer than the limit, or in an encoding not known
+    /// here.</exception>
     /// <exception cref="InvalidRequestException">It isn't what its encoding says.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpContext context, long? limit)
     {
