@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Batching.Engine.Keyed;
 using Batching.Engine.Upstreams;
 
 namespace Batching.Engine;
@@ -14,6 +15,9 @@ public sealed class BatchEngineOptions
 
     /// <summary>What callers may ask for, and what the gateway holds in memory.</summary>
     public LimitOptions Limits { get; set; } = new();
+
+    /// <summary>What keyed batches may ask for.</summary>
+    public KeyedOptions Keyed { get; set; } = new();
 
     /// <summary>
     /// How long requests in flight may go on when the gateway is told to stop. Those that are not done then are

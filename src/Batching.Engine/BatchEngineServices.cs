@@ -2,6 +2,7 @@ using Batching.Engine.Committing;
 using Batching.Engine.Delivery;
 using Batching.Engine.Expiry;
 using Batching.Engine.Identifiers;
+using Batching.Engine.Keyed;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Spawning;
 using Batching.Engine.Storage;
@@ -9,6 +10,7 @@ using Batching.Engine.Submission;
 using Batching.Engine.Upstreams;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine;
@@ -18,8 +20,8 @@ public static class BatchEngineServices
 {
     /// <summary>
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="StatusReader"/>, <see cref="ResultFetcher"/>,
-    /// <see cref="ResultStreamer"/> and <see cref="BatchCanceller"/>. It needs an <see cref="IBatchStore"/>, an
-    /// <see cref="ICredentialProtector"/> and <see cref="BatchEngineOptions"/> beside it.
+    /// <see cref="ResultStreamer"/>, <see cref="BatchCanceller"/> and <see cref="KeyedBatchRunner"/>. It needs an
+    /// <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and <see cref="BatchEngineOptions"/> beside it.
     /// </summary>
     public static IServiceCollection AddBatchEngine(this IServiceCollection services)
     {
@@ -43,6 +45,7 @@ public static class BatchEngineServices
         services.AddSingleton<BatchFinder>();
         services.AddSingleton<BatchViews>();
         services.AddSingleton<Deliveries>();
+        services.AddSingleton<ReplyMemory>();
         services.AddHostedService<BatchEngineHost>();
         return services.AddFaces();
     }
@@ -89,7 +92,16 @@ public static class BatchEngineServices
             Get<ActiveBatches>(provider),
             Get<Scheduler>(provider),
             Get<GroupCommitter>(provider),
-            Get<BatchRemover>(provider)));
+            Get<BatchRemover>(provider)))
+        .AddSingleton(provider => new KeyedBatchRunner(
+            Get<UpstreamRouter>(provider),
+            Get<RequestValidator>(provider),
+            Get<UpstreamCaller>(provider),
+            Get<Scheduler>(provider),
+            Get<ReplyMemory>(provider),
+            Get<IOptions<BatchEngineOptions>>(provider),
+            Get<TimeProvider>(provider),
+            Get<ILogger<KeyedBatchRunner>>(provider)));
 
     private static T Get<T>(IServiceProvider provider)
         where T : notnull =>

@@ -55,7 +55,15 @@ internal sealed class GroupCommitter(
     public async Task WriteAsync(StoreWrite write)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _items.Writer.WriteAsync(new Item(null, write, done));
+        try
+        {
+            await _items.Writer.WriteAsync(new Item(null, write, done));
+        }
+        catch (ChannelClosedException exception)
+        {
+            throw new StoreUnavailableException("The gateway is stopping.", exception);
+        }
+
         await done.Task;
     }
 
@@ -84,37 +92,50 @@ internal sealed class GroupCommitter(
                     group.Add(item);
                 }
 
-                if (await TryCommitAsync(group))
+                if (await TryCommitAsync(group) is not { } failure)
                 {
                     group = new Group();
+                    continue;
                 }
-                else if (_giveUp.IsCancellationRequested)
+
+                if (_giveUp.IsCancellationRequested)
+                {
+                    _items.Writer.TryComplete();
+                }
+
+                FailWaiting(group, failure);
+                if (_giveUp.IsCancellationRequested)
                 {
                     return;
                 }
-                else
-                {
-                    // Results stay until they can be stored: they exist nowhere else.
-                    await Task.Delay(RetryDelay, time, _giveUp.Token)
-                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                }
+
+                // Results stay until they can be stored: they exist nowhere else.
+                await Task.Delay(RetryDelay, time, _giveUp.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         catch (Exception exception)
         {
             // A bug: it would fail again and again. Nobody must wait for what will never be stored.
             Complete();
-            group.FailWrites(exception);
-            while (_items.Reader.TryRead(out var item))
-            {
-                item.Done?.SetException(exception);
-            }
-
+            FailWaiting(group, exception);
             throw;
         }
     }
 
-    private async Task<bool> TryCommitAsync(Group group)
+    // Those who wait behind the results are told too; the budget bounds how many results that takes in.
+    private void FailWaiting(Group group, Exception failure)
+    {
+        while (_items.Reader.TryRead(out var item))
+        {
+            group.Add(item);
+        }
+
+        group.FailWrites(failure);
+    }
+
+    // Returns what went wrong.
+    private async Task<Exception?> TryCommitAsync(Group group)
     {
         var appends = group.BuildAppends(time);
         try
@@ -124,8 +145,7 @@ internal sealed class GroupCommitter(
         catch (StoreUnavailableException exception)
         {
             GroupCommitterLog.CommitFailed(logger, group.Count, exception);
-            group.FailWrites(exception);
-            return false;
+            return exception;
         }
 
         foreach (var (batch, write) in appends)
@@ -134,7 +154,7 @@ internal sealed class GroupCommitter(
         }
 
         group.Complete(_uncommitted);
-        return true;
+        return null;
     }
 
     private void Publish(ActiveBatch batch, StoreWrite.Append write)

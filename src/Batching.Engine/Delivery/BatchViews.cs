@@ -1,10 +1,10 @@
+using System.Text;
 using Batching.Engine.Identifiers;
 using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Google.Rpc;
 
 namespace Batching.Engine.Delivery;
 
@@ -141,7 +141,9 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
 
         if (fields.HasFlag(RequestFields.Error) && entry.Failure != Failure.None)
         {
-            response.Error = ToError(entry, expired ? default : segment.BodyOf(entry));
+            var message = expired ? default : segment.BodyOf(entry);
+            response.Error = entry.Failure.ToStatus(
+                message.IsEmpty ? entry.Failure.Message() : Encoding.UTF8.GetString(message.Span));
         }
 
         if (expired)
@@ -174,31 +176,5 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
         }
 
         return response;
-    }
-
-    private static Google.Rpc.Status ToError(in ResultEntry entry, ReadOnlyMemory<byte> message)
-    {
-        var code = entry.Failure switch
-        {
-            Failure.Cancelled => Code.Cancelled,
-            Failure.UpstreamTimeout or Failure.Expired => Code.DeadlineExceeded,
-            Failure.ResponseTooLarge or Failure.PageLimit => Code.ResourceExhausted,
-            Failure.Interrupted => Code.Aborted,
-            Failure.BadNextPage or Failure.PageCycle => Code.OutOfRange,
-            Failure.NoUpstream or Failure.CredentialLost => Code.FailedPrecondition,
-            _ => Code.Unavailable,
-        };
-        return new Google.Rpc.Status
-        {
-            Code = (int)code,
-            Message = message.IsEmpty
-                ? entry.Failure.Message()
-                : System.Text.Encoding.UTF8.GetString(message.Span),
-            Details =
-            {
-                // Field 1 of ErrorInfo, "reason", has its former name in this version of the C# types.
-                Any.Pack(new ErrorInfo { Type = entry.Failure.Reason(), Domain = "batch" }),
-            },
-        };
     }
 }

@@ -7,28 +7,38 @@ using Batching.Engine.Upstreams;
 namespace Batching.Engine.Scheduling;
 
 /// <summary>A batch that this gateway is working on: what of it has been begun, and how to stop it. Thread-safe.</summary>
-/// <param name="record">The batch as it is stored.</param>
-/// <param name="authorization">The caller's credential in plain text.</param>
-/// <param name="abort">Signalled when the gateway gives up all work.</param>
-internal sealed class ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+internal sealed class ActiveBatch : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<int, Lazy<Task<SpawnerState>>> _spawners = new();
     private readonly Lock _spawnedBeforeLock = new();
-    private readonly BitArray _taken = new(record.Total);
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(abort);
-    private volatile BatchRecord _record = record;
+    private readonly BitArray _taken;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenRegistration _abort;
+    private volatile BatchRecord _record;
     private Task<ILookup<string, int>>? _spawnedBefore;
     private Failure _stopReason;
     private int _loaded;
     private int _waiting;
     private bool _loading;
 
+    /// <param name="record">The batch as it is stored.</param>
+    /// <param name="authorization">The caller's credential in plain text.</param>
+    /// <param name="abort">Signalled when the gateway gives up all work.</param>
+    public ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+    {
+        _record = record;
+        _taken = new BitArray(record.Total);
+        _abort = abort.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
+        Authorization = authorization;
+    }
+
     public long Key => _record.Key;
 
     public string Owner => _record.Owner;
 
-    public string? Authorization => authorization;
+    /// <summary>The caller's credential in plain text.</summary>
+    public string? Authorization { get; }
 
     /// <summary>As it was last stored. Only the committer sets it.</summary>
     public BatchRecord Record
@@ -92,6 +102,12 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
         _stop.Cancel();
         return true;
     }
+
+    /// <summary>
+    /// Nothing of the batch runs any more, and the end of the gateway needn't be told to it: every batch that ever was
+    /// would leave something behind there. It can still be stopped.
+    /// </summary>
+    public void Dispose() => _abort.Unregister();
 
     /// <summary>
     /// Asks for the next window of requests, if few enough are waiting. Whoever gets true must call

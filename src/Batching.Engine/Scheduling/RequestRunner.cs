@@ -68,7 +68,7 @@ internal sealed class RequestRunner(
                 ? (reply, [])
                 : (reply, await spawner.ContinueAsync(request, reply));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (request.Batch.Stopping.IsCancellationRequested)
         {
             var reason = request.Batch.StopReason;
             if (reason == Failure.None)

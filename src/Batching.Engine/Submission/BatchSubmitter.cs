@@ -68,6 +68,11 @@ public sealed class BatchSubmitter
             return new Refusal.Invalid(problems);
         }
 
+        if (caller.Authorization is not null && !HeaderRules.IsFieldValue(caller.Authorization))
+        {
+            return new Refusal.Invalid("authorization", "must not contain CR, LF or NUL");
+        }
+
         // Each spawner gets its share of what the batch may spawn, at least one page, and one number more for how its query ends.
         var spawners = requests.Count(request => request.Spawner);
         var maxPages = spawners == 0 ? 0 : Math.Clamp(

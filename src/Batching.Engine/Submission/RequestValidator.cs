@@ -27,6 +27,34 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         return [.. known.Concat(problems.Where(problem => !IsKnown(problem.Field, fields))).Take(MaxProblems)];
     }
 
+    /// <summary>Adds what is wrong with the header fields of a request.</summary>
+    public void ValidateHeaders(Request request, string field, List<Problem> problems)
+    {
+        if (request.Headers.Count > _limits.HeadersPerRequest)
+        {
+            problems.Add(new Problem(
+                field,
+                $"holds {request.Headers.Count} fields; the limit is {_limits.HeadersPerRequest}"));
+            return;
+        }
+
+        var length = 0;
+        foreach (var (name, value) in request.Headers)
+        {
+            length += name.Length + value.Length;
+            if (HeaderRules.FindProblem(name, value) is { } problem)
+            {
+                problems.Add(new Problem($"{field}[{name}]", problem));
+            }
+        }
+
+        if (length > _limits.HeaderLength)
+        {
+            problems.Add(new Problem(
+                field, $"has {length} characters; the limit is {_limits.HeaderLength}"));
+        }
+    }
+
     // Of a request that is no request at all, its fields aren't wrong as well.
     private static bool IsKnown(string field, HashSet<string> known) =>
         known.Contains(field) || known.Contains(field[..(field.IndexOf(']', StringComparison.Ordinal) + 1)]);
@@ -79,33 +107,6 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
             SpawnerRules.Validate(request, route.Upstream?.Pagination ?? new PaginationOptions(), _limits, field, problems);
         }
 
-        ValidateHeaders(request, field, problems);
-    }
-
-    private void ValidateHeaders(Request request, string field, List<Problem> problems)
-    {
-        if (request.Headers.Count > _limits.HeadersPerRequest)
-        {
-            problems.Add(new Problem(
-                $"{field}.headers",
-                $"holds {request.Headers.Count} fields; the limit is {_limits.HeadersPerRequest}"));
-            return;
-        }
-
-        var length = 0;
-        foreach (var (name, value) in request.Headers)
-        {
-            length += name.Length + value.Length;
-            if (HeaderRules.FindProblem(name, value) is { } problem)
-            {
-                problems.Add(new Problem($"{field}.headers[{name}]", problem));
-            }
-        }
-
-        if (length > _limits.HeaderLength)
-        {
-            problems.Add(new Problem(
-                $"{field}.headers", $"has {length} characters; the limit is {_limits.HeaderLength}"));
-        }
+        ValidateHeaders(request, $"{field}.headers", problems);
     }
 }

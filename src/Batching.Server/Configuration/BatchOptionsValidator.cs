@@ -15,6 +15,7 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         AddAnnotated(problems, BatchConfiguration.Section, options);
         AddAnnotated(problems, Key(nameof(options.Retention)), options.Retention);
         AddAnnotated(problems, Key(nameof(options.Limits)), options.Limits);
+        AddAnnotated(problems, Key(nameof(options.Keyed)), options.Keyed);
         if (options.Retention.Metadata < options.Retention.Responses)
         {
             problems.Add($"{Key(nameof(options.Retention))}:Metadata must not be shorter than Responses.");

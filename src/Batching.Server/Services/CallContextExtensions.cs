@@ -6,9 +6,15 @@ namespace Batching.Server.Services;
 /// <summary>What the services need to know of the HTTP request behind a call.</summary>
 internal static class CallContextExtensions
 {
+    private static readonly Dictionary<int, Problem> NoProblems = [];
+
     /// <summary>Problems that were found when the request was read from JSON.</summary>
     public static IReadOnlyList<Problem> GetKnownProblems(this ServerCallContext context) =>
         context.GetHttpContext().Features.Get<IReadOnlyList<Problem>>() ?? [];
+
+    /// <summary>Problems of single calls that were found when the request was read from JSON, by index.</summary>
+    public static IReadOnlyDictionary<int, Problem> GetKnownCallProblems(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<IReadOnlyDictionary<int, Problem>>() ?? NoProblems;
 
     /// <summary>
     /// Calls back when the reply has ended: true if it was completely written and its connection had not broken. The

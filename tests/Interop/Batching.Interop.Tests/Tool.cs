@@ -9,6 +9,9 @@ public enum Tool
     /// <summary>The packages of <c>tests/Interop/batch/package.json</c>.</summary>
     NodePackages,
 
+    /// <summary>The packages of <c>tests/Interop/deskpro/package.json</c>.</summary>
+    DeskproPackages,
+
     /// <summary>Debian's Python with gRPC, Protocol Buffers and their compiler.</summary>
     Python,
 

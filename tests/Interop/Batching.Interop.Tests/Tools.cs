@@ -22,6 +22,9 @@ internal static class Tools
         Tool.NodePackages => Directory.Exists(Path.Combine(Folders.Interop, "batch", "node_modules", "@grpc"))
             ? null
             : "needs Node packages: npm ci in tests/Interop/batch",
+        Tool.DeskproPackages => Directory.Exists(Path.Combine(Folders.Interop, "deskpro", "node_modules", "@deskpro"))
+            ? null
+            : "needs Node packages: npm ci in tests/Interop/deskpro",
         Tool.Python => Runs(Python, "-c", "import grpc, google.protobuf") && Runs("protoc", "--version")
             ? null
             : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",

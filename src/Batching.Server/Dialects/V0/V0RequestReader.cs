@@ -1,11 +1,9 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Batching.Engine;
 using Batching.V1;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.AspNetCore.JsonTranscoding;
 
 namespace Batching.Server.Dialects.V0;
@@ -124,7 +122,7 @@ internal ref struct V0RequestReader
             case "body":
                 SetBody(request, _reader.TokenType == JsonTokenType.String
                     ? ByteString.CopyFromUtf8(_reader.GetString()!)
-                    : ReadRaw());
+                    : JsonValues.ReadRaw(ref _reader, _json));
                 break;
             case "headers":
                 ReadHeaders(request);
@@ -168,10 +166,10 @@ internal ref struct V0RequestReader
         switch (_reader.TokenType)
         {
             case JsonTokenType.StartObject:
-                request.Params = ReadStruct();
+                request.Params = JsonValues.ReadStruct(ref _reader);
                 break;
             case JsonTokenType.StartArray:
-                SetBody(request, ReadRaw());
+                SetBody(request, JsonValues.ReadRaw(ref _reader, _json));
                 break;
             default:
                 AddProblem(".params", "must be an object, or an array to be sent as the body");
@@ -236,71 +234,6 @@ internal ref struct V0RequestReader
         AddProblem(property, "must be true or false");
         _reader.Skip();
         return false;
-    }
-
-    // The bytes of a value as the caller wrote them.
-    private ByteString ReadRaw()
-    {
-        var start = _reader.TokenStartIndex;
-        _reader.Skip();
-        var raw = _json.Slice(start, _reader.BytesConsumed - start);
-        return raw.IsSingleSegment ? ByteString.CopyFrom(raw.FirstSpan) : ByteString.CopyFrom(raw.ToArray());
-    }
-
-    private Struct ReadStruct()
-    {
-        var result = new Struct();
-        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
-        {
-            var name = _reader.GetString()!;
-            _reader.Read();
-            result.Fields[name] = ReadValue();
-        }
-
-        return result;
-    }
-
-    private Value ReadValue()
-    {
-        switch (_reader.TokenType)
-        {
-            case JsonTokenType.StartObject:
-                return Value.ForStruct(ReadStruct());
-            case JsonTokenType.StartArray:
-                var list = new List<Value>();
-                while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
-                {
-                    list.Add(ReadValue());
-                }
-
-                return Value.ForList([.. list]);
-            case JsonTokenType.String:
-                return Value.ForString(_reader.GetString());
-            case JsonTokenType.Number:
-                return ReadNumber();
-            case JsonTokenType.True:
-            case JsonTokenType.False:
-                return Value.ForBool(_reader.GetBoolean());
-            default:
-                return Value.ForNull();
-        }
-    }
-
-    // A number that a double would change is kept as its digits.
-    private readonly Value ReadNumber()
-    {
-        var number = _reader.GetDouble();
-        var digits = Encoding.ASCII.GetString(_reader.HasValueSequence ? _reader.ValueSequence.ToArray() : _reader.ValueSpan);
-        return double.IsFinite(number)
-            && decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact)
-            && decimal.TryParse(
-                number.ToString("R", CultureInfo.InvariantCulture),
-                NumberStyles.Float,
-                CultureInfo.InvariantCulture,
-                out var kept)
-            && exact == kept
-            ? Value.ForNumber(number)
-            : Value.ForString(digits);
     }
 
     private readonly void AddProblem(string property, string message)

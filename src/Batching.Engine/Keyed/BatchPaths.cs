@@ -1,0 +1,48 @@
+namespace Batching.Engine.Keyed;
+
+/// <summary>Knows this service's own paths, in every spelling that some server might take for them.</summary>
+internal static class BatchPaths
+{
+    private static readonly string[][] Roots = [["api", "v0", "batch"], ["api", "v2", "batch"]];
+
+    // The gRPC methods of this service are paths, too: /batch.v1.KeyedBatchService/RunBatch.
+    private const string ServicePrefix = "batch.v1.";
+
+    /// <summary>Whether a path is one of batches, or below one.</summary>
+    /// <param name="path">A path that was checked by <see cref="Upstreams.TargetPath"/>, without its query.</param>
+    public static bool Contain(string path)
+    {
+        while (true)
+        {
+            if (IsOwn(path))
+            {
+                return true;
+            }
+
+            var decoded = path.Contains('%', StringComparison.Ordinal) ? Uri.UnescapeDataString(path) : path;
+            if (decoded == path)
+            {
+                return false;
+            }
+
+            path = decoded;
+        }
+    }
+
+    private static bool IsOwn(string path)
+    {
+        // Path parameters belong to their segment for some servers, and are cut off by others.
+        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < segments.Length; i++)
+        {
+            segments[i] = segments[i].Split(';', 2)[0];
+        }
+
+        return Array.Exists(Roots, root => Begins(segments, root))
+            || (segments.Length > 0 && segments[0].StartsWith(ServicePrefix, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static bool Begins(string[] segments, string[] root) =>
+        segments.Length >= root.Length
+        && segments.AsSpan(0, root.Length).SequenceEqual(root, StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,203 @@
+using System.Globalization;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Submission;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Keyed;
+
+/// <summary>
+/// Runs keyed batches: all calls side by side, in the places of their upstreams like the requests of stored batches.
+/// Nothing is stored. Thread-safe.
+/// </summary>
+public sealed class KeyedBatchRunner
+{
+    private readonly UpstreamRouter _router;
+    private readonly RequestValidator _validator;
+    private readonly UpstreamCaller _caller;
+    private readonly Scheduler _scheduler;
+    private readonly ReplyMemory _memory;
+    private readonly KeyedOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<KeyedBatchRunner> _logger;
+    private long _lastKey;
+
+    internal KeyedBatchRunner(
+        UpstreamRouter router,
+        RequestValidator validator,
+        UpstreamCaller caller,
+        Scheduler scheduler,
+        ReplyMemory memory,
+        IOptions<BatchEngineOptions> options,
+        TimeProvider time,
+        ILogger<KeyedBatchRunner> logger)
+    {
+        _router = router;
+        _validator = validator;
+        _caller = caller;
+        _scheduler = scheduler;
+        _memory = memory;
+        _options = options.Value.Keyed;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>
+    /// Makes the calls, and waits until each has its response or the batch's time is over. Refuses the batch whole, with
+    /// no call made, if it is too large or a key comes twice; a single bad call has an error as its response.
+    /// </summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="request">The calls.</param>
+    /// <param name="known">Problems of calls that were found before, for example when JSON was read, by index.</param>
+    /// <param name="cancellationToken">The caller has gone: calls under way are aborted.</param>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    public async Task<Answer<KeyedBatchReply>> RunAsync(
+        Caller caller,
+        RunBatchRequest request,
+        IReadOnlyDictionary<int, Problem> known,
+        CancellationToken cancellationToken)
+    {
+        if (FindProblem(request) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var count = request.Calls.Count;
+        var calls = new UpstreamCall?[count];
+        var responses = new Response?[count];
+        for (var i = 0; i < count; i++)
+        {
+            var problems = known.TryGetValue(i, out var problem)
+                ? [problem]
+                : TryCreateCall(caller, request.Calls[i].Request, out calls[i]);
+            if (problems.Count > 0)
+            {
+                responses[i] = KeyedResponses.FromProblems(problems);
+            }
+        }
+
+        // Stored batches have positive keys.
+        var run = new KeyedRun(
+            caller.Owner,
+            Interlocked.Decrement(ref _lastKey),
+            calls,
+            responses,
+            _options.Parallelism,
+            _options.ReplyBytes,
+            _memory,
+            _caller,
+            _logger);
+        try
+        {
+            await RunAsync(run, cancellationToken);
+            return new KeyedBatchReply(ToMessage(request, run), run);
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    private async Task RunAsync(KeyedRun run, CancellationToken cancellationToken)
+    {
+        run.Start();
+        if (run.Ended.IsCompleted)
+        {
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(_options.Timeout, _time);
+        using var timedOut = deadline.Token.Register(() => CutOff(run));
+        using var gone = cancellationToken.Register(() => run.Close(KeyedResponses.FromShutdown));
+
+        // A gateway that stops begins nothing more, and aborts what is not done after the grace time.
+        using var stopping = _scheduler.Stopping.Register(() => run.CloseUnbegun(KeyedResponses.FromShutdown));
+        using var aborting = _scheduler.Aborting.Register(() => run.Close(KeyedResponses.FromShutdown));
+        await run.Ended;
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private void CutOff(KeyedRun run)
+    {
+        KeyedBatchRunnerLog.BatchTimedOut(_logger, run.Responses.Count, _options.Timeout);
+        run.Close(_ => KeyedResponses.FromBatchTimeout(_options.Timeout));
+    }
+
+    private Refusal.Invalid? FindProblem(RunBatchRequest request)
+    {
+        if (request.Calls.Count > _options.Calls)
+        {
+            return new Refusal.Invalid(
+                "calls",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"holds {request.Calls.Count} calls; the limit is {_options.Calls}"));
+        }
+
+        var keys = new HashSet<string>(request.Calls.Count, StringComparer.Ordinal);
+        for (var i = 0; i < request.Calls.Count; i++)
+        {
+            if (!keys.Add(request.Calls[i].Key))
+            {
+                return new Refusal.Invalid(
+                    string.Create(CultureInfo.InvariantCulture, $"calls[{i}].key"),
+                    $"is given twice: '{request.Calls[i].Key}'");
+            }
+        }
+
+        return null;
+    }
+
+    private List<Problem> TryCreateCall(Caller caller, Request? request, out UpstreamCall? call)
+    {
+        call = null;
+        if (request is null)
+        {
+            return [new Problem("request", "is required")];
+        }
+
+        // The upstream may be this very server, with or without a path in its base address, so the target counts as well.
+        var problems = new List<Problem>();
+        if (!_router.TryRoute(request.Path, request.Params, out var route, out var problem))
+        {
+            problems.Add(new Problem("path", problem));
+        }
+        else if (BatchPaths.Contain(request.Path.Split('?', 2)[0]) || BatchPaths.Contain(route.Target.AbsolutePath))
+        {
+            problems.Add(new Problem("path", "belongs to batches: a batch can't be a call of another one"));
+        }
+
+        var method = Methods.Find(request.Method);
+        if (method is null)
+        {
+            problems.Add(new Problem("method", $"must be one of {Methods.All}"));
+        }
+
+        if (request.Spawner || request.Pagination is not null)
+        {
+            problems.Add(new Problem("spawner", "is for stored batches only"));
+        }
+
+        _validator.ValidateHeaders(request, "headers", problems);
+        if (problems.Count == 0)
+        {
+            call = new UpstreamCall(route, method!, request, caller.Authorization) { Timeout = _options.CallTimeout };
+        }
+
+        return problems;
+    }
+
+    private static RunBatchResponse ToMessage(RunBatchRequest request, KeyedRun run)
+    {
+        var message = new RunBatchResponse();
+        for (var i = 0; i < request.Calls.Count; i++)
+        {
+            message.Replies.Add(new KeyedResponse { Key = request.Calls[i].Key, Response = run.Responses[i] });
+        }
+
+        return message;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+
+namespace Batching.Engine.Keyed;
+
+/// <summary>Makes the responses that callers of keyed batches get.</summary>
+internal static class KeyedResponses
+{
+    /// <summary>What came of a call. Shares the memory of the reply.</summary>
+    public static Response From(UpstreamReply reply)
+    {
+        if (reply.Failure != Failure.None)
+        {
+            return new Response
+            {
+                StatusCode = reply.StatusCode,
+                Error = reply.Failure.ToStatus(Encoding.UTF8.GetString(reply.Body.Span)),
+            };
+        }
+
+        var response = new Response
+        {
+            StatusCode = reply.StatusCode,
+            Body = UnsafeByteOperations.UnsafeWrap(reply.Body),
+            Size = reply.Size,
+        };
+        foreach (var (name, value) in ResponseHeaders.Decode(reply.Headers))
+        {
+            response.Headers[name] = value;
+            if (name == "content-type")
+            {
+                response.ContentType = value;
+            }
+            else if (name == "content-encoding")
+            {
+                response.ContentEncoding = value;
+            }
+        }
+
+        return response;
+    }
+
+    /// <summary>A call that is not made because it is bad.</summary>
+    public static Response FromProblems(IReadOnlyList<Problem> problems)
+    {
+        var details = new BadRequest();
+        details.FieldViolations.AddRange(problems.Select(
+            problem => new BadRequest.Types.FieldViolation { Field = problem.Field, Description = problem.Message }));
+        return new Response
+        {
+            StatusCode = 400,
+            Error = new Google.Rpc.Status
+            {
+                Code = (int)Code.InvalidArgument,
+                Message = new Refusal.Invalid(problems).Message,
+                Details = { Any.Pack(details) },
+            },
+        };
+    }
+
+    /// <summary>A call that was cut off, or never begun, when the time of its batch was over.</summary>
+    public static Response FromBatchTimeout(TimeSpan timeout) => Create(
+        504,
+        Code.DeadlineExceeded,
+        "BATCH_TIMEOUT",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The batch has to be done within {timeout.TotalSeconds} s; this call was not."));
+
+    /// <summary>A response that no room is left for in the reply.</summary>
+    public static Response FromFullReply(int limit) => Create(
+        502,
+        Code.ResourceExhausted,
+        "REPLY_TOO_LARGE",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The responses of this batch are larger than {limit} bytes together; no room was left for this one."));
+
+    /// <summary>A response that the gateway has no memory for.</summary>
+    public static Response FromFullMemory() => Create(
+        502,
+        Code.ResourceExhausted,
+        "REPLY_TOO_LARGE",
+        "The gateway holds so many replies at the moment that no room was left for this one; try again later.");
+
+    /// <summary>A call that had not ended, or not begun, when the gateway was stopped.</summary>
+    public static Response FromShutdown(bool wasBegun) => Create(
+        502,
+        Code.Aborted,
+        Failure.Interrupted.Reason(),
+        wasBegun
+            ? "The gateway stopped while this call was under way. It may or may not have reached the API."
+            : "The gateway is stopping; this call was not made.");
+
+    private static Response Create(int statusCode, Code code, string reason, string message) => new()
+    {
+        StatusCode = statusCode,
+        Error = FailureStatus.Create(code, reason, message),
+    };
+}

@@ -1,0 +1,227 @@
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Engine.Keyed;
+
+/// <summary>
+/// One keyed batch while it runs: which calls wait, which are under way, what came of those that are done. A call that
+/// has its response keeps it: what comes later is thrown away. Thread-safe.
+/// </summary>
+/// <param name="owner">Whose batch it is.</param>
+/// <param name="batchKey">Tells it from the owner's other batches in the queues.</param>
+/// <param name="calls">What to call; null where there is a response already.</param>
+/// <param name="responses">Responses that are known before, of calls that are bad.</param>
+/// <param name="parallelism">Calls that wait in the queues or are under way at the same time.</param>
+/// <param name="replyBytes">Bytes that the reply may hold.</param>
+/// <param name="memory">Where room for them comes from.</param>
+/// <param name="caller">Makes the calls.</param>
+/// <param name="logger">Of the runner.</param>
+internal sealed class KeyedRun(
+    string owner,
+    long batchKey,
+    UpstreamCall?[] calls,
+    Response?[] responses,
+    int parallelism,
+    int replyBytes,
+    ReplyMemory memory,
+    UpstreamCaller caller,
+    ILogger<KeyedBatchRunner> logger) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _abort = new();
+    private readonly bool[] _begun = new bool[responses.Length];
+    private readonly List<UpstreamReply> _replies = new(responses.Length);
+    private int _missing;
+    private int _next;
+    private long _held;
+    private bool _closed;
+
+    /// <summary>Completes when every call has its response.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>The responses, in the order of the calls. Complete once the run has ended.</summary>
+    public IReadOnlyList<Response?> Responses => responses;
+
+    /// <summary>Begins to make the calls.</summary>
+    public void Start()
+    {
+        _missing = calls.Count(call => call is not null);
+        if (_missing == 0)
+        {
+            _ended.SetResult();
+            return;
+        }
+
+        for (var i = 0; i < parallelism && TryEnqueueNext(); i++)
+        {
+        }
+    }
+
+    /// <summary>Makes one call, unless it isn't wanted any more.</summary>
+    public async Task RunAsync(int index)
+    {
+        if (!TryBegin(index, out var call))
+        {
+            return;
+        }
+
+        UpstreamReply reply;
+        try
+        {
+            reply = await caller.CallAsync(call, _abort.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever closed the run has given this call its response.
+            return;
+        }
+        catch (Exception exception)
+        {
+            // A bug must cost one call its response, not a worker its life.
+            KeyedBatchRunnerLog.CallFailed(logger, exception);
+            reply = UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message());
+        }
+
+        End(index, reply);
+        TryEnqueueNext();
+    }
+
+    /// <summary>Gives calls that have no response yet this one, and aborts those under way.</summary>
+    /// <param name="createResponse">Gets whether the call was begun.</param>
+    public void Close(Func<bool, Response> createResponse)
+    {
+        lock (_lock)
+        {
+            _closed = true;
+            EndWhere(_ => true, createResponse);
+        }
+
+        _abort.Cancel();
+    }
+
+    /// <summary>Gives calls that were not begun this response; those under way go on.</summary>
+    public void CloseUnbegun(Func<bool, Response> createResponse)
+    {
+        lock (_lock)
+        {
+            EndWhere(index => !_begun[index], createResponse);
+        }
+    }
+
+    /// <summary>Gives back what the responses hold; for when nobody reads them any more.</summary>
+    public void Dispose()
+    {
+        List<UpstreamReply> replies;
+        long held;
+        lock (_lock)
+        {
+            _closed = true;
+            replies = [.. _replies];
+            _replies.Clear();
+            held = _held;
+            _held = 0;
+        }
+
+        memory.Release(held);
+        foreach (var reply in replies)
+        {
+            reply.Dispose();
+        }
+    }
+
+    private bool TryEnqueueNext()
+    {
+        UpstreamCall call;
+        int index;
+        lock (_lock)
+        {
+            while (_next < calls.Length && calls[_next] is null)
+            {
+                _next++;
+            }
+
+            if (_closed || _next == calls.Length)
+            {
+                return false;
+            }
+
+            index = _next++;
+            call = calls[index]!.Value;
+        }
+
+        call.Route.Upstream.Waiting.Enqueue(owner, batchKey, new KeyedWork(this, index));
+        return true;
+    }
+
+    private bool TryBegin(int index, out UpstreamCall call)
+    {
+        lock (_lock)
+        {
+            call = calls[index].GetValueOrDefault();
+            return _begun[index] = !_closed && calls[index] is not null;
+        }
+    }
+
+    private void End(int index, UpstreamReply reply)
+    {
+        var bytes = reply.Failure == Failure.None ? reply.Headers.Length + reply.Body.Length : 0;
+        if (!memory.TryTake(bytes))
+        {
+            reply.Dispose();
+            End(index, KeyedResponses.FromFullMemory());
+            return;
+        }
+
+        var response = KeyedResponses.From(reply);
+        lock (_lock)
+        {
+            if (!_closed && _held + bytes <= replyBytes)
+            {
+                _held += bytes;
+                _replies.Add(reply);
+                SetResponse(index, response);
+                return;
+            }
+        }
+
+        memory.Release(bytes);
+        reply.Dispose();
+        End(index, KeyedResponses.FromFullReply(replyBytes));
+    }
+
+    private void End(int index, Response response)
+    {
+        lock (_lock)
+        {
+            SetResponse(index, response);
+        }
+    }
+
+    private void EndWhere(Predicate<int> isMeant, Func<bool, Response> createResponse)
+    {
+        for (var index = 0; index < responses.Length; index++)
+        {
+            if (responses[index] is null && isMeant(index))
+            {
+                SetResponse(index, createResponse(_begun[index]));
+            }
+        }
+    }
+
+    private void SetResponse(int index, Response response)
+    {
+        if (responses[index] is not null)
+        {
+            return;
+        }
+
+        responses[index] = response;
+        calls[index] = null;
+        if (--_missing == 0)
+        {
+            _ended.SetResult();
+        }
+    }
+}
