@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Batching.Engine.Delivery;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -54,7 +55,15 @@ internal sealed class GroupCommitter(
     public async Task WriteAsync(StoreWrite write)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _items.Writer.WriteAsync(new Item(null, write, done));
+        try
+        {
+            await _items.Writer.WriteAsync(new Item(null, write, done));
+        }
+        catch (ChannelClosedException exception)
+        {
+            throw new StoreUnavailableException("The gateway is stopping.", exception);
+        }
+
         await done.Task;
     }
 
@@ -83,37 +92,50 @@ internal sealed class GroupCommitter(
                     group.Add(item);
                 }
 
-                if (await TryCommitAsync(group))
+                if (await TryCommitAsync(group) is not { } failure)
                 {
                     group = new Group();
+                    continue;
                 }
-                else if (_giveUp.IsCancellationRequested)
+
+                if (_giveUp.IsCancellationRequested)
+                {
+                    _items.Writer.TryComplete();
+                }
+
+                FailWaiting(group, failure);
+                if (_giveUp.IsCancellationRequested)
                 {
                     return;
                 }
-                else
-                {
-                    // Results stay until they can be stored: they exist nowhere else.
-                    await Task.Delay(RetryDelay, time, _giveUp.Token)
-                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                }
+
+                // Results stay until they can be stored: they exist nowhere else.
+                await Task.Delay(RetryDelay, time, _giveUp.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         catch (Exception exception)
         {
             // A bug: it would fail again and again. Nobody must wait for what will never be stored.
             Complete();
-            group.FailWrites(exception);
-            while (_items.Reader.TryRead(out var item))
-            {
-                item.Done?.SetException(exception);
-            }
-
+            FailWaiting(group, exception);
             throw;
         }
     }
 
-    private async Task<bool> TryCommitAsync(Group group)
+    // Those who wait behind the results are told too; the budget bounds how many results that takes in.
+    private void FailWaiting(Group group, Exception failure)
+    {
+        while (_items.Reader.TryRead(out var item))
+        {
+            group.Add(item);
+        }
+
+        group.FailWrites(failure);
+    }
+
+    // Returns what went wrong.
+    private async Task<Exception?> TryCommitAsync(Group group)
     {
         var appends = group.BuildAppends(time);
         try
@@ -123,8 +145,7 @@ internal sealed class GroupCommitter(
         catch (StoreUnavailableException exception)
         {
             GroupCommitterLog.CommitFailed(logger, group.Count, exception);
-            group.FailWrites(exception);
-            return false;
+            return exception;
         }
 
         foreach (var (batch, write) in appends)
@@ -133,7 +154,7 @@ internal sealed class GroupCommitter(
         }
 
         group.Complete(_uncommitted);
-        return true;
+        return null;
     }
 
     private void Publish(ActiveBatch batch, StoreWrite.Append write)
@@ -240,20 +261,25 @@ internal sealed class GroupCommitter(
             BatchRecord record, List<FinishedRequest> finished, TimeProvider time)
         {
             var segments = new ResultSegmentBuilder(record.Finished + 1);
+            var added = 0;
             var failed = 0;
             long size = 0;
             var spawned = new List<Request>();
             foreach (var request in finished)
             {
-                var reply = request.Reply;
-                spawned.AddRange(request.Spawned.Select(next => next.Definition));
-                segments.Add(
-                    request.StoredIndex, reply.StatusCode, reply.Failure, request.DoneTime, reply.Size, reply.Headers, reply.Body);
-                failed += reply.Failure != Upstreams.Failure.None || reply.StatusCode >= 400 ? 1 : 0;
-                size += reply.Size;
+                Add(request.StoredIndex, request.Reply, request.DoneTime);
+                foreach (var next in request.Spawned)
+                {
+                    spawned.Add(next.Definition);
+                    if (next.End is { } end)
+                    {
+                        // In the same commit: found without a result after a restart, it would be sent.
+                        Add(next.Index, end, request.DoneTime);
+                    }
+                }
             }
 
-            var count = record.Finished + finished.Count;
+            var count = record.Finished + added;
             var total = record.Total + spawned.Count;
             var isDone = count == total;
             return new StoreWrite.Append(
@@ -268,6 +294,14 @@ internal sealed class GroupCommitter(
                 },
                 segments.Build(),
                 RequestWindow.Encode(spawned, record.Total));
+
+            void Add(int index, UpstreamReply reply, DateTimeOffset doneTime)
+            {
+                segments.Add(index, reply.StatusCode, reply.Failure, doneTime, reply.Size, reply.Headers, reply.Body);
+                added++;
+                failed += reply.Failure != Failure.None || reply.StatusCode >= 400 ? 1 : 0;
+                size += reply.Size;
+            }
         }
     }
 }

@@ -21,8 +21,11 @@ internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider 
         var record = await store.FindBatchAsync(key, cancellationToken);
         return record is not null
             && string.Equals(record.Owner, caller.Owner, StringComparison.Ordinal)
-            && record.DeleteTime > time.GetUtcNow()
+            && IsThere(record)
             ? record
             : new Refusal.NotFound("batch", batchId);
     }
+
+    /// <summary>Whether callers still see a batch: they don't once its time is over, however late it is deleted.</summary>
+    public bool IsThere(BatchRecord record) => record.DeleteTime > time.GetUtcNow();
 }

@@ -4,35 +4,94 @@ namespace Batching.Engine.Delivery;
 internal sealed class BatchSignals
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, TaskCompletionSource> _waiting = [];
+    private readonly Dictionary<long, Source> _sources = [];
 
-    /// <summary>
-    /// Completes at the next change. Take it before looking at the store, so that no change falls between the look and
-    /// the wait.
-    /// </summary>
-    public Task NextChange(long batchKey)
+    /// <summary>How many batches are watched.</summary>
+    public int WatchedBatches
     {
-        lock (_lock)
+        get
         {
-            if (!_waiting.TryGetValue(batchKey, out var source))
+            lock (_lock)
             {
-                source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _waiting.Add(batchKey, source);
+                return _sources.Count;
             }
-
-            return source.Task;
         }
     }
 
-    /// <summary>Wakes everybody who waits for a change of the batch.</summary>
-    public void Changed(long batchKey)
+    /// <summary>
+    /// Watches for the next change. Begin before looking at the store, so that no change falls between the look and the
+    /// wait, and end it in any case: a batch that is done may never change again.
+    /// </summary>
+    public BatchWatch Watch(long batchKey)
     {
-        TaskCompletionSource? source;
         lock (_lock)
         {
-            _waiting.Remove(batchKey, out source);
+            if (!_sources.TryGetValue(batchKey, out var source))
+            {
+                _sources.Add(batchKey, source = new Source());
+            }
+
+            source.Watches++;
+            return new BatchWatch(this, batchKey, source);
+        }
+    }
+
+    /// <summary>Wakes everybody who watches the batch.</summary>
+    public void Changed(long batchKey)
+    {
+        Source? source;
+        lock (_lock)
+        {
+            _sources.Remove(batchKey, out source);
         }
 
-        source?.SetResult();
+        source?.Change.SetResult();
+    }
+
+    private void End(long batchKey, Source source)
+    {
+        lock (_lock)
+        {
+            // After a change, another source may have its place.
+            if (--source.Watches == 0 && _sources.TryGetValue(batchKey, out var current) && current == source)
+            {
+                _sources.Remove(batchKey);
+            }
+        }
+    }
+
+    /// <summary>A reader that watches for one change.</summary>
+    internal sealed class BatchWatch : IDisposable
+    {
+        private readonly BatchSignals _signals;
+        private readonly long _batchKey;
+        private readonly Source _source;
+        private bool _disposed;
+
+        internal BatchWatch(BatchSignals signals, long batchKey, Source source)
+        {
+            _signals = signals;
+            _batchKey = batchKey;
+            _source = source;
+        }
+
+        /// <summary>Completes at the next change.</summary>
+        public Task NextChange => _source.Change.Task;
+
+        public void Dispose()
+        {
+            if (!_disposed)
+            {
+                _disposed = true;
+                _signals.End(_batchKey, _source);
+            }
+        }
+    }
+
+    internal sealed class Source
+    {
+        public TaskCompletionSource Change { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Watches { get; set; }
     }
 }

@@ -12,21 +12,46 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Open> _open = [];
+    private readonly BatchSignals _settled = new();
 
-    /// <summary>Takes the first run of results that nobody has received or is receiving; null if there is none.</summary>
-    public Delivery? TryTake(BatchRecord record)
+    /// <summary>
+    /// Keeps what is known of a batch. Begin before reading its record: otherwise the ledger could be closed after that,
+    /// and be opened again with the record's mark, which is then behind what was received.
+    /// </summary>
+    public IDisposable Keep(long batchKey)
     {
         lock (_lock)
         {
-            var open = GetOrOpen(record);
-            var range = open.Ledger.TryTake(record.Finished);
+            if (!_open.TryGetValue(batchKey, out var open))
+            {
+                _open.Add(batchKey, open = new Open());
+            }
+
+            open.Holds++;
+            return new Hold(this, batchKey, open);
+        }
+    }
+
+    /// <summary>Takes the first run of results that nobody has received or is receiving; null if there is none.</summary>
+    /// <param name="record">The batch.</param>
+    /// <param name="onTheWay">
+    /// If there is none: watches for a reply that is on its way with results of the batch to end, well or not; null if
+    /// there is no such reply either.
+    /// </param>
+    public Delivery? TryTake(BatchRecord record, out BatchSignals.BatchWatch? onTheWay)
+    {
+        lock (_lock)
+        {
+            var open = GetOrOpen(record, out var ledger);
+            var range = ledger.TryTake(record.Finished);
+            onTheWay = range is null && ledger.HasOnTheWay ? _settled.Watch(record.Key) : null;
             if (range is null)
             {
                 CloseIfSettled(record.Key, open);
                 return null;
             }
 
-            return new Delivery(this, record.Key, open.Ledger, range);
+            return new Delivery(this, record.Key, ledger, range);
         }
     }
 
@@ -35,7 +60,9 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
     {
         lock (_lock)
         {
-            return _open.TryGetValue(record.Key, out var open) ? open.Ledger.Mark : record.Received;
+            return _open.TryGetValue(record.Key, out var open) && open.Ledger is { } ledger
+                ? ledger.Mark
+                : record.Received;
         }
     }
 
@@ -44,9 +71,9 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
     {
         lock (_lock)
         {
-            var open = GetOrOpen(record);
-            open.Ledger.ReceiveUpTo(position);
-            StoreMark(record.Key, open);
+            var open = GetOrOpen(record, out var ledger);
+            ledger.ReceiveUpTo(position);
+            StoreMark(record.Key, open, ledger);
         }
     }
 
@@ -59,38 +86,47 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
         }
     }
 
-    private Open GetOrOpen(BatchRecord record)
+    private Open GetOrOpen(BatchRecord record, out DeliveryLedger ledger)
     {
         if (!_open.TryGetValue(record.Key, out var open))
         {
-            _open.Add(record.Key, open = new Open(new DeliveryLedger(record.Received), record.Received));
+            _open.Add(record.Key, open = new Open());
         }
 
+        if (open.Ledger is null)
+        {
+            open.Ledger = new DeliveryLedger(record.Received);
+            open.StoredMark = record.Received;
+        }
+
+        ledger = open.Ledger;
         return open;
     }
 
     private void CloseIfSettled(long batchKey, Open open)
     {
-        if (open.Ledger.IsSettled && open.StoredMark == open.Ledger.Mark && !open.IsStoring)
+        if (open.Holds == 0
+            && !open.IsStoring
+            && (open.Ledger is not { } ledger || (ledger.IsSettled && open.StoredMark == ledger.Mark)))
         {
             _open.Remove(batchKey);
         }
     }
 
     // One write at a time for each batch; what moves meanwhile goes with the next.
-    private void StoreMark(long batchKey, Open open)
+    private void StoreMark(long batchKey, Open open, DeliveryLedger ledger)
     {
-        if (open.IsStoring || open.StoredMark == open.Ledger.Mark)
+        if (open.IsStoring || open.StoredMark == ledger.Mark)
         {
             CloseIfSettled(batchKey, open);
             return;
         }
 
         open.IsStoring = true;
-        _ = StoreMarkAsync(batchKey, open, open.Ledger.Mark);
+        _ = StoreMarkAsync(batchKey, open, ledger, ledger.Mark);
     }
 
-    private async Task StoreMarkAsync(long batchKey, Open open, int mark)
+    private async Task StoreMarkAsync(long batchKey, Open open, DeliveryLedger ledger, int mark)
     {
         var stored = false;
         try
@@ -98,7 +134,7 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
             await committer.WriteAsync(new StoreWrite.Receive(batchKey, mark));
             stored = true;
         }
-        catch (Exception exception) when (exception is StoreUnavailableException or System.Threading.Channels.ChannelClosedException)
+        catch (StoreUnavailableException exception)
         {
             // The mark stays in memory and goes with the next one. After a crash its results are handed out again.
             DeliveriesLog.MarkNotStored(logger, exception);
@@ -112,7 +148,7 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
                 open.StoredMark = mark;
                 if (_open.TryGetValue(batchKey, out var current) && current == open)
                 {
-                    StoreMark(batchKey, open);
+                    StoreMark(batchKey, open, ledger);
                 }
             }
         }
@@ -155,18 +191,38 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
                 ledger.Settle(range, received);
                 if (deliveries._open.TryGetValue(batchKey, out var open) && open.Ledger == ledger)
                 {
-                    deliveries.StoreMark(batchKey, open);
+                    deliveries.StoreMark(batchKey, open, ledger);
+                }
+            }
+
+            deliveries._settled.Changed(batchKey);
+        }
+    }
+
+    private sealed class Hold(Deliveries deliveries, long batchKey, Open open) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (deliveries._lock)
+            {
+                open.Holds--;
+                if (deliveries._open.TryGetValue(batchKey, out var current) && current == open)
+                {
+                    deliveries.CloseIfSettled(batchKey, open);
                 }
             }
         }
     }
 
-    private sealed class Open(DeliveryLedger ledger, int storedMark)
+    private sealed class Open
     {
-        public DeliveryLedger Ledger { get; } = ledger;
+        /// <summary>Null until it is wanted.</summary>
+        public DeliveryLedger? Ledger { get; set; }
 
-        public int StoredMark { get; set; } = storedMark;
+        public int StoredMark { get; set; }
 
         public bool IsStoring { get; set; }
+
+        public int Holds { get; set; }
     }
 }

@@ -16,6 +16,9 @@ internal sealed class DeliveryLedger(int mark)
     /// <summary>Whether nothing but the mark needs to be remembered.</summary>
     public bool IsSettled => _ranges.Count == 0;
 
+    /// <summary>Whether some positions are out with a reply that has not ended.</summary>
+    public bool HasOnTheWay => _ranges.Exists(range => !range.Received);
+
     /// <summary>Takes the first run of positions that are neither received nor on the way.</summary>
     /// <param name="last">The last position there is.</param>
     /// <returns>Null if there is none.</returns>
@@ -23,9 +26,10 @@ internal sealed class DeliveryLedger(int mark)
     {
         var first = Mark + 1;
         var at = 0;
-        while (at < _ranges.Count && _ranges[at].First == first)
+        while (at < _ranges.Count && _ranges[at].First <= first)
         {
-            first = _ranges[at].Last + 1;
+            // The mark may be in the middle of a range, or behind what is left of it.
+            first = Math.Max(first, _ranges[at].Last + 1);
             at++;
         }
 

@@ -58,6 +58,7 @@ public sealed class ResultFetcher
             return tooMany;
         }
 
+        using var kept = _ids.TryParseBatch(request.BatchId, out var key) ? _deliveries.Keep(key) : null;
         var found = await _finder.FindAsync(caller, request.BatchId, cancellationToken);
         if (!found.IsGiven)
         {
@@ -77,7 +78,23 @@ public sealed class ResultFetcher
     private async Task<Answer<ResultPage>> FetchWaitingAsync(
         BatchRecord record, RequestFields fields, CancellationToken cancellationToken)
     {
-        var delivery = _deliveries.TryTake(record);
+        // An empty page of a batch that is done tells the client that it has everything. While another reply is still on
+        // its way that is not true yet: should it break, its results are waiting again.
+        Deliveries.Delivery? delivery;
+        while (true)
+        {
+            delivery = _deliveries.TryTake(record, out var onTheWay);
+            using (onTheWay)
+            {
+                if (onTheWay is null || record.Running > 0)
+                {
+                    break;
+                }
+
+                await onTheWay.NextChange.WaitAsync(cancellationToken);
+            }
+        }
+
         var response = new FetchBatchResponse { Batch = _views.ToBatch(record) };
         if (delivery is null)
         {
@@ -87,8 +104,13 @@ public sealed class ResultFetcher
 
         try
         {
-            var last = await AddPageAsync(
-                response.Batch, record, delivery.First, delivery.Last, fields, cancellationToken);
+            if (await AddPageAsync(response.Batch, record, delivery.First, delivery.Last, fields, cancellationToken)
+                is not { } last)
+            {
+                delivery.Complete(received: false);
+                return Deleted(record);
+            }
+
             delivery.Shorten(last);
             response.Position = last;
             return new ResultPage(response, delivery.Complete);
@@ -116,8 +138,12 @@ public sealed class ResultFetcher
             return new ResultPage(response, _ => { });
         }
 
-        var last = await AddPageAsync(
-            response.Batch, record, (int)after + 1, record.Finished, fields, cancellationToken);
+        if (await AddPageAsync(response.Batch, record, (int)after + 1, record.Finished, fields, cancellationToken)
+            is not { } last)
+        {
+            return Deleted(record);
+        }
+
         response.Position = last;
         return new ResultPage(
             response,
@@ -130,16 +156,22 @@ public sealed class ResultFetcher
             });
     }
 
-    // Returns the last position that the page holds.
-    private async Task<int> AddPageAsync(
+    private Refusal.NotFound Deleted(BatchRecord record) => new("batch", _ids.OfBatch(record.Key));
+
+    // Returns the last position that the page holds; null if the batch was deleted since the record was read.
+    private async Task<int?> AddPageAsync(
         Batch batch, BatchRecord record, int first, int last, RequestFields fields, CancellationToken cancellationToken)
     {
         long bytes = 0;
         var position = first;
         while (position <= last)
         {
-            var segment = await _results.ReadAsync(record.Key, position, cancellationToken)
-                ?? throw new InvalidOperationException("A committed result is missing from the store.");
+            var segment = await _results.ReadAsync(record.Key, position, cancellationToken);
+            if (segment is null)
+            {
+                return null;
+            }
+
             for (; position <= Math.Min(segment.LastPosition, last); position++)
             {
                 var entry = segment[position];
@@ -173,7 +205,7 @@ public sealed class ResultFetcher
 
         var results = await ResultIndex.ReadAsync(_store, record, indexes.Value, cancellationToken);
         var wantsPayload = (fields & RequestFields.Payload) != 0;
-        var bytes = wantsPayload ? results.Values.Sum(result => result.Segment[result.Position].Size) : 0;
+        var bytes = wantsPayload ? indexes.Value.Sum(SizeOf) : 0;
         if (bytes > _limits.FetchByIdBytes)
         {
             return new Refusal.Invalid(
@@ -198,6 +230,10 @@ public sealed class ResultFetcher
         }
 
         return new ResultPage(new FetchBatchResponse { Batch = batch }, _ => { });
+
+        // A request that is named twice is sent twice.
+        long SizeOf(int index) =>
+            results.TryGetValue(index, out var result) ? result.Segment[result.Position].Size : 0;
     }
 
     private async ValueTask<Request?> ReadDefinitionAsync(

@@ -75,7 +75,7 @@ public sealed class ResultStreamer
         var position = after;
         while (true)
         {
-            var change = _signals.NextChange(record.Key);
+            using var watch = _signals.Watch(record.Key);
             var latest = await _store.FindBatchAsync(record.Key, cancellationToken);
             if (latest is null)
             {
@@ -86,6 +86,12 @@ public sealed class ResultStreamer
             while (position < latest.Finished)
             {
                 var records = await ReadSegmentAsync(latest, position, fields, cancellationToken);
+                if (records is null)
+                {
+                    // As above.
+                    yield break;
+                }
+
                 position = (int)records[^1].Position;
                 yield return records;
             }
@@ -104,18 +110,23 @@ public sealed class ResultStreamer
             }
 
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shutdown);
-            await change.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await watch.NextChange.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
     internal void ReceiveUpTo(BatchRecord record, int position) => _deliveries.ReceiveUpTo(record, position);
 
-    private async Task<IReadOnlyList<FetchResultsResponse>> ReadSegmentAsync(
+    // Null if the batch was deleted since the record was read.
+    private async Task<IReadOnlyList<FetchResultsResponse>?> ReadSegmentAsync(
         BatchRecord record, int after, RequestFields fields, CancellationToken cancellationToken)
     {
-        var segment = await _results.ReadAsync(record.Key, after + 1, cancellationToken)
-            ?? throw new InvalidOperationException("A committed result is missing from the store.");
+        var segment = await _results.ReadAsync(record.Key, after + 1, cancellationToken);
+        if (segment is null)
+        {
+            return null;
+        }
+
         var records = new List<FetchResultsResponse>(segment.LastPosition - after);
         for (var position = after + 1; position <= segment.LastPosition; position++)
         {

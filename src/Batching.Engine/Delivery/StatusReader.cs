@@ -86,7 +86,7 @@ public sealed class StatusReader
 
         var records = await _store.ListBatchesAsync(caller.Owner, before, limit + 1, cancellationToken);
         var response = new ListBatchesResponse();
-        response.Batches.AddRange(records.Take(limit).Select(_views.ToBatch));
+        response.Batches.AddRange(records.Take(limit).Where(_finder.IsThere).Select(_views.ToBatch));
         if (records.Count > limit)
         {
             response.NextPageToken = _ids.OfBatch(records[limit - 1].Key);

@@ -7,26 +7,38 @@ using Batching.Engine.Upstreams;
 namespace Batching.Engine.Scheduling;
 
 /// <summary>A batch that this gateway is working on: what of it has been begun, and how to stop it. Thread-safe.</summary>
-/// <param name="record">The batch as it is stored.</param>
-/// <param name="authorization">The caller's credential in plain text.</param>
-/// <param name="abort">Signalled when the gateway gives up all work.</param>
-internal sealed class ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+internal sealed class ActiveBatch : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<int, Lazy<Task<SpawnerState>>> _spawners = new();
-    private readonly BitArray _taken = new(record.Total);
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(abort);
-    private volatile BatchRecord _record = record;
+    private readonly Lock _spawnedBeforeLock = new();
+    private readonly BitArray _taken;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenRegistration _abort;
+    private volatile BatchRecord _record;
+    private Task<ILookup<string, int>>? _spawnedBefore;
     private Failure _stopReason;
     private int _loaded;
     private int _waiting;
     private bool _loading;
 
+    /// <param name="record">The batch as it is stored.</param>
+    /// <param name="authorization">The caller's credential in plain text.</param>
+    /// <param name="abort">Signalled when the gateway gives up all work.</param>
+    public ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+    {
+        _record = record;
+        _taken = new BitArray(record.Total);
+        _abort = abort.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
+        Authorization = authorization;
+    }
+
     public long Key => _record.Key;
 
     public string Owner => _record.Owner;
 
-    public string? Authorization => authorization;
+    /// <summary>The caller's credential in plain text.</summary>
+    public string? Authorization { get; }
 
     /// <summary>As it was last stored. Only the committer sets it.</summary>
     public BatchRecord Record
@@ -92,6 +104,12 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
     }
 
     /// <summary>
+    /// Nothing of the batch runs any more, and the end of the gateway needn't be told to it: every batch that ever was
+    /// would leave something behind there. It can still be stopped.
+    /// </summary>
+    public void Dispose() => _abort.Unregister();
+
+    /// <summary>
     /// Asks for the next window of requests, if few enough are waiting. Whoever gets true must call
     /// <see cref="EndLoading"/>.
     /// </summary>
@@ -124,6 +142,18 @@ internal sealed class ActiveBatch(BatchRecord record, string? authorization, Can
     /// <summary>What is known of the queries of this batch, by the index of their spawner.</summary>
     public Task<SpawnerState> GetSpawnerAsync(int index, Func<Task<SpawnerState>> load) =>
         _spawners.GetOrAdd(index, _ => new Lazy<Task<SpawnerState>>(load)).Value;
+
+    /// <summary>
+    /// What had been spawned before the gateway took this batch up: the indexes of the pages by the id of their spawner.
+    /// Empty unless the gateway was restarted meanwhile.
+    /// </summary>
+    public Task<ILookup<string, int>> GetSpawnedBeforeAsync(Func<Task<ILookup<string, int>>> load)
+    {
+        lock (_spawnedBeforeLock)
+        {
+            return _spawnedBefore ??= load();
+        }
+    }
 
     /// <summary>Adds a request that was spawned, and returns its index. Only the committer calls it.</summary>
     /// <param name="taken">Somebody has taken it already; else it is loaded once it is stored.</param>

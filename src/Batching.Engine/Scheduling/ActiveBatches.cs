@@ -10,7 +10,13 @@ internal sealed class ActiveBatches
 
     public void Add(ActiveBatch batch) => _batches[batch.Key] = batch;
 
-    public void Remove(long batchKey) => _batches.TryRemove(batchKey, out _);
+    public void Remove(long batchKey)
+    {
+        if (_batches.TryRemove(batchKey, out var batch))
+        {
+            batch.Dispose();
+        }
+    }
 
     public bool TryGet(long batchKey, [MaybeNullWhen(false)] out ActiveBatch batch) =>
         _batches.TryGetValue(batchKey, out batch);

@@ -13,6 +13,9 @@ internal sealed class FairQueue<T> : IDisposable
     private readonly Queue<OwnerTurns> _turns = new();
     private readonly SemaphoreSlim _available = new(0);
 
+    /// <summary>How many items there are.</summary>
+    public int Count => _available.CurrentCount;
+
     /// <summary>Adds an item behind the others of its batch.</summary>
     public void Enqueue(string owner, long batchKey, T item)
     {

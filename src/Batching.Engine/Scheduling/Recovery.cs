@@ -18,6 +18,8 @@ internal sealed class Recovery(
 {
     private const int PageSize = 100;
 
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>Takes them up, one after the other.</summary>
     /// <param name="beforeKey">
     /// Batches from this number on were submitted since the start and are being worked on already.
@@ -29,20 +31,30 @@ internal sealed class Recovery(
         var after = 0L;
         while (true)
         {
-            var records = await store.ListUnfinishedAsync(after, PageSize, cancellationToken);
-            foreach (var record in records)
+            try
             {
-                after = record.Key;
-                if (record.Key < beforeKey)
+                var records = await store.ListUnfinishedAsync(after, PageSize, cancellationToken);
+                foreach (var record in records)
                 {
-                    await TakeUpAsync(record, cancellationToken);
-                    count++;
+                    if (record.Key < beforeKey)
+                    {
+                        await TakeUpAsync(record, cancellationToken);
+                        count++;
+                    }
+
+                    after = record.Key;
+                }
+
+                if (records.Count < PageSize || after >= beforeKey)
+                {
+                    break;
                 }
             }
-
-            if (records.Count < PageSize || after >= beforeKey)
+            catch (StoreUnavailableException exception)
             {
-                break;
+                // From the batch on that could not be read.
+                RecoveryLog.ReadFailed(logger, exception);
+                await Task.Delay(RetryDelay, time, cancellationToken);
             }
         }
 
@@ -61,7 +73,8 @@ internal sealed class Recovery(
             }
         }
 
-        foreach (var index in await store.ListStartedAsync(record.Key, cancellationToken))
+        var started = await store.ListStartedAsync(record.Key, cancellationToken);
+        foreach (var index in started)
         {
             if (batch.TryTake(index))
             {
@@ -73,18 +86,36 @@ internal sealed class Recovery(
         // Whoever cancels or deletes it first changes the store, then looks for it here; so this looks at the store again
         // after it is here.
         activeBatches.Add(batch);
-        var latest = await store.FindBatchAsync(record.Key, cancellationToken);
+        var latest = await FindLatestAsync(record.Key, cancellationToken);
         if (FindStopReason(latest, authorization) is { } reason)
         {
             scheduler.Stop(batch, reason);
         }
 
-        if (latest is null)
+        // It may also have been done by then: with an interrupted request as its last.
+        if (latest is null || batch.Record.DoneTime is not null)
         {
             activeBatches.Remove(record.Key);
         }
 
         scheduler.Run(batch);
+    }
+
+    // The batch has begun to end: this can't be left to another attempt at the whole of it.
+    private async Task<BatchRecord?> FindLatestAsync(long batchKey, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await store.FindBatchAsync(batchKey, cancellationToken);
+            }
+            catch (StoreUnavailableException exception)
+            {
+                RecoveryLog.ReadFailed(logger, exception);
+                await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+        }
     }
 
     private Failure? FindStopReason(BatchRecord? record, string? authorization)

@@ -13,4 +13,11 @@ internal static partial class RecoveryLog
         "The credential of a batch can't be decrypted: were the keys in the data directory deleted? Its requests end as CREDENTIAL_LOST.",
         EventName = "CredentialLost")]
     public static partial void CredentialLost(ILogger logger);
+
+    [LoggerMessage(
+        3,
+        LogLevel.Error,
+        "Unfinished batches could not be read from the store; trying again.",
+        EventName = "ReadFailed")]
+    public static partial void ReadFailed(ILogger logger, Exception exception);
 }

@@ -68,7 +68,7 @@ internal sealed class RequestRunner(
                 ? (reply, [])
                 : (reply, await spawner.ContinueAsync(request, reply));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (request.Batch.Stopping.IsCancellationRequested)
         {
             var reason = request.Batch.StopReason;
             if (reason == Failure.None)
@@ -95,27 +95,23 @@ internal sealed class RequestRunner(
     // What was spawned is on its way to the store behind the request that spawned it, so that its result comes later.
     private async ValueTask FollowAsync(QueuedRequest request, SpawnedRequest next)
     {
-        var end = next.End;
-        if (next.RunsAtOnce)
+        if (!next.RunsAtOnce)
         {
-            if (router.TryRoute(next.Definition.Path, next.Definition.Params, out var route, out var problem))
-            {
-                var call = new UpstreamCall(route, request.Call.Method, next.Definition, request.Batch.Authorization);
-                route.Upstream.Waiting.Enqueue(
-                    request.Batch.Owner,
-                    request.Batch.Key,
-                    new QueuedRequest(request.Batch, -1, call, 0, this) { Origin = next });
-                return;
-            }
-
-            end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem}.");
+            return;
         }
 
-        if (end is not null)
+        if (router.TryRoute(next.Definition.Path, next.Definition.Params, out var route, out var problem))
         {
-            await committer.AddAsync(
-                new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { Origin = next });
+            var call = new UpstreamCall(route, request.Call.Method, next.Definition, request.Batch.Authorization);
+            route.Upstream.Waiting.Enqueue(
+                request.Batch.Owner,
+                request.Batch.Key,
+                new QueuedRequest(request.Batch, -1, call, 0, this) { Origin = next });
+            return;
         }
+
+        var end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem}.");
+        await committer.AddAsync(new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { Origin = next });
     }
 
     private async Task RememberStartAsync(QueuedRequest request)

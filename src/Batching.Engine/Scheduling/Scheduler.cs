@@ -19,7 +19,7 @@ internal sealed class Scheduler(
     TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _takeNoMore = new();
-    private readonly CancellationTokenSource _abort = new();
+    private readonly CancellationTokenSource _abort = new(Timeout.InfiniteTimeSpan, time);
     private readonly ConcurrentDictionary<ActiveBatch, Task> _stopping = new();
     private readonly List<Task> _workers = [];
 
@@ -56,11 +56,10 @@ internal sealed class Scheduler(
     {
         if (batch.TryStop(reason))
         {
-            _stopping[batch] = Task.Run(async () =>
-            {
-                await EndUntakenAsync(batch, reason);
-                _stopping.TryRemove(batch, out _);
-            });
+            // Removed only after it was added, however fast it is done.
+            var ending = Task.Run(() => EndUntakenAsync(batch, reason));
+            _stopping[batch] = ending;
+            _ = ending.ContinueWith(_ => _stopping.TryRemove(batch, out var _), TaskScheduler.Default);
         }
     }
 
@@ -114,7 +113,7 @@ internal sealed class Scheduler(
     {
         while (batch.Record.DoneTime is null && !_abort.IsCancellationRequested)
         {
-            var change = signals.NextChange(batch.Key);
+            using var watch = signals.Watch(batch.Key);
             for (var index = 0; index < batch.Count && !_abort.IsCancellationRequested; index++)
             {
                 if (batch.TryTake(index))
@@ -123,7 +122,7 @@ internal sealed class Scheduler(
                 }
             }
 
-            await change.WaitAsync(_abort.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await watch.NextChange.WaitAsync(_abort.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

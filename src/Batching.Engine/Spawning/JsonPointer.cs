@@ -59,7 +59,9 @@ internal sealed class JsonPointer
 
     private static bool TryMoveToElement(ref Utf8JsonReader reader, string token)
     {
-        if (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+        // An index has no leading zeros (section 4).
+        if (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            || (token[0] == '0' && token.Length > 1))
         {
             return false;
         }

@@ -16,7 +16,7 @@ internal static class PageFacts
     {
         try
         {
-            var reader = new Utf8JsonReader(body, ReaderOptions);
+            var reader = NewReader(body);
             if (!pointer.TryMoveTo(ref reader))
             {
                 return null;
@@ -36,13 +36,13 @@ internal static class PageFacts
         }
     }
 
-    /// <summary>The whole number at a pointer, given as a number or as text; null if there is none.</summary>
+    /// <summary>The whole number from 0 at a pointer, given as a number or as text; null if there is none.</summary>
     /// <exception cref="FormatException">The page is no JSON.</exception>
     public static long? FindInteger(ReadOnlySpan<byte> body, JsonPointer pointer)
     {
         try
         {
-            var reader = new Utf8JsonReader(body, ReaderOptions);
+            var reader = NewReader(body);
             if (!pointer.TryMoveTo(ref reader))
             {
                 return null;
@@ -50,7 +50,7 @@ internal static class PageFacts
 
             return reader.TokenType switch
             {
-                JsonTokenType.Number when reader.TryGetInt64(out var number) => number,
+                JsonTokenType.Number when reader.TryGetInt64(out var number) && number >= 0 => number,
                 JsonTokenType.String => ParseInteger(reader.GetString()!),
                 _ => null,
             };
@@ -73,7 +73,7 @@ internal static class PageFacts
     {
         try
         {
-            var reader = new Utf8JsonReader(body, ReaderOptions);
+            var reader = NewReader(body);
             var found = pointer is null ? TryMoveToFirstArray(ref reader) : pointer.TryMoveTo(ref reader);
             if (!found || reader.TokenType != JsonTokenType.StartArray)
             {
@@ -89,11 +89,15 @@ internal static class PageFacts
 
             return count;
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw NoJson(exception);
         }
     }
+
+    // Some APIs begin their JSON with a byte order mark (RFC 8259, section 8.1, lets a reader ignore it).
+    private static Utf8JsonReader NewReader(ReadOnlySpan<byte> body) =>
+        new(body.StartsWith("\uFEFF"u8) ? body[3..] : body, ReaderOptions);
 
     private static bool TryMoveToFirstArray(ref Utf8JsonReader reader)
     {

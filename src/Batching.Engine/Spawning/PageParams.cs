@@ -6,13 +6,17 @@ namespace Batching.Engine.Spawning;
 /// <summary>Reads the params that page a query: callers give numbers as numbers and as text.</summary>
 internal static class PageParams
 {
-    /// <summary>A whole number from 0; null if the param is missing, null, or something else.</summary>
+    // Up to here a double, which is how a Struct holds numbers, knows every whole number.
+    private const long MaxInteger = 1L << 53;
+
+    /// <summary>A whole number from 0 to 2^53; null if the param is missing, null, or something else.</summary>
     public static long? ReadInteger(Struct? parameters, string name) => Find(parameters, name) switch
     {
-        { KindCase: Value.KindOneofCase.NumberValue, NumberValue: >= 0 and <= int.MaxValue } value
+        { KindCase: Value.KindOneofCase.NumberValue, NumberValue: >= 0 and <= MaxInteger } value
             when value.NumberValue == Math.Truncate(value.NumberValue) => (long)value.NumberValue,
         { KindCase: Value.KindOneofCase.StringValue } value
-            when int.TryParse(value.StringValue, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+            when long.TryParse(value.StringValue, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number <= MaxInteger => number,
         _ => null,
     };
 

@@ -59,7 +59,7 @@ internal sealed class PagedQuery(
                 break;
         }
 
-        return Spawn(page);
+        return Spawn(page, runsAtOnce: true);
     }
 
     /// <summary>What follows a page.</summary>
@@ -73,7 +73,7 @@ internal sealed class PagedQuery(
         }
         catch (FormatException exception)
         {
-            return [End(NewPage(spawner.Path, page.Call.Request.Params), Failure.BadNextPage, exception.Message)];
+            return [End(NewPage(page.Call.Request.Path, page.Call.Request.Params), Failure.BadNextPage, exception.Message)];
         }
     }
 
@@ -116,13 +116,13 @@ internal sealed class PagedQuery(
             return [End(next, Failure.PageCycle, $"The query has asked for '{link}' before.")];
         }
 
-        return [SpawnWithinLimit(next) with { RunsAtOnce = true }];
+        return [SpawnWithinLimit(next, runsAtOnce: true)];
     }
 
     private List<SpawnedRequest> NextSteps(Request page, UpstreamReply reply)
     {
         var step = PageParams.ReadInteger(page.Params, rules.StepParam) ?? 0;
-        if (step < state.HighestStep || state.Asked >= Cap || reply.Body.IsEmpty)
+        if (step < state.HighestStep || state.HasEnded || state.Asked >= Cap || reply.Body.IsEmpty)
         {
             return [];
         }
@@ -136,26 +136,30 @@ internal sealed class PagedQuery(
 
         var total = rules.TotalPointer is { } pointer ? PageFacts.FindInteger(reply.Body.Span, pointer) : null;
         total ??= rules.TotalHeader is { } header ? PageFacts.FindInteger(reply, header) : null;
-        var pageCount = rules.PageCountPointer is { } countPointer
+        var pageCount = rules is { Style: PaginationStyle.Page, PageCountPointer: { } countPointer }
             ? PageFacts.FindInteger(reply.Body.Span, countPointer)
             : null;
         if (total is null && pageCount is null)
         {
-            return count < size ? [] : [SpawnWithinLimit(Step(page, step, size)) with { RunsAtOnce = true }];
+            return count < size ? [] : [SpawnWithinLimit(Step(page, step, size), runsAtOnce: true)];
         }
 
-        // An API that gives fewer items than asked for, though it has more, has pages of that size.
-        if (count < size && total > count)
+        // An API that gives fewer items than asked for, and isn't at its end with them, has pages of that size.
+        if (state.PageItems is null && count < size && total is not null && total != ItemsBefore(step, size) + count)
         {
-            size = count;
+            state.PageItems = count;
         }
 
+        size = state.PageItems ?? size;
         var left = StepsLeft(step, size, total, pageCount);
         return left == 0 ? []
             : left == 1 || rules.Sequential || state.Pages > 1
-                ? [SpawnWithinLimit(Step(page, step, size)) with { RunsAtOnce = true }]
+                ? [SpawnWithinLimit(Step(page, step, size), runsAtOnce: true)]
                 : FanOut(page, step, size, left);
     }
+
+    private long ItemsBefore(long step, int size) =>
+        rules.Style == PaginationStyle.Offset ? step : (step - rules.FirstPage) * size;
 
     // Pages behind this one, as far as the totals go.
     private long StepsLeft(long step, int size, long? total, long? pageCount)
@@ -172,16 +176,11 @@ internal sealed class PagedQuery(
     private List<SpawnedRequest> FanOut(Request page, long step, int size, long left)
     {
         var spawned = new List<SpawnedRequest>();
-        for (; left > 0 && !(state.Asked >= Cap); left--)
+        for (; left > 0 && !(state.Asked >= Cap) && !state.HasEnded; left--)
         {
             var next = Step(page, step, size);
             step = PageParams.ReadInteger(next.Params, rules.StepParam) ?? 0;
-            var request = SpawnWithinLimit(next);
-            spawned.Add(request);
-            if (request.End is not null)
-            {
-                break;
-            }
+            spawned.Add(SpawnWithinLimit(next, runsAtOnce: false));
         }
 
         return spawned;
@@ -204,19 +203,22 @@ internal sealed class PagedQuery(
         return next;
     }
 
-    private SpawnedRequest SpawnWithinLimit(Request page) => state.Pages < MaxPages
-        ? Spawn(page)
+    private SpawnedRequest SpawnWithinLimit(Request page, bool runsAtOnce) => state.Pages < MaxPages
+        ? Spawn(page, runsAtOnce)
         : End(page, Failure.PageLimit, string.Create(
             CultureInfo.InvariantCulture, $"The query has more than {MaxPages} pages. Go on with the params of this request."));
 
-    private SpawnedRequest Spawn(Request page)
+    private SpawnedRequest Spawn(Request page, bool runsAtOnce)
     {
         state.Add(page, SizeOf(page, rules));
-        return new SpawnedRequest(page);
+        return new SpawnedRequest(page) { RunsAtOnce = runsAtOnce };
     }
 
-    private static SpawnedRequest End(Request page, Failure failure, string message) =>
-        new(page, UpstreamReply.FromFailure(failure, message));
+    private SpawnedRequest End(Request page, Failure failure, string message)
+    {
+        state.HasEnded = true;
+        return new SpawnedRequest(page, UpstreamReply.FromFailure(failure, message));
+    }
 
     private Request NewPage(string path, Struct? parameters)
     {
@@ -238,5 +240,5 @@ internal sealed class PagedQuery(
 
     private void SetStep(Request page, long step) => page.Params.Fields[rules.StepParam] = Value.ForNumber(step);
 
-    private static long CeilingDivide(long number, long divisor) => (number + divisor - 1) / divisor;
+    private static long CeilingDivide(long number, long divisor) => (number / divisor) + (number % divisor > 0 ? 1 : 0);
 }

@@ -10,13 +10,15 @@ namespace Batching.Engine.Spawning;
 /// <summary>Runs paged queries: says which requests a spawner begins with, and which follow a page. Thread-safe.</summary>
 internal sealed class Spawner(RequestReader requests, UpstreamRouter router, BatchIds ids, TimeProvider time)
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>The first page of a spawner.</summary>
     public async ValueTask<IReadOnlyList<SpawnedRequest>> BeginAsync(QueuedRequest spawner)
     {
         var query = await OpenAsync(spawner, spawner.Index, spawner.Call.Request);
         lock (query.State)
         {
-            return query.State.Pages > 0 ? [] : [query.First() with { RunsAtOnce = true }];
+            return query.State.Pages > 0 ? [] : [query.First()];
         }
     }
 
@@ -30,8 +32,13 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
         }
 
         ids.TryParseRequest(page.Call.Request.SpawnedBy, page.Batch.Record, out var index);
-        var window = await requests.ReadAsync(page.Batch.Key, index, CancellationToken.None)
-            ?? throw new InvalidOperationException("A page has no spawner.");
+        var window = await ReadAsync(page.Batch, index);
+        if (window is null)
+        {
+            // The batch was deleted.
+            return [];
+        }
+
         var query = await OpenAsync(page, index, window[index]);
         lock (query.State)
         {
@@ -44,16 +51,32 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
         var batch = request.Batch;
         var rules = PageRules.Of(request.Call.Route.Upstream.Pagination, definition.Pagination);
         var id = ids.OfRequest(batch.Key, index);
-        var state = await batch.GetSpawnerAsync(index, () => LoadStateAsync(batch, index, id, rules));
+        var state = await batch.GetSpawnerAsync(index, () => LoadStateAsync(batch, id, rules));
         return new PagedQuery(definition, id, rules, state, router, time.GetUtcNow().ToTimestamp());
     }
 
-    private async Task<SpawnerState> LoadStateAsync(ActiveBatch batch, int index, string id, PageRules rules)
+    private async Task<SpawnerState> LoadStateAsync(ActiveBatch batch, string id, PageRules rules)
     {
         var state = new SpawnerState(rules);
-        for (var next = index + 1; next < batch.Record.Total;)
+        var pages = await batch.GetSpawnedBeforeAsync(() => ListSpawnedAsync(batch));
+        foreach (var index in pages[id])
         {
-            var window = await requests.ReadAsync(batch.Key, next, CancellationToken.None);
+            if (await ReadAsync(batch, index) is { } window)
+            {
+                state.Add(window[index], PagedQuery.SizeOf(window[index], rules));
+            }
+        }
+
+        return state;
+    }
+
+    // All spawners of a batch at once, so that a batch of very many is read only once.
+    private async Task<ILookup<string, int>> ListSpawnedAsync(ActiveBatch batch)
+    {
+        var spawned = new List<(string SpawnedBy, int Index)>();
+        for (var next = 0; next < batch.Record.Total;)
+        {
+            var window = await ReadAsync(batch, next);
             if (window is null)
             {
                 break;
@@ -61,13 +84,29 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
 
             for (; next < window.EndIndex; next++)
             {
-                if (window[next].SpawnedBy == id)
+                if (window[next].SpawnedBy is { Length: > 0 } spawnedBy)
                 {
-                    state.Add(window[next], PagedQuery.SizeOf(window[next], rules));
+                    spawned.Add((spawnedBy, next));
                 }
             }
         }
 
-        return state;
+        return spawned.ToLookup(request => request.SpawnedBy, request => request.Index);
+    }
+
+    // A store that fails for a while must not cost a page its answer.
+    private async ValueTask<RequestReader.DecodedWindow?> ReadAsync(ActiveBatch batch, int index)
+    {
+        while (true)
+        {
+            try
+            {
+                return await requests.ReadAsync(batch.Key, index, CancellationToken.None);
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(RetryDelay, time, batch.Stopping);
+            }
+        }
     }
 }

@@ -20,6 +20,15 @@ internal sealed class SpawnerState(PageRules rules)
     /// <summary>The highest page number or offset among them; -1 without any.</summary>
     public long HighestStep { get; private set; } = -1;
 
+    /// <summary>Whether the query has ended with a failure while pages of it may still be under way.</summary>
+    public bool HasEnded { get; set; }
+
+    /// <summary>
+    /// How many items a page of this API really has, once a page has shown that they are fewer than asked for; null
+    /// before. Forgotten by a restart, which may cost the query one empty page at its end.
+    /// </summary>
+    public int? PageItems { get; set; }
+
     /// <summary>Counts a page.</summary>
     /// <param name="page">Its request.</param>
     /// <param name="size">How many items it asks for.</param>

@@ -68,9 +68,15 @@ public sealed class BatchSubmitter
             return new Refusal.Invalid(problems);
         }
 
-        // Each spawner gets its share of what the batch may spawn, and one number more for how its query ends.
+        if (caller.Authorization is not null && !HeaderRules.IsFieldValue(caller.Authorization))
+        {
+            return new Refusal.Invalid("authorization", "must not contain CR, LF or NUL");
+        }
+
+        // Each spawner gets its share of what the batch may spawn, at least one page, and one number more for how its query ends.
         var spawners = requests.Count(request => request.Spawner);
-        var maxPages = spawners == 0 ? 0 : Math.Min(_limits.PagesPerSpawner, _limits.SpawnedRequestsPerBatch / spawners);
+        var maxPages = spawners == 0 ? 0 : Math.Clamp(
+            _limits.SpawnedRequestsPerBatch / spawners, 1, _limits.PagesPerSpawner);
         var definitions = requests.Select(request => ToDefinition(request, maxPages)).ToArray();
         var windows = RequestWindow.Encode(definitions, firstIndex: 0);
         var record = await CreateRecordAsync(

@@ -39,6 +39,9 @@ internal static class HeaderRules
             return "can't be set: it belongs to the connection or to the gateway";
         }
 
-        return value.AsSpan().ContainsAny('\r', '\n', '\0') ? "must not contain CR, LF or NUL" : null;
+        return IsFieldValue(value) ? null : "must not contain CR, LF or NUL";
     }
+
+    /// <summary>Whether a value can't end its field and begin another one.</summary>
+    public static bool IsFieldValue(string value) => !value.AsSpan().ContainsAny('\r', '\n', '\0');
 }

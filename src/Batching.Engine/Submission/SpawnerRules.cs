@@ -32,12 +32,25 @@ internal static class SpawnerRules
             Validate(pagination, upstream, limits, $"{field}.pagination", problems);
         }
 
-        var limitParam = PageRules.Of(upstream, request.Pagination).LimitParam;
+        var rules = PageRules.Of(upstream, request.Pagination);
+        var limitParam = rules.LimitParam;
         if (PageParams.Has(request.Params, limitParam) && PageParams.ReadInteger(request.Params, limitParam) is null or 0)
         {
             problems.Add(new Problem(
                 $"{field}.params[{limitParam}]", "must be a whole number from 1: it caps the whole query of a spawner"));
         }
+
+        // Beside the one that changes from page to page it would say something else, and many an API believes the first.
+        if (rules.Style is PaginationStyle.Page or PaginationStyle.Offset && HasInQuery(request.Path, rules.StepParam))
+        {
+            problems.Add(new Problem($"{field}.path", $"has '{rules.StepParam}' in its query: give it in params"));
+        }
+    }
+
+    private static bool HasInQuery(string path, string name)
+    {
+        var start = path.IndexOf('?', StringComparison.Ordinal) + 1;
+        return start > 0 && path[start..].Split('&').Any(param => Uri.UnescapeDataString(param.Split('=')[0]) == name);
     }
 
     private static void Validate(

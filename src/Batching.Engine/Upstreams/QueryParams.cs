@@ -53,11 +53,29 @@ internal static class QueryParams
         }
     }
 
-    /// <summary>A number as JavaScript writes it: whole numbers below 10^21 without an exponent.</summary>
-    public static string FormatNumber(double number) =>
-        Math.Abs(number) < 1e21 && number == Math.Truncate(number)
-            ? new System.Numerics.BigInteger(number).ToString(CultureInfo.InvariantCulture)
-            : number.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>
+    /// A number as JavaScript writes it: without an exponent from 10^-6 to 10^21, whole numbers with all their digits.
+    /// </summary>
+    public static string FormatNumber(double number)
+    {
+        var size = Math.Abs(number);
+        if (size < 1e21 && number == Math.Truncate(number))
+        {
+            return new System.Numerics.BigInteger(number).ToString(CultureInfo.InvariantCulture);
+        }
+
+        var text = number.ToString("R", CultureInfo.InvariantCulture);
+        var exponentAt = text.IndexOf('E', StringComparison.Ordinal);
+        if (exponentAt < 0)
+        {
+            return text;
+        }
+
+        var exponent = int.Parse(text.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        return exponent is < 0 and >= -6
+            ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, exponentAt)}e{exponent:+0;-0}");
+    }
 
     private static string? ToText(Value value) => value.KindCase switch
     {

@@ -26,13 +26,14 @@ internal static class TargetPath
         [NotNullWhen(false)] out string? problem)
     {
         normalized = null;
-        problem = FindProblem(path, maxLength);
+        var rooted = path.StartsWith('/') ? path : "/" + path;
+        problem = FindProblem(path, maxLength) ?? FindSegmentProblem(rooted.Split('?', 2)[0]);
         if (problem is not null)
         {
             return false;
         }
 
-        normalized = EscapeNonAscii(path.StartsWith('/') ? path : "/" + path);
+        normalized = EscapeNonAscii(rooted);
         return true;
     }
 
@@ -78,7 +79,7 @@ internal static class TargetPath
             return "must not contain user information";
         }
 
-        return FindSegmentProblem(pathPart);
+        return null;
     }
 
     private static string FirstSegment(string path)
@@ -87,28 +88,11 @@ internal static class TargetPath
         return end < 0 ? path : path[..end];
     }
 
-    // Looks at the path as it is, decoded once, decoded twice …: some server on the way may see it like that.
+    // Looks at the path as it is sent, decoded once, decoded twice …: some server on the way may see it like that.
     private static string? FindSegmentProblem(string path)
     {
         for (var i = 0; i <= MaxDecodings; i++)
         {
-            var segments = path.Split('/', '\\');
-            for (var j = 0; j < segments.Length; j++)
-            {
-                var segment = segments[j];
-                // Path parameters can hide a dot segment from one server and show it to another: "/..;x=1/".
-                var name = segment.Split(';', 2)[0];
-                if (name is "." or "..")
-                {
-                    return "must not contain the segments . and .., in any encoding";
-                }
-
-                if (segment.Length == 0 && j != 0 && j != segments.Length - 1)
-                {
-                    return "must not contain empty segments";
-                }
-            }
-
             if (path.Contains('\\', StringComparison.Ordinal))
             {
                 return "must not contain a backslash, in any encoding";
@@ -119,10 +103,22 @@ internal static class TargetPath
                 return "must not contain control characters, in any encoding";
             }
 
-            // A slash right behind the leading one would be an authority: "//host/path".
-            if (path.StartsWith("//", StringComparison.Ordinal))
+            var segments = path.Split('/');
+            for (var j = 0; j < segments.Length; j++)
             {
-                return "must not name a host";
+                var segment = segments[j];
+                // Path parameters can hide a dot segment from one server and show it to another: "/..;x=1/".
+                var name = segment.Split(';', 2)[0];
+                if (name is "." or "..")
+                {
+                    return "must not contain the segments . and .., in any encoding";
+                }
+
+                // An empty one behind the leading slash would be an authority: "//host/path".
+                if (segment.Length == 0 && j != 0 && j != segments.Length - 1)
+                {
+                    return "must not contain empty segments";
+                }
             }
 
             if (!path.Contains('%', StringComparison.Ordinal))

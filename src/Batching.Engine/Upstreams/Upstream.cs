@@ -1,3 +1,4 @@
+using System.Text;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Spawning;
 
@@ -20,6 +21,8 @@ internal sealed class Upstream : IDisposable
             UseCookies = false,
             UseProxy = false,
             ActivityHeadersPropagator = null,
+            // Values that are not ASCII would otherwise fail the request.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ConnectCallback = options.ConnectCallback,

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using Batching.Engine.Submission;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
@@ -111,6 +112,12 @@ internal sealed class UpstreamCaller
         {
             return UpstreamReply.FromFailure(Classify(exception.HttpRequestError), Describe(exception.HttpRequestError));
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The handler's own limit for making a connection looks like a cancellation, but nobody has cancelled.
+            return UpstreamReply.FromFailure(
+                Failure.UpstreamUnreachable, "No connection to the API could be made in time.");
+        }
         catch (IOException)
         {
             // The body was cut: fewer bytes than announced, an unfinished chunk, a reset.
@@ -161,6 +168,12 @@ internal sealed class UpstreamCaller
 
         if (call.Authorization is not null)
         {
+            // HttpClient writes the value as it is, and a line break in it would begin another field.
+            if (!HeaderRules.IsFieldValue(call.Authorization))
+            {
+                throw new ArgumentException("The credential is not a field value.", nameof(call));
+            }
+
             message.Headers.TryAddWithoutValidation("Authorization", call.Authorization);
         }
 

@@ -17,6 +17,10 @@ internal static class BatchConfiguration
     public static string GetDataDirectory(this IConfiguration configuration) =>
         configuration.GetSection(Section)[DataDirectoryKey] is { Length: > 0 } directory ? directory : "data";
 
+    /// <summary>How large the embedded store may grow; null for as large as the disk.</summary>
+    public static long? GetMaxStoreBytes(this IConfiguration configuration) =>
+        configuration.GetSection(Section).GetValue<long?>("MaxStoreBytes");
+
     /// <summary>Whether there is any API to call.</summary>
     public static bool HasUpstream(this IConfiguration configuration)
     {
@@ -33,14 +37,36 @@ internal static class BatchConfiguration
             .Bind(configuration.GetSection(Section))
             .Configure(options =>
             {
+                BindUpstreams(configuration, options.Upstreams);
                 if (configuration.GetSection(Section)[UpstreamKey] is { Length: > 0 } address)
                 {
-                    // An address that is none is kept as it is, for the validator to name it.
-                    var baseAddress = new Uri(address, UriKind.RelativeOrAbsolute);
-                    options.Upstreams.Add(new UpstreamOptions { BaseAddress = baseAddress });
+                    // An address that is relative is kept as it is, for the validator to name it.
+                    options.Upstreams.Add(new UpstreamOptions
+                    {
+                        BaseAddress = Uri.TryCreate(address, UriKind.RelativeOrAbsolute, out var baseAddress)
+                            ? baseAddress
+                            : throw new OptionsValidationException(
+                                Section,
+                                typeof(BatchEngineOptions),
+                                [$"{Section}:{UpstreamKey} must be an absolute http or https URL, not '{address}'."]),
+                    });
                 }
             })
             .ValidateOnStart();
         return services;
+    }
+
+    // Where the members of a list are concerned, Bind passes over what it can't read, and such an upstream would simply
+    // be missing. Read one by one, they say which key is wrong.
+    private static void BindUpstreams(IConfiguration configuration, IList<UpstreamOptions> upstreams)
+    {
+        upstreams.Clear();
+        foreach (var section in
+            configuration.GetSection(Section).GetSection(nameof(BatchEngineOptions.Upstreams)).GetChildren())
+        {
+            var upstream = new UpstreamOptions();
+            section.Bind(upstream);
+            upstreams.Add(upstream);
+        }
     }
 }

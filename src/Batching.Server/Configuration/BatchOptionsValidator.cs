@@ -40,6 +40,7 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         {
             var key = string.Create(CultureInfo.InvariantCulture, $"{Key("Upstreams")}:{i}");
             AddAnnotated(problems, key, upstreams[i]);
+            AddAnnotated(problems, $"{key}:Pagination", upstreams[i].Pagination);
             if (upstreams[i].BaseAddress is { } address && !IsBaseAddress(address))
             {
                 problems.Add(

@@ -91,8 +91,7 @@ internal static class ResponseBody
             var encoding = string.IsNullOrEmpty(charSet)
                 || charSet.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase)
                 ? StrictUtf8
-                : Encoding.GetEncoding(
-                    charSet.Trim('"'), EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
+                : GetEncoding(charSet.Trim('"'));
             return encoding.GetString(body);
         }
         catch (Exception exception) when (exception is ArgumentException or DecoderFallbackException)
@@ -101,4 +100,10 @@ internal static class ResponseBody
             return null;
         }
     }
+
+    // .NET itself knows the Unicode ones, ASCII and Latin 1; the provider knows the others.
+    private static Encoding GetEncoding(string charSet) =>
+        CodePagesEncodingProvider.Instance.GetEncoding(
+            charSet, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
+        ?? Encoding.GetEncoding(charSet, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
 }

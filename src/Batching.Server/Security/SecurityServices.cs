@@ -9,7 +9,7 @@ internal static class SecurityServices
     /// <summary>Keys are kept in the directory <c>keys</c> of the data directory, readable by the service only.</summary>
     public static IServiceCollection AddSecurity(this IServiceCollection services, string dataDirectory)
     {
-        CreatePrivateDirectory(dataDirectory);
+        CreateDataDirectory(dataDirectory);
         services.AddDataProtection()
             .SetApplicationName("Batching")
             .PersistKeysToFileSystem(CreatePrivateDirectory(Path.Combine(dataDirectory, "keys")));
@@ -17,6 +17,19 @@ internal static class SecurityServices
         services.AddSingleton<CallerResolver>();
         services.AddHostedService(provider => provider.GetRequiredService<CallerResolver>());
         return services;
+    }
+
+    private static void CreateDataDirectory(string path)
+    {
+        try
+        {
+            CreatePrivateDirectory(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException(
+                $"Batch:DataDirectory: the directory '{path}' can't be made. {exception.Message}", exception);
+        }
     }
 
     private static DirectoryInfo CreatePrivateDirectory(string path) => OperatingSystem.IsWindows()

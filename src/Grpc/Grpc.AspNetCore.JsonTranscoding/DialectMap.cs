@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Grpc.AspNetCore.JsonTranscoding;
 
-/// <summary>Which dialect serves which paths or services. A path prefix wins over a service, a longer prefix over a shorter one.</summary>
+/// <summary>
+/// Which dialect serves which paths or services. A path prefix wins over a service, a longer prefix over a
+/// shorter one.
+/// </summary>
 public sealed class DialectMap
 {
     private readonly List<(PathString Prefix, JsonDialect Dialect)> _prefixes = [];

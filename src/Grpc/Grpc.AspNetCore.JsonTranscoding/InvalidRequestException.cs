@@ -9,7 +9,8 @@ namespace Grpc.AspNetCore.JsonTranscoding;
 public sealed class InvalidRequestException : Exception
 {
     /// <summary>A request with one bad field.</summary>
-    /// <param name="field">The path of the field, for example <c>requests[3].path</c>; empty for the request as a whole.</param>
+    /// <param name="field">The path of the field, for example <c>requests[3].path</c>; empty for the request as
+    /// a whole.</param>
     /// <param name="message">What is wrong with it, in words for the caller.</param>
     public InvalidRequestException(string field, string message)
         : this([new BadRequest.Types.FieldViolation { Field = field, Description = message }])

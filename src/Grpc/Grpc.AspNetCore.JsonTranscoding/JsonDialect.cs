@@ -24,17 +24,24 @@ public class JsonDialect
     /// <summary>The <c>Content-Type</c> of replies and errors that are no streams.</summary>
     public virtual string ContentType => "application/json";
 
-    /// <summary>Most bytes of a request body, after decompression; null for no limit. A longer body is answered with 413.</summary>
+    /// <summary>
+    /// Most bytes of a request body, after decompression; null for no limit. A longer body is answered with
+    /// 413.
+    /// </summary>
     /// <remarks>Default: the service's <c>MaxReceiveMessageSize</c>, 4 MiB unless configured.</remarks>
     public virtual long? GetMaxRequestBodySize(HttpContext context, TranscodedRoute route) => route.MaxRequestBodySize;
 
-    /// <summary>Reads the HTTP body. Called for rules with a body, also when the body is empty; before path and query are bound.</summary>
+    /// <summary>
+    /// Reads the HTTP body. Called for rules with a body, also when the body is empty; before path and query
+    /// are bound.
+    /// </summary>
     /// <param name="context">The HTTP request.</param>
     /// <param name="route">The rule; its <see cref="TranscodedRoute.BodyField"/> is null for <c>body: "*"</c>.</param>
     /// <param name="json">The whole body, decompressed and within the limit. Valid only during the call.</param>
     /// <param name="request">The request message to fill, empty so far.</param>
     /// <exception cref="InvalidRequestException">The body is bad; name every problem at once.</exception>
-    public virtual void ReadBody(HttpContext context, TranscodedRoute route, in ReadOnlySequence<byte> json, IMessage request)
+    public virtual void ReadBody(
+        HttpContext context, TranscodedRoute route, in ReadOnlySequence<byte> json, IMessage request)
     {
         if (json.IsEmpty)
         {
@@ -51,14 +58,17 @@ public class JsonDialect
         }
     }
 
-    /// <summary>Binds the query. Called for every request, also one without a query, after body and before path.</summary>
+    /// <summary>
+    /// Binds the query. Called for every request, also one without a query, after body and before path.
+    /// </summary>
     /// <remarks>
     /// Binds by field path (<c>a.b.c=1</c>), skips names the message doesn't know and fields that path or
     /// body have taken, and does nothing under <c>body: "*"</c>, where no field is left for the query.
     /// </remarks>
     /// <param name="context">The HTTP request.</param>
     /// <param name="route">The rule.</param>
-    /// <param name="query">All parameters, decoded, in the order of the request; a key may appear more than once.</param>
+    /// <param name="query">All parameters, decoded, in the order of the request; a key may appear more than
+    /// once.</param>
     /// <param name="request">The request message to fill.</param>
     /// <exception cref="InvalidRequestException">Some values are bad; name every problem at once.</exception>
     public virtual void ReadQuery(
@@ -94,7 +104,8 @@ public class JsonDialect
     /// Writes one record of a server stream: one NDJSON line, or the data of one server-sent event. The
     /// default is <c>{"result": …}</c>, so that no message can be mistaken for the last record.
     /// </summary>
-    public virtual void WriteStreamMessage(Utf8JsonWriter writer, TranscodedRoute route, IMessage request, IMessage message)
+    public virtual void WriteStreamMessage(
+        Utf8JsonWriter writer, TranscodedRoute route, IMessage request, IMessage message)
     {
         writer.WriteStartObject();
         writer.WritePropertyName("result"u8);
@@ -129,11 +140,13 @@ public class JsonDialect
 
     /// <summary>
     /// Writes the body of an error reply. The default is <c>{"code", "message", "details"}</c>. Called for
-    /// errors of the handler, for requests that don't bind, and for unknown paths and methods under the dialect's prefix.
+    /// errors of the handler, for requests that don't bind, and for unknown paths and methods under the
+    /// dialect's prefix.
     /// </summary>
     /// <param name="context">The HTTP request.</param>
     /// <param name="writer">Where to write one JSON value.</param>
-    /// <param name="httpStatus">The HTTP status of <paramref name="status"/>, or a closer one such as 404, 405, 413 or 415.</param>
+    /// <param name="httpStatus">The HTTP status of <paramref name="status"/>, or a closer one such as 404, 405,
+    /// 413 or 415.</param>
     /// <param name="status">What went wrong.</param>
     public virtual void WriteError(HttpContext context, Utf8JsonWriter writer, int httpStatus, Status status) =>
         ErrorJson.Write(writer, Json, status);

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Grpc.AspNetCore.JsonTranscoding;
 
-/// <summary>Where a dialect writes the reply of a unary call: JSON that goes to the response pipe as it is written.</summary>
+/// <summary>
+/// Where a dialect writes the reply of a unary call: JSON that goes to the response pipe as it is written.
+/// </summary>
 public sealed class JsonResponseWriter
 {
     /// <summary>A client that reads slowly should hold up the writer before much more than this is waiting.</summary>
@@ -21,7 +23,9 @@ public sealed class JsonResponseWriter
     /// <summary>The HTTP request that is answered.</summary>
     public HttpContext HttpContext { get; private set; } = null!;
 
-    /// <summary>The writer. Escapes little more than JSON needs, and doesn't check that calls come in a sensible order.</summary>
+    /// <summary>
+    /// The writer. Escapes little more than JSON needs, and doesn't check that calls come in a sensible order.
+    /// </summary>
     public Utf8JsonWriter Json { get; }
 
     /// <summary>Bytes written since the last flush.</summary>

@@ -11,7 +11,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers JSON transcoding.</summary>
 public static class JsonTranscodingServiceExtensions
 {
-    /// <summary>Serves the methods of gRPC services that have <c>google.api.http</c> rules as JSON over HTTP, too.</summary>
+    /// <summary>
+    /// Serves the methods of gRPC services that have <c>google.api.http</c> rules as JSON over HTTP, too.
+    /// </summary>
     public static IGrpcServerBuilder AddJsonTranscoding(this IGrpcServerBuilder grpcBuilder)
     {
         ArgumentNullException.ThrowIfNull(grpcBuilder);

@@ -51,7 +51,8 @@ public sealed class ProtoJson
         Codecs.GetObject(message.Descriptor).Find(field).WriteValue(writer, message);
 
     /// <summary>Reads a complete JSON text into an empty message.</summary>
-    /// <exception cref="InvalidRequestException">The text is no JSON or doesn't fit the message; names the field.</exception>
+    /// <exception cref="InvalidRequestException">The text is no JSON or doesn't fit the message; names the
+    /// field.</exception>
     public void Read(in ReadOnlySequence<byte> json, IMessage message) => ReadDocument(json, message, null);
 
     /// <summary>Reads a complete JSON text into one field of a message.</summary>
@@ -59,7 +60,9 @@ public sealed class ProtoJson
     public void ReadField(in ReadOnlySequence<byte> json, IMessage message, FieldDescriptor field) =>
         ReadDocument(json, message, Codecs.GetObject(message.Descriptor).Find(field));
 
-    /// <summary>Reads the value at the reader's token into an empty message and leaves the reader on its last token.</summary>
+    /// <summary>
+    /// Reads the value at the reader's token into an empty message and leaves the reader on its last token.
+    /// </summary>
     /// <exception cref="InvalidRequestException">The value doesn't fit the message; names the field.</exception>
     /// <exception cref="JsonException">The text is no JSON.</exception>
     public void Read(ref Utf8JsonReader reader, IMessage message)
@@ -71,6 +74,10 @@ public sealed class ProtoJson
         catch (JsonValueException e)
         {
             throw new InvalidRequestException(e.Path, e.Message);
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotUnicode("");
         }
     }
 
@@ -124,8 +131,14 @@ public sealed class ProtoJson
         }
         catch (InvalidOperationException)
         {
-            // Utf8JsonReader's way of saying that a string holds invalid UTF-8 or half a surrogate pair.
-            throw new InvalidRequestException(field?.Name ?? "", "The JSON text holds a string that is not valid Unicode.");
+            throw NotUnicode(field?.Name ?? "");
         }
     }
+
+    /// <summary>
+    /// What an InvalidOperationException while reading means: it is the reader's way of saying that a string holds
+    /// invalid UTF-8 or half a surrogate pair.
+    /// </summary>
+    private static InvalidRequestException NotUnicode(string field) =>
+        new(field, "The JSON text holds a string that is not valid Unicode.");
 }

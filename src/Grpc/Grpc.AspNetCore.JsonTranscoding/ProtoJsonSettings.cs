@@ -5,7 +5,9 @@ namespace Grpc.AspNetCore.JsonTranscoding;
 /// <summary>How <see cref="ProtoJson"/> reads and writes; the defaults are canonical proto3 JSON.</summary>
 public sealed record ProtoJsonSettings
 {
-    /// <summary>Whether members that the message doesn't know are skipped; else they are errors. Default true.</summary>
+    /// <summary>
+    /// Whether members that the message doesn't know are skipped; else they are errors. Default true.
+    /// </summary>
     public bool IgnoreUnknownFields { get; init; } = true;
 
     /// <summary>Whether fields without presence are written even when they hold their default. Default false.</summary>
@@ -14,7 +16,10 @@ public sealed record ProtoJsonSettings
     /// <summary>Whether enums are written as numbers. Default false.</summary>
     public bool WriteEnumsAsIntegers { get; init; }
 
-    /// <summary>Whether names are written as in the .proto file instead of in lower camel case. Both are read. Default false.</summary>
+    /// <summary>
+    /// Whether names are written as in the .proto file instead of in lower camel case. Both are read. Default
+    /// false.
+    /// </summary>
     public bool PreserveProtoFieldNames { get; init; }
 
     /// <summary>How deep objects and arrays may nest when reading. Default 100, as binary protobuf.</summary>

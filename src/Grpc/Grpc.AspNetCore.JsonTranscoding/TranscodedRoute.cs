@@ -4,7 +4,9 @@ using Grpc.AspNetCore.JsonTranscoding.Internal.Templates;
 
 namespace Grpc.AspNetCore.JsonTranscoding;
 
-/// <summary>One <c>google.api.http</c> rule of one method: which requests it takes and how they map to messages.</summary>
+/// <summary>
+/// One <c>google.api.http</c> rule of one method: which requests it takes and how they map to messages.
+/// </summary>
 public sealed class TranscodedRoute
 {
     internal TranscodedRoute(MethodDescriptor method, string httpMethod, HttpTemplate template)
@@ -23,10 +25,15 @@ public sealed class TranscodedRoute
     /// <summary>The path template as the contract has it.</summary>
     public string Template => ParsedTemplate.Text;
 
-    /// <summary>Whether the rule maps the HTTP body: to <see cref="BodyField"/>, or to the whole request when that is null.</summary>
+    /// <summary>
+    /// Whether the rule maps the HTTP body: to <see cref="BodyField"/>, or to the whole request when that is
+    /// null.
+    /// </summary>
     public bool HasBody { get; internal init; }
 
-    /// <summary>The request field that the HTTP body maps to; null for <c>body: "*"</c> and for rules without a body.</summary>
+    /// <summary>
+    /// The request field that the HTTP body maps to; null for <c>body: "*"</c> and for rules without a body.
+    /// </summary>
     public FieldDescriptor? BodyField { get; internal init; }
 
     /// <summary>The response field that becomes the HTTP body; null when the whole message does.</summary>
@@ -35,7 +42,9 @@ public sealed class TranscodedRoute
     /// <summary>How the path reads and writes JSON.</summary>
     public required JsonDialect Dialect { get; init; }
 
-    /// <summary>Canonical proto3 JSON with the settings of this server; knows the types of all transcoded services.</summary>
+    /// <summary>
+    /// Canonical proto3 JSON with the settings of this server; knows the types of all transcoded services.
+    /// </summary>
     public required ProtoJson Json { get; init; }
 
     /// <summary>Most bytes of a request body, after decompression; null without a limit.</summary>

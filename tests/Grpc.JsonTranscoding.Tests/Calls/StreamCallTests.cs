@@ -150,6 +150,30 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task Get_FirstMessageHasNoJsonForm_IsAnErrorReply()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var response = await server.Http1.GetAsync(
+            new Uri("/v1/calls/stream?count=1&unknown_any=true", UriKind.Relative));
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Equal(
+            """{"code":2,"message":"Exception was thrown by handler.","details":[]}""",
+            await response.Content.ReadAsStringAsync());
+        Assert.Single(server.Log.Entries);
+    }
+
+    [Fact]
+    public async Task Get_FailsAfterItsFirstMessage_SendsTheErrorsTrailers()
+    {
+        using var response = await fixture.Server.Http2.GetAsync(
+            new Uri("/v1/calls/stream?count=1&fail_code=5", UriKind.Relative));
+
+        await response.Content.ReadAsStringAsync();
+        Assert.Equal("yes", Assert.Single(response.TrailingHeaders.GetValues("x-failed")));
+    }
+
+    [Fact]
     public async Task Get_MessageHasNoJsonForm_EndsWithAnError()
     {
         await using var server = await TestServer.StartAsync();
@@ -186,5 +210,14 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
 
         Assert.Equal("text/plain", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("a\nb\nc\n", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Get_RawStreamWithoutPieces_IsEmpty()
+    {
+        using var response = await fixture.Server.Http1.GetAsync(new Uri("/v1/raw-stream", UriKind.Relative));
+
+        Assert.Equal("application/octet-stream", response.Content.Headers.ContentType!.ToString());
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
     }
 }

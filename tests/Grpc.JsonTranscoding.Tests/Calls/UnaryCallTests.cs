@@ -184,13 +184,16 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         Assert.Equal($$"""{"text":"{{text}}"}""", body);
     }
 
-    [Fact]
-    public async Task Send_BodyIsNotWhatItsEncodingSays_IsRefused()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    public async Task Send_BodyIsNotWhatItsEncodingSays_IsRefused(string encoding)
     {
-        var (status, body) = await SendEncodedAsync("""{"text":"x"}"""u8.ToArray(), "gzip");
+        var (status, body) = await SendEncodedAsync("""{"text":"x"}"""u8.ToArray(), encoding);
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Contains("not valid gzip", body, StringComparison.Ordinal);
+        Assert.Contains("not valid " + encoding, body, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -224,6 +227,26 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
                 expected == 200 ? "{}" : """{"code":8,"message":"The body is longer than 4194304 bytes.""",
                 await response.Content.ReadAsStringAsync(),
                 StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Send_BodyBeyondTheServersOwnLimit_IsRefusedHereAllTheSame()
+    {
+        await using var server = await TestServer.StartAsync(grpc: o => o.MaxReceiveMessageSize = 32 * 1024 * 1024);
+        foreach (var client in new[] { server.Http1, server.Http2 })
+        {
+            using var content = new ByteArrayContent(new byte[34_000_000]);
+            content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json");
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/calls/unary");
+            request.Version = client.DefaultRequestVersion;
+            request.VersionPolicy = client.DefaultVersionPolicy;
+            request.Headers.ExpectContinue = client == server.Http1;
+            request.Content = content;
+            using var response = await client.SendAsync(request);
+
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+            Assert.Contains("33554432", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
     }
 
@@ -308,6 +331,39 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         Assert.True(await server.Probe.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Empty(server.Log.Entries);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Send_ClientGoesAwayInItsBody_IsNoError(int version)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var source = new CancellationTokenSource();
+        using var content = new EndlessContent();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/calls/unary");
+        var client = version == 0 ? server.Http1 : server.Http2;
+        request.Version = client.DefaultRequestVersion;
+        request.VersionPolicy = client.DefaultVersionPolicy;
+        request.Content = content;
+        var call = client.SendAsync(request, source.Token);
+        await content.Begun.Task;
+        await source.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        // The server stops only when no call is left.
+        await server.DisposeAsync();
+        Assert.Empty(server.Log.Entries);
+    }
+
+    [Fact]
+    public async Task Send_StatusWithTrailers_SendsThemOnce()
+    {
+        using var response = await fixture.Server.Http1.GetAsync(
+            new Uri("/v1/calls/unary?fail_code=5&set_status=true&trailers=true", UriKind.Relative));
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("after", Assert.Single(response.Headers.GetValues("x-trailer")));
     }
 
     [Fact]

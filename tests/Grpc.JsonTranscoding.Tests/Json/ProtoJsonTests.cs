@@ -8,7 +8,9 @@ namespace Grpc.JsonTranscoding.Tests.Json;
 
 public sealed class ProtoJsonTests
 {
-    /// <summary>Texts in canonical form: they must survive reading and writing, and mean what Google's codec takes them for.</summary>
+    /// <summary>
+    /// Texts in canonical form: they must survive reading and writing, and mean what Google's codec takes them for.
+    /// </summary>
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"int32Value":-5,"sint32Value":-2147483648,"sfixed32Value":2147483647,"uint32Value":4294967295,"fixed32Value":1}""")]
@@ -34,7 +36,6 @@ public sealed class ProtoJsonTests
     [InlineData("""{"choiceInt32":0}""")]
     [InlineData("""{"choiceString":""}""")]
     [InlineData("""{"choiceLeaf":{}}""")]
-    [InlineData("""{"choiceNull":null}""")]
     [InlineData("""{"choiceValue":null}""")]
     [InlineData("""{"int32Wrapper":0,"int64Wrapper":"0","uint32Wrapper":0,"uint64Wrapper":"0"}""")]
     [InlineData("""{"floatWrapper":0,"doubleWrapper":0,"boolWrapper":false,"stringWrapper":"","bytesWrapper":""}""")]
@@ -55,14 +56,10 @@ public sealed class ProtoJsonTests
     [InlineData("""{"value":null}""")]
     [InlineData("""{"value":false}""")]
     [InlineData("""{"values":[null,1,"x",[],{}]}""")]
-    [InlineData("""{"any":{}}""")]
     [InlineData("""{"any":{"@type":"type.googleapis.com/transcoding.test.v1.Leaf","name":"x","size":"1"}}""")]
     [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}}""")]
     [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Int64Value","value":"3"}}""")]
     [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Struct","value":{"a":1}}}""")]
-    [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Value","value":null}}""")]
-    [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Empty"}}""")]
-    [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Any","value":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}}}""")]
     [InlineData("""{"empty":{}}""")]
     [InlineData("""{"@other-name":"a","withOddName1":"b","everything":"c"}""")]
     public void ReadThenWrite_CanonicalText_GivesItBack(string text)
@@ -71,15 +68,23 @@ public sealed class ProtoJsonTests
 
         Assert.Equal(text, JsonTester.Write(message));
         Assert.Equal(message, JsonTester.ReadInPieces(Encoding.UTF8.GetBytes(text), 3));
-        // Where Google's own codec for C# is not up to the specification.
-        if (text.Contains("\"any\":{}", StringComparison.Ordinal) || text.Contains("protobuf.Empty", StringComparison.Ordinal) || text.Contains("choiceNull", StringComparison.Ordinal) ||
-            text.Contains("protobuf.Any\"", StringComparison.Ordinal) || text.Contains("\"value\":null}}", StringComparison.Ordinal))
-        {
-            return;
-        }
-
         Assert.Equal(JsonTester.OfficialParser.Parse<Everything>(text), message);
         Assert.Equal(message, JsonTester.OfficialParser.Parse<Everything>(JsonTester.OfficialFormatter.Format(message)));
+    }
+
+    /// <summary>Canonical as well, but Google's codec for C# can't read or write them.</summary>
+    [Theory]
+    [InlineData("""{"choiceNull":null}""")]
+    [InlineData("""{"any":{}}""")]
+    [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Value","value":null}}""")]
+    [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Empty"}}""")]
+    [InlineData("""{"any":{"@type":"type.googleapis.com/google.protobuf.Any","value":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}}}""")]
+    public void ReadThenWrite_RareCanonicalText_GivesItBack(string text)
+    {
+        var message = JsonTester.Read(text);
+
+        Assert.Equal(text, JsonTester.Write(message));
+        Assert.Equal(message, JsonTester.ReadInPieces(Encoding.UTF8.GetBytes(text), 3));
     }
 
     /// <summary>Other ways to say the same.</summary>

@@ -107,8 +107,8 @@ internal sealed class V0Dialect : JsonDialect
             return false;
         }
 
+        // Not the record that says the stream is complete: whoever looks for that takes the stream as cut.
         writer.WriteStartObject();
-        writer.WriteBoolean("end"u8, true);
         writer.WriteString("message"u8, status.Message);
         writer.WriteString("error"u8, V0Errors.NameOf(status.Code));
         writer.WriteEndObject();

@@ -15,7 +15,9 @@ using Microsoft.Extensions.Options;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal;
 
-/// <summary>Adds an HTTP endpoint for each <c>google.api.http</c> rule of a service that the gRPC server maps.</summary>
+/// <summary>
+/// Adds an HTTP endpoint for each <c>google.api.http</c> rule of a service that the gRPC server maps.
+/// </summary>
 internal sealed class JsonTranscodingMethodProvider<TService>(
     TranscodingServer server,
     ServiceLifetimes lifetimes,
@@ -149,7 +151,10 @@ internal sealed class JsonTranscodingMethodProvider<TService>(
             context.AddMethod(method, RoutePatterns.Create(route.ParsedTemplate), all, invoke);
         }
 
-        /// <summary>RFC 9110, section 9.3.2: HEAD works where GET does. A stream has no end to wait for, so it is left out.</summary>
+        /// <summary>
+        /// RFC 9110, section 9.3.2: HEAD works where GET does. A stream has no end to wait for, so it is left
+        /// out.
+        /// </summary>
         private string[] HttpMethods(TranscodedRoute route)
         {
             var hasHead = route.HttpMethod != "GET" || route.Method.IsServerStreaming ||

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal;
 
-/// <summary>What all transcoded services of a server share: settings, JSON tables and the routes taken so far.</summary>
+/// <summary>
+/// What all transcoded services of a server share: settings, JSON tables and the routes taken so far.
+/// </summary>
 internal sealed class TranscodingServer
 {
     private readonly List<TranscodedRoute> _routes = [];
@@ -39,18 +41,16 @@ internal sealed class TranscodingServer
     public ErrorReply Errors { get; }
 
     /// <summary>Takes a route for a method.</summary>
-    /// <exception cref="InvalidOperationException">Another method, or another rule of this one, takes the same requests.</exception>
+    /// <exception cref="InvalidOperationException">Another method, or another rule of this one, takes the same
+    /// requests.</exception>
     public void Claim(TranscodedRoute route)
     {
-        var shape = route.ParsedTemplate.Shape;
-        foreach (var other in _routes)
+        if (_routes.Find(other => Clash(route, other)) is { } other)
         {
-            if (shape == other.ParsedTemplate.Shape && (other.HttpMethod == route.HttpMethod || other.HttpMethod == "*" || route.HttpMethod == "*"))
-            {
-                throw new InvalidOperationException(
-                    $"The HTTP rule of {route.Method.FullName} can't work. {route.HttpMethod} {route.Template} clashes with " +
-                    $"{other.HttpMethod} {other.Template} of {other.Method.FullName}: both take the same requests.");
-            }
+            throw new InvalidOperationException(
+                $"The HTTP rule of {route.Method.FullName} can't work. " +
+                $"{route.HttpMethod} {route.Template} clashes with " +
+                $"{other.HttpMethod} {other.Template} of {other.Method.FullName}: both take the same requests.");
         }
 
         _routes.Add(route);
@@ -58,4 +58,8 @@ internal sealed class TranscodingServer
 
     /// <summary>The routes whose templates match a path, whatever their methods.</summary>
     public IEnumerable<TranscodedRoute> FindRoutes(string path) => _routes.Where(r => r.ParsedTemplate.Matches(path));
+
+    private static bool Clash(TranscodedRoute a, TranscodedRoute b) =>
+        (a.HttpMethod == b.HttpMethod || a.HttpMethod == "*" || b.HttpMethod == "*") &&
+        a.ParsedTemplate.Shape == b.ParsedTemplate.Shape;
 }

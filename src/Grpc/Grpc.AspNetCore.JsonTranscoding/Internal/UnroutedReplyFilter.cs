@@ -28,7 +28,9 @@ internal sealed class UnroutedReplyFilter(TranscodingServer server) : IStartupFi
         }
     }
 
-    /// <summary>Whether routing found no endpoint, or only its own that answers 405; other endpoints mean what they say.</summary>
+    /// <summary>
+    /// Whether routing found no endpoint, or only its own that answers 405; other endpoints mean what they say.
+    /// </summary>
     private static bool IsRoutingsOwn(HttpContext context) =>
         context.GetEndpoint() is not { } endpoint ||
         (endpoint.Metadata.Count == 0 && context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed);

@@ -1,4 +1,5 @@
 using Google.Protobuf.Reflection;
+using Google.Rpc;
 
 namespace Grpc.AspNetCore.Server.Reflection.Internal;
 
@@ -48,6 +49,12 @@ internal sealed class DescriptorIndex
         foreach (var dependency in file.Dependencies)
         {
             AddFile(dependency);
+        }
+
+        // The details of a status travel as Any, so no file has to import them, and no client could show them.
+        if (file.Name == StatusReflection.Descriptor.Name)
+        {
+            AddFile(ErrorDetailsReflection.Descriptor);
         }
 
         foreach (var message in file.MessageTypes)

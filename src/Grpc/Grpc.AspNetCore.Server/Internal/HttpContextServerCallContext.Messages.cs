@@ -15,7 +15,12 @@ internal sealed partial class HttpContextServerCallContext
         where T : class
     {
         var message = await ReadMessageAsync(deserializer, CancellationToken.None) ?? throw MessageErrors.MissingMessage();
-        return await ReadMessageAsync<T>(deserializer: null, CancellationToken.None) is null ? message : throw MessageErrors.AdditionalData();
+        if (!_inputEnded)
+        {
+            await ReadMessageAsync<T>(deserializer: null, CancellationToken.None);
+        }
+
+        return message;
     }
 
     /// <summary>Reads the next message; null at the end of the body.</summary>
@@ -76,6 +81,7 @@ internal sealed partial class HttpContextServerCallContext
                 }
 
                 message = PayloadReader.Deserialize(deserializer, payload);
+                _inputEnded = result.IsCompleted && buffer.End.Equals(consumed);
                 return true;
             }
 
@@ -101,7 +107,7 @@ internal sealed partial class HttpContextServerCallContext
             throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."));
         }
 
-        BeginWrite();
+        BeginWrite(CancellationToken.None);
         try
         {
             WriteMessage(serializer, message, WriteOptionsCore?.Flags ?? default);
@@ -127,11 +133,12 @@ internal sealed partial class HttpContextServerCallContext
             ref _torn);
     }
 
+    /// <param name="requestAborted">The request's; asking for it costs a lock, so that streams ask once.</param>
     /// <exception cref="OperationCanceledException">The client went away or the deadline passed.</exception>
     /// <exception cref="InvalidOperationException">The call has ended.</exception>
-    internal void BeginWrite()
+    internal void BeginWrite(CancellationToken requestAborted)
     {
-        HttpContext.RequestAborted.ThrowIfCancellationRequested();
+        requestAborted.ThrowIfCancellationRequested();
         if (_ended)
         {
             throw new InvalidOperationException("Can't write the message because the request is complete.");

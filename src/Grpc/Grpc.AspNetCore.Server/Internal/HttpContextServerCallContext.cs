@@ -23,6 +23,7 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
     private ICompressionProvider? _requestCompression;
     private ICompressionProvider? _responseCompression;
     private Status _status = Status.DefaultSuccess;
+    private bool _inputEnded;
     private bool _responding;
     private bool _torn;
     private bool _ended;
@@ -103,7 +104,7 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
             ChooseResponseEncoding(encoding);
         }
 
-        BeginWrite();
+        BeginWrite(HttpContext.RequestAborted);
         try
         {
             BeginResponse();

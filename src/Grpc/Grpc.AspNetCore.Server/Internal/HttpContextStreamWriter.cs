@@ -14,6 +14,7 @@ internal sealed class HttpContextStreamWriter<TResponse>(
     /// </summary>
     private const int MaxBuffered = 32 * 1024;
 
+    private readonly CancellationToken _requestAborted = call.HttpContext.RequestAborted;
     private int _writing;
     private int _buffered;
 
@@ -42,7 +43,7 @@ internal sealed class HttpContextStreamWriter<TResponse>(
         ValueTask<FlushResult> flush;
         try
         {
-            call.BeginWrite();
+            call.BeginWrite(_requestAborted);
             var flags = (WriteOptions ?? call.WriteOptions)?.Flags ?? default;
             _buffered += call.WriteMessage(serializer, message, flags);
             if ((flags & WriteFlags.BufferHint) != 0 && _buffered < MaxBuffered)

@@ -75,7 +75,7 @@ internal sealed partial class GrpcCall<TRequest, TResponse> : IGrpcCall
     {
         WatchCancellation();
         var content = new StreamContent();
-        _requests = new RequestStreamWriter<TRequest>(content, Serialize, _options.WriteOptions, ThrowIfEnded);
+        _requests = new RequestStreamWriter<TRequest>(content, Serialize, _options.WriteOptions, ThrowIfEnded, () => _response!);
         _response = SendAsync(content);
         return _requests;
     }

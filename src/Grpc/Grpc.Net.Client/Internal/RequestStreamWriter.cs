@@ -7,7 +7,8 @@ internal sealed class RequestStreamWriter<TRequest>(
     StreamContent content,
     Func<TRequest, WriteFlags, ArrayBufferWriter<byte>> serialize,
     WriteOptions? callWriteOptions,
-    Action throwIfEnded) : IClientStreamWriter<TRequest>
+    Action throwIfEnded,
+    Func<Task> waitForHeaders) : IClientStreamWriter<TRequest>
     where TRequest : class
 {
     private int _writing;
@@ -44,14 +45,18 @@ internal sealed class RequestStreamWriter<TRequest>(
         }
         catch (Exception exception) when (exception is not RpcException)
         {
-            // When the call has ended meanwhile, its status says more than a broken stream.
-            throwIfEnded();
-            if (exception is OperationCanceledException)
+            if (cancellationToken.IsCancellationRequested)
             {
                 throw;
             }
 
-            throw new RpcException(ResponseStatus.FromException(exception));
+            // The server takes no more requests, as a rule because the call has ended: its status says more than a
+            // broken stream. One that comes only with the trailers is for the reader of the responses.
+            await waitForHeaders();
+            throwIfEnded();
+            throw new RpcException(exception is OperationCanceledException
+                ? new Status(StatusCode.Cancelled, "The server takes no more requests.", exception)
+                : ResponseStatus.FromException(exception));
         }
         finally
         {

@@ -7,7 +7,7 @@ namespace Grpc.Net.Internal;
 internal sealed class PayloadReader : DeserializationContext
 {
     [ThreadStatic]
-    private static PayloadReader? t_cached;
+    private static PayloadReader? _cached;
 
     private ReadOnlySequence<byte> _payload;
 
@@ -17,8 +17,8 @@ internal sealed class PayloadReader : DeserializationContext
     public static T Deserialize<T>(Func<DeserializationContext, T> deserializer, in ReadOnlySequence<byte> payload)
     {
         // A deserializer that itself deserializes finds no cached reader and makes one.
-        var reader = t_cached ?? new PayloadReader();
-        t_cached = null;
+        var reader = _cached ?? new PayloadReader();
+        _cached = null;
         reader._payload = payload;
         try
         {
@@ -31,7 +31,7 @@ internal sealed class PayloadReader : DeserializationContext
         finally
         {
             reader._payload = default;
-            t_cached = reader;
+            _cached = reader;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Compression;
-using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Grpc.Net.Compression;
 
@@ -8,15 +7,19 @@ namespace Grpc.Net.Internal;
 
 /// <summary>
 /// Takes a payload from a serializer and puts it, framed, into the call's output. When the length is known and
-/// nothing compresses, the serializer writes straight into the output. One per thread serves all calls, as
-/// serializers run synchronously.
+/// nothing compresses, the serializer writes straight into the output: a small message into one block that is
+/// taken over only when it is complete, since each step in Kestrel's output costs a lock. One per thread serves all
+/// calls, as serializers run synchronously.
 /// </summary>
 internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
 {
     private const int MaxKeptBuffer = 1024 * 1024;
 
+    // The size of the blocks in Kestrel's memory pool: a larger one would have to be allocated.
+    private const int MaxBlock = 4096;
+
     [ThreadStatic]
-    private static PayloadWriter? t_cached;
+    private static PayloadWriter? _cached;
 
     private IBufferWriter<byte> _output = null!;
     private ICompressionProvider? _compression;
@@ -24,6 +27,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
     private int? _maxMessageSize;
 
     private ArrayBufferWriter<byte>? _buffer;
+    private Memory<byte> _block;
     private int _announced;
     private int _written;
     private State _state;
@@ -31,6 +35,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
     private enum State
     {
         Start,
+        Block,
         Direct,
         Buffered,
         Complete,
@@ -55,8 +60,8 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
         int? maxMessageSize,
         ref bool torn)
     {
-        var writer = t_cached ?? new PayloadWriter();
-        t_cached = null;
+        var writer = _cached ?? new PayloadWriter();
+        _cached = null;
         writer._output = output;
         writer._compression = compression;
         writer._compressionLevel = compressionLevel;
@@ -83,6 +88,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
         {
             writer._output = null!;
             writer._compression = null;
+            writer._block = default;
             if (writer._buffer is { } buffer)
             {
                 if (buffer.Capacity > MaxKeptBuffer)
@@ -95,7 +101,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
                 }
             }
 
-            t_cached = writer;
+            _cached = writer;
         }
     }
 
@@ -116,8 +122,7 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
         {
             if (_announced >= 0 && _compression is null)
             {
-                WriteHeader(_announced, compressed: false);
-                _state = State.Direct;
+                BeginDirect();
             }
             else
             {
@@ -145,6 +150,11 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
 
                 WritePayload([]);
                 break;
+            case State.Block when _written == _announced + MessageFrame.HeaderSize:
+                _output.Advance(_written);
+                break;
+            case State.Block:
+                throw ThrowLengthMismatch();
             case State.Direct:
                 if (_written != _announced + MessageFrame.HeaderSize)
                 {
@@ -173,25 +183,56 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
         _state = State.Complete;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void IBufferWriter<byte>.Advance(int count)
     {
-        if (_state == State.Direct)
+        switch (_state)
         {
-            _output.Advance(count);
-            _written += count;
-        }
-        else
-        {
-            _buffer!.Advance(count);
+            case State.Block:
+                ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)(_block.Length - _written));
+                _written += count;
+                break;
+            case State.Direct:
+                _output.Advance(count);
+                _written += count;
+                break;
+            default:
+                _buffer!.Advance(count);
+                break;
         }
     }
 
-    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) =>
-        _state == State.Direct ? _output.GetMemory(sizeHint) : _buffer!.GetMemory(sizeHint);
+    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => _state switch
+    {
+        State.Block when sizeHint <= _block.Length - _written => _block[_written..],
+        State.Block => throw ThrowLengthMismatch(),
+        State.Direct => _output.GetMemory(sizeHint),
+        _ => _buffer!.GetMemory(sizeHint),
+    };
 
-    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) =>
-        _state == State.Direct ? _output.GetSpan(sizeHint) : _buffer!.GetSpan(sizeHint);
+    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => _state switch
+    {
+        State.Block when sizeHint <= _block.Length - _written => _block.Span[_written..],
+        State.Block => throw ThrowLengthMismatch(),
+        State.Direct => _output.GetSpan(sizeHint),
+        _ => _buffer!.GetSpan(sizeHint),
+    };
+
+    private void BeginDirect()
+    {
+        // One byte more, as a writer may ask for room when it has written all.
+        var size = MessageFrame.HeaderSize + _announced + 1;
+        if (size > MaxBlock)
+        {
+            WriteHeader(_announced, compressed: false);
+            _state = State.Direct;
+            return;
+        }
+
+        _block = _output.GetMemory(size);
+        MessageFrame.WriteHeader(_block.Span, _announced, compressed: false);
+        _written = MessageFrame.HeaderSize;
+        _state = State.Block;
+    }
 
     private static InvalidOperationException ThrowLengthMismatch() =>
         new("The serializer wrote another number of bytes than it had announced.");
@@ -199,7 +240,9 @@ internal sealed class PayloadWriter : SerializationContext, IBufferWriter<byte>
     private void WritePayload(ReadOnlySpan<byte> payload)
     {
         ThrowIfTooLarge(payload.Length);
-        if (_compression is null)
+
+        // Nothing compresses to no bytes at all here, which others can't decompress.
+        if (_compression is null || payload.IsEmpty)
         {
             WriteHeader(payload.Length, compressed: false);
             _output.Write(payload);

@@ -7,7 +7,9 @@ using FieldCodec = Grpc.AspNetCore.JsonTranscoding.Internal.Json.FieldCodec;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Binding;
 
-/// <summary>A field path such as <c>a.b.c</c>, resolved from a request message down to a field that text can set.</summary>
+/// <summary>
+/// A field path such as <c>a.b.c</c>, resolved from a request message down to a field that text can set.
+/// </summary>
 internal sealed class BoundPath
 {
     private readonly FieldCodec[] _fields;
@@ -22,7 +24,11 @@ internal sealed class BoundPath
     /// <summary>Resolves a path by JSON names and proto names.</summary>
     /// <param name="problem">Why the path can't be set from text; null when a name on it is simply unknown.</param>
     public static bool TryResolve(
-        CodecRegistry codecs, MessageDescriptor message, string path, [NotNullWhen(true)] out BoundPath? bound, out string? problem)
+        CodecRegistry codecs,
+        MessageDescriptor message,
+        string path,
+        [NotNullWhen(true)] out BoundPath? bound,
+        out string? problem)
     {
         bound = null;
         problem = null;

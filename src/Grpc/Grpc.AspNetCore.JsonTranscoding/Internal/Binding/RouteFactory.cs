@@ -6,10 +6,12 @@ using Grpc.AspNetCore.JsonTranscoding.Internal.Templates;
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Binding;
 
 /// <summary>Turns the <c>google.api.http</c> rule of a method into routes, and refuses rules that can't work.</summary>
-internal sealed class RouteFactory(JsonTranscodingOptions options, ProtoJson json, JsonDialect plain, long? maxRequestBodySize)
+internal sealed class RouteFactory(
+    JsonTranscodingOptions options, ProtoJson json, JsonDialect plain, long? maxRequestBodySize)
 {
     /// <summary>The routes of a method; none when it has no rule.</summary>
-    /// <exception cref="InvalidOperationException">A rule can't work; the message names the method and says why.</exception>
+    /// <exception cref="InvalidOperationException">A rule can't work; the message names the method and says
+    /// why.</exception>
     public IReadOnlyList<TranscodedRoute> Create(MethodDescriptor method)
     {
         var rule = method.GetOptions()?.GetExtension(AnnotationsExtensions.Http);

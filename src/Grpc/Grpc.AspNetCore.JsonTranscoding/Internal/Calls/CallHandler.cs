@@ -30,7 +30,15 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
             }
 
             var request = Activator.CreateInstance<TRequest>();
-            await _reader.ReadAsync(httpContext, Unsafe.As<IMessage>(request));
+            try
+            {
+                await _reader.ReadAsync(httpContext, Unsafe.As<IMessage>(request));
+            }
+            catch (Exception e) when (e is OperationCanceledException or (IOException and not BadHttpRequestException))
+            {
+                throw new ClientGoneException(httpContext.RequestAborted);
+            }
+
             await InvokeAsync(context, request);
         }
         catch (Exception e)
@@ -70,7 +78,8 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
                 JsonTranscodingLog.RequestRefused(logger, Method.FullName, bad.Message);
                 return CallError.FromHttp(bad.StatusCode, StatusCode.InvalidArgument, "The HTTP request is not valid.");
             case ClientGoneException:
-            case OperationCanceledException or IOException when context.HttpContext.RequestAborted.IsCancellationRequested:
+            case OperationCanceledException or IOException
+                when context.HttpContext.RequestAborted.IsCancellationRequested:
                 JsonTranscodingLog.ClientGone(logger, Method.FullName);
                 return null;
             default:
@@ -97,13 +106,19 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
             MetadataHeaders.Write(trailers, headers);
         }
 
-        if (exception is RpcException rpc)
+        if (exception is RpcException rpc && rpc.Trailers != context.TrailersOrNull)
         {
             MetadataHeaders.Write(rpc.Trailers, headers);
         }
 
         try
         {
+            if (exception is RefusedRequestException)
+            {
+                await RequestBody.DrainAsync(
+                    context.HttpContext, Route.Dialect.GetMaxRequestBodySize(context.HttpContext, Route));
+            }
+
             await Environment.Errors.WriteAsync(context.HttpContext, Route.Dialect, error);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
@@ -118,9 +133,17 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
     /// </summary>
     protected static async Task WaitForHandlerAsync(JsonServerCallContext context, Task running)
     {
-        if (!running.IsCompleted)
+        if (running.IsCompleted)
+        {
+            return;
+        }
+
+        try
         {
             await context.HttpContext.Response.CompleteAsync();
+        }
+        finally
+        {
             await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -130,7 +153,8 @@ internal abstract class CallHandler<TRequest>(TranscodedRoute route, IMethod met
         if (!GrpcTimeout.TryParse(text, out var timeout))
         {
             throw new InvalidRequestException(
-                GrpcTimeout.HeaderName, "The timeout must be at most eight digits and one of the units H, M, S, m, u, n.");
+                GrpcTimeout.HeaderName,
+                "The timeout must be at most eight digits and one of the units H, M, S, m, u, n.");
         }
 
         context.StartDeadline(timeout, Environment.Time);

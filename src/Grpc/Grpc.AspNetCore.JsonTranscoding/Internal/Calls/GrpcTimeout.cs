@@ -11,7 +11,7 @@ internal static class GrpcTimeout
     {
         timeout = default;
         if (text.Length is < 2 or > 9 ||
-            !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+            !long.TryParse(text.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var value))
         {
             return false;
         }

@@ -5,10 +5,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 
-/// <summary>Puts the interceptors that the gRPC server was configured with around a handler, the first one outermost.</summary>
-internal sealed class InterceptorPipeline(IReadOnlyList<InterceptorRegistration> interceptors, IServiceProvider services)
+/// <summary>
+/// Puts the interceptors that the gRPC server was configured with around a handler, the first one outermost.
+/// </summary>
+internal sealed class InterceptorPipeline(
+    IReadOnlyList<InterceptorRegistration> interceptors, IServiceProvider services)
 {
-    public UnaryServerMethod<TRequest, TResponse> Wrap<TRequest, TResponse>(UnaryServerMethod<TRequest, TResponse> handler)
+    public UnaryServerMethod<TRequest, TResponse> Wrap<TRequest, TResponse>(
+        UnaryServerMethod<TRequest, TResponse> handler)
         where TRequest : class
         where TResponse : class
     {

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -33,7 +35,9 @@ internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod met
     /// <summary>Trailers without making them.</summary>
     public Metadata? TrailersOrNull => _responseTrailers;
 
-    /// <summary>Sends the head of a stream; null in unary calls, whose status is open until the reply is known.</summary>
+    /// <summary>
+    /// Sends the head of a stream; null in unary calls, whose status is open until the reply is known.
+    /// </summary>
     public Func<Task>? StartStream { get; set; }
 
     protected override string MethodCore => method.FullName;
@@ -57,7 +61,8 @@ internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod met
 
     protected override DateTime DeadlineCore => _deadline;
 
-    protected override Metadata RequestHeadersCore => _requestHeaders ??= MetadataHeaders.Read(HttpContext.Request.Headers);
+    protected override Metadata RequestHeadersCore =>
+        _requestHeaders ??= MetadataHeaders.Read(HttpContext.Request.Headers);
 
     protected override CancellationToken CancellationTokenCore => _linkedSource?.Token ?? HttpContext.RequestAborted;
 
@@ -78,7 +83,8 @@ internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod met
         var now = time.GetUtcNow().UtcDateTime;
         _deadline = timeout < DateTime.MaxValue - now ? now + timeout : DateTime.MaxValue;
         _deadlineSource = new CancellationTokenSource(timeout < MaxTimer ? timeout : MaxTimer, time);
-        _linkedSource = CancellationTokenSource.CreateLinkedTokenSource(_deadlineSource.Token, HttpContext.RequestAborted);
+        _linkedSource = CancellationTokenSource.CreateLinkedTokenSource(
+            _deadlineSource.Token, HttpContext.RequestAborted);
     }
 
     public void Dispose()
@@ -92,7 +98,8 @@ internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod met
         ArgumentNullException.ThrowIfNull(responseHeaders);
         if (_hasWrittenHeaders || HttpContext.Response.HasStarted)
         {
-            throw new InvalidOperationException("Response headers can only be written once, and before the first response.");
+            throw new InvalidOperationException(
+                "Response headers can only be written once, and before the first response.");
         }
 
         _hasWrittenHeaders = true;
@@ -112,8 +119,10 @@ internal sealed class JsonServerCallContext(HttpContext httpContext, IMethod met
         }
 
         const string name = "x509_common_name";
-        var commonName = certificate.GetNameInfo(
-            System.Security.Cryptography.X509Certificates.X509NameType.SimpleName, forIssuer: false);
-        return new AuthContext(name, new() { [name] = [AuthProperty.Create(name, System.Text.Encoding.UTF8.GetBytes(commonName))] });
+        var commonName = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        return new AuthContext(name, new()
+        {
+            [name] = [AuthProperty.Create(name, Encoding.UTF8.GetBytes(commonName))],
+        });
     }
 }

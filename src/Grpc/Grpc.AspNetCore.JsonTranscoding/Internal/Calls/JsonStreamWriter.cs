@@ -13,7 +13,10 @@ namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TResponse>, IDisposable
     where TResponse : class
 {
-    /// <summary>A handler that asks for buffering is flushed at this many bytes all the same, so that memory stays bounded.</summary>
+    /// <summary>
+    /// A handler that asks for buffering is flushed at this many bytes all the same, so that memory stays
+    /// bounded.
+    /// </summary>
     private const int MaxUnflushedBytes = 64 * 1024;
 
     private readonly Lock _gate = new();
@@ -79,7 +82,7 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         lock (_gate)
         {
             ThrowIfClosed();
-            Begin(null);
+            Begin();
             _lastWrite = FlushAsync(CancellationToken.None);
             return _lastWrite;
         }
@@ -97,11 +100,11 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
     }
 
     /// <summary>Writes the last record and what is still buffered. To be called after <see cref="Close"/>.</summary>
-    public async Task EndAsync(RpcStatus status)
+    public async Task EndAsync(RpcStatus status, Metadata? trailers)
     {
         await _lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Begin(null);
-        if (_context.TrailersOrNull is { } trailers)
+        Begin();
+        if (trailers is not null)
         {
             MetadataHeaders.WriteTrailers(trailers, _response);
         }
@@ -130,13 +133,12 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         if (_isRaw)
         {
             var body = RawBody.Get(message, _route.ResponseBodyField);
-            Begin(body);
+            Begin(RawBody.ContentType(body));
             _response.BodyWriter.Write(body.Data.Span);
             _buffer.UnflushedBytes += body.Data.Length;
             return;
         }
 
-        Begin(null);
         _buffer.Begin(_format.Prefix);
         try
         {
@@ -159,6 +161,8 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         }
 
         _buffer.End(_format.Suffix);
+        // Not earlier: as long as no record stands, an error is a reply of its own.
+        Begin();
     }
 
     private bool WriteEnd(RpcStatus status)
@@ -183,7 +187,7 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         return true;
     }
 
-    private void Begin(Google.Api.HttpBody? raw)
+    private void Begin(string? rawContentType = null)
     {
         if (_hasBegun)
         {
@@ -192,8 +196,8 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
 
         _hasBegun = true;
         _response.StatusCode = _route.Dialect.GetHttpStatus(_context.HttpContext, StatusCodes.Status200OK);
-        _response.ContentType = raw is null ? _format.ContentType : RawBody.ContentType(raw);
-        if (_format == StreamFormat.EventStream)
+        _response.ContentType = _isRaw ? rawContentType ?? RawBody.DefaultContentType : _format.ContentType;
+        if (!_isRaw && _format == StreamFormat.EventStream)
         {
             _response.Headers.CacheControl = "no-cache";
         }

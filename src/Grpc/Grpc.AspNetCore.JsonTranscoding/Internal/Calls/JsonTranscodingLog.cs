@@ -4,10 +4,18 @@ namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 
 internal static partial class JsonTranscodingLog
 {
-    [LoggerMessage(1, LogLevel.Error, "Error when executing service method '{Method}'.", EventName = "ErrorExecutingServiceMethod")]
+    [LoggerMessage(
+        1,
+        LogLevel.Error,
+        "Error when executing service method '{Method}'.",
+        EventName = "ErrorExecutingServiceMethod")]
     public static partial void ErrorExecutingServiceMethod(ILogger logger, string method, Exception exception);
 
-    [LoggerMessage(2, LogLevel.Information, "Error status code '{Code}' with detail '{Detail}' raised by '{Method}'.", EventName = "RpcConnectionError")]
+    [LoggerMessage(
+        2,
+        LogLevel.Information,
+        "Error status code '{Code}' with detail '{Detail}' raised by '{Method}'.",
+        EventName = "RpcError")]
     public static partial void RpcError(ILogger logger, Grpc.Core.StatusCode code, string detail, string method);
 
     [LoggerMessage(3, LogLevel.Debug, "A request for '{Method}' was refused: {Reason}", EventName = "RequestRefused")]
@@ -16,7 +24,8 @@ internal static partial class JsonTranscodingLog
     [LoggerMessage(4, LogLevel.Error, "The reply of '{Method}' has no JSON form.", EventName = "ErrorWritingReply")]
     public static partial void ErrorWritingReply(ILogger logger, string method, Exception exception);
 
-    [LoggerMessage(5, LogLevel.Error, "The dialect {Dialect} failed to write an error.", EventName = "ErrorWritingError")]
+    [LoggerMessage(
+        5, LogLevel.Error, "The dialect {Dialect} failed to write an error.", EventName = "ErrorWritingError")]
     public static partial void ErrorWritingError(ILogger logger, Type dialect, Exception exception);
 
     [LoggerMessage(6, LogLevel.Debug, "The client of '{Method}' went away.", EventName = "ClientGone")]

@@ -43,10 +43,9 @@ internal sealed class RecordBuffer(PipeWriter pipe) : IBufferWriter<byte>
     {
         var written = _memory.Span[..(_prefix.Length + count)];
         var record = written[_prefix.Length..];
-        for (var at = record.IndexOfAny((byte)'\n', (byte)'\r'); at >= 0; at = record.IndexOfAny((byte)'\n', (byte)'\r'))
+        for (int at; (at = record.IndexOfAny((byte)'\n', (byte)'\r')) >= 0; record = record[(at + 1)..])
         {
             record[at] = (byte)' ';
-            record = record[(at + 1)..];
         }
 
         _prefix.CopyTo(written);

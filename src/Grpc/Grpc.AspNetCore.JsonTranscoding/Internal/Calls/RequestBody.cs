@@ -13,6 +13,9 @@ namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 /// </summary>
 internal readonly struct RequestBody
 {
+    /// <summary>How much of a refused body is read when no limit says how long bodies may be.</summary>
+    private const long DrainBytes = 4 * 1024 * 1024;
+
     private readonly PipeReader _reader;
 
     private RequestBody(PipeReader reader, ReadOnlySequence<byte> bytes)
@@ -24,19 +27,15 @@ internal readonly struct RequestBody
     public ReadOnlySequence<byte> Bytes { get; }
 
     /// <summary>Reads the body to its end.</summary>
-    /// <exception cref="RefusedRequestException">It is longer than the limit, or in an encoding not known here.</exception>
+    /// <exception cref="RefusedRequestException">It is longer than the limit, or in an encoding not known
+    /// here.</exception>
     /// <exception cref="InvalidRequestException">It isn't what its encoding says.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpContext context, long? limit)
     {
+        LiftServerLimit(context);
         if (context.Request.ContentLength > limit)
         {
             throw TooLarge(limit.Value);
-        }
-
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-        {
-            // The limit is kept below. The server's own would count the framing of chunks, too.
-            feature.MaxRequestBodySize = null;
         }
 
         var encoding = context.Request.Headers.ContentEncoding;
@@ -51,7 +50,6 @@ internal readonly struct RequestBody
                 if (result.Buffer.Length > limit)
                 {
                     reader.AdvanceTo(result.Buffer.End);
-                    reader.Complete();
                     throw TooLarge(limit.Value);
                 }
 
@@ -63,10 +61,46 @@ internal readonly struct RequestBody
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
         }
-        catch (Exception e) when (e is InvalidDataException || (e is InvalidOperationException && encoding == "br"))
+        catch (Exception e)
         {
+            if (reader != context.Request.BodyReader)
+            {
+                await reader.CompleteAsync();
+            }
+
             // BrotliStream reports bad data as an invalid operation.
-            throw new InvalidRequestException("", $"The body is not valid {encoding}.");
+            if (e is InvalidDataException || (e is InvalidOperationException && reader != context.Request.BodyReader))
+            {
+                throw new InvalidRequestException("", $"The body is not valid {encoding}.");
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Reads on to the end of a body that was refused, within reason. Over HTTP/2 the server resets the stream when
+    /// a reply overtakes its request, and some clients, curl among them, then drop the reply.
+    /// </summary>
+    public static async ValueTask DrainAsync(HttpContext context, long? limit)
+    {
+        if (!HttpProtocol.IsHttp2(context.Request.Protocol) || context.Request.Headers.Expect.Count > 0)
+        {
+            return;
+        }
+
+        LiftServerLimit(context);
+        var left = limit ?? DrainBytes;
+        var reader = context.Request.BodyReader;
+        while (left > 0)
+        {
+            var result = await reader.ReadAsync();
+            left -= result.Buffer.Length;
+            reader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
         }
     }
 
@@ -74,6 +108,15 @@ internal readonly struct RequestBody
     {
         _reader.AdvanceTo(Bytes.End);
         _reader.Complete();
+    }
+
+    /// <summary>The limit is kept here: the server's own would count the framing of chunks, too.</summary>
+    private static void LiftServerLimit(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        {
+            feature.MaxRequestBodySize = null;
+        }
     }
 
     private static PipeReader CreateDecoder(HttpContext context, string encoding)

@@ -8,7 +8,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 
-/// <summary>Makes the request message of one route: from the body, then the query, then the path, which has the last word.</summary>
+/// <summary>
+/// Makes the request message of one route: from the body, then the query, then the path, which has the last
+/// word.
+/// </summary>
 internal sealed class RequestReader(TranscodedRoute route)
 {
     private readonly bool _isRaw = route.HasBody && RawBody.IsRaw(route.Method.InputType, route.BodyField);

@@ -32,18 +32,25 @@ internal sealed class StreamCallHandler<TRequest, TResponse>(
             }
 
             stream.Close();
-            await stream.EndAsync(new RpcStatus());
+            await stream.EndAsync(new RpcStatus(), context.TrailersOrNull);
         }
         catch (Exception e)
         {
             // From here on the handler can't begin the reply any more, should it still be running.
             var hasBegun = stream.Close();
-            if (Describe(context, e) is { } error)
+            try
             {
-                await (hasBegun ? stream.EndAsync(error.Status) : ReplyAsync(context, e, error));
+                if (Describe(context, e) is { } error)
+                {
+                    await (hasBegun
+                        ? stream.EndAsync(error.Status, (e as RpcException)?.Trailers ?? context.TrailersOrNull)
+                        : ReplyAsync(context, e, error));
+                }
             }
-
-            await WaitForHandlerAsync(context, running);
+            finally
+            {
+                await WaitForHandlerAsync(context, running);
+            }
         }
     }
 }

@@ -32,12 +32,17 @@ internal sealed class UnaryCallHandler<TRequest, TResponse>(
         }
         catch (Exception e) when (!running.IsCompleted)
         {
-            if (Describe(context, e) is { } error)
+            try
             {
-                await ReplyAsync(context, e, error);
+                if (Describe(context, e) is { } error)
+                {
+                    await ReplyAsync(context, e, error);
+                }
             }
-
-            await WaitForHandlerAsync(context, running);
+            finally
+            {
+                await WaitForHandlerAsync(context, running);
+            }
         }
     }
 

@@ -7,16 +7,16 @@ internal sealed class WriterPool
 {
     private const int Capacity = 64;
 
-    private readonly ConcurrentBag<JsonResponseWriter> _writers = [];
+    private readonly ConcurrentQueue<JsonResponseWriter> _writers = [];
 
-    public JsonResponseWriter Rent() => _writers.TryTake(out var writer) ? writer : new JsonResponseWriter();
+    public JsonResponseWriter Rent() => _writers.TryDequeue(out var writer) ? writer : new JsonResponseWriter();
 
     public void Return(JsonResponseWriter writer)
     {
         writer.End();
         if (_writers.Count < Capacity)
         {
-            _writers.Add(writer);
+            _writers.Enqueue(writer);
         }
     }
 }

@@ -78,7 +78,9 @@ internal sealed class AnyCodec(CodecRegistry registry) : MessageCodec
         any.Value = packed.ToByteString();
     }
 
-    /// <summary>Looks for <c>@type</c> with a copy of the reader, because it may stand anywhere in the object.</summary>
+    /// <summary>
+    /// Looks for <c>@type</c> with a copy of the reader, because it may stand anywhere in the object.
+    /// </summary>
     private static string? FindTypeUrl(Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
@@ -118,7 +120,8 @@ internal sealed class AnyCodec(CodecRegistry registry) : MessageCodec
             }
             else
             {
-                throw new JsonValueException("An Any of this type has only the members '@type' and 'value', once each.");
+                throw new JsonValueException(
+                    "An Any of this type has only the members '@type' and 'value', once each.");
             }
         }
 

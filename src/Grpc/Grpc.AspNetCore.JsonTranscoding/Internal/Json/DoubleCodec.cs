@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 
-/// <summary>double; what JSON numbers can't hold is written as <c>"NaN"</c>, <c>"Infinity"</c> or <c>"-Infinity"</c>.</summary>
+/// <summary>
+/// double; what JSON numbers can't hold is written as <c>"NaN"</c>, <c>"Infinity"</c> or <c>"-Infinity"</c>.
+/// </summary>
 internal sealed class DoubleCodec : ValueCodec<double>
 {
     // Negative zero is not the default: protobuf compares the bits.

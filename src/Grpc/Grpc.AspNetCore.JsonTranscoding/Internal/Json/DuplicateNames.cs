@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 
-/// <summary>Skips JSON that nobody reads, yet refuses names that appear twice in one object, as everywhere else.</summary>
+/// <summary>
+/// Skips JSON that nobody reads, yet refuses names that appear twice in one object, as everywhere else.
+/// </summary>
 internal static class DuplicateNames
 {
     public static void SkipValue(ref Utf8JsonReader reader)

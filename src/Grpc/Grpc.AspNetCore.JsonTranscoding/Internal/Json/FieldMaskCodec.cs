@@ -43,9 +43,11 @@ internal sealed class FieldMaskCodec : TextCodec
         for (var i = 0; i < path.Length; i++)
         {
             var c = path[i];
-            if (char.IsAsciiLetterUpper(c) || (c == '_' && (i + 1 == path.Length || !char.IsAsciiLetterLower(path[i + 1]))))
+            var next = i + 1 < path.Length ? path[i + 1] : default;
+            if (char.IsAsciiLetterUpper(c) || (c == '_' && !char.IsAsciiLetterLower(next)))
             {
-                throw new InvalidOperationException($"The path '{path}' of a google.protobuf.FieldMask has no JSON form.");
+                throw new InvalidOperationException(
+                    $"The path '{path}' of a google.protobuf.FieldMask has no JSON form.");
             }
 
             text.Append(c == '_' ? char.ToUpperInvariant(path[++i]) : c);

@@ -15,7 +15,8 @@ internal sealed class Int32Codec : ValueCodec<int>
             ? value
             : (int)NumberText.ReadInteger(ref reader, int.MinValue, int.MaxValue);
 
-    public override int Parse(ReadOnlySpan<byte> text) => (int)NumberText.ParseInteger(text, int.MinValue, int.MaxValue);
+    public override int Parse(ReadOnlySpan<byte> text) =>
+        (int)NumberText.ParseInteger(text, int.MinValue, int.MaxValue);
 
     public override void WriteKey(Utf8JsonWriter writer, int value)
     {

@@ -20,7 +20,8 @@ internal sealed class Int64Codec : ValueCodec<long>
             ? value
             : (long)NumberText.ReadInteger(ref reader, long.MinValue, long.MaxValue);
 
-    public override long Parse(ReadOnlySpan<byte> text) => (long)NumberText.ParseInteger(text, long.MinValue, long.MaxValue);
+    public override long Parse(ReadOnlySpan<byte> text) =>
+        (long)NumberText.ParseInteger(text, long.MinValue, long.MaxValue);
 
     public override void WriteKey(Utf8JsonWriter writer, long value)
     {

@@ -7,7 +7,8 @@ namespace Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 internal static class JsonErrors
 {
     /// <summary>Says where the text is broken. The reader's own message talks of .NET types and options.</summary>
-    public static string Describe(JsonException error) => error.LineNumber is { } line && error.BytePositionInLine is { } at
-        ? string.Create(CultureInfo.InvariantCulture, $"The text is not valid JSON at line {line + 1}, byte {at + 1}.")
-        : "The text is not valid JSON.";
+    public static string Describe(JsonException error) =>
+        error is { LineNumber: { } line, BytePositionInLine: { } at }
+            ? string.Create(CultureInfo.InvariantCulture, $"The text is not valid JSON at line {line + 1}, byte {at + 1}.")
+            : "The text is not valid JSON.";
 }

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 
-/// <summary>How all JSON of this library is escaped: not more than JSON needs, apart from what lies outside the BMP.</summary>
+/// <summary>
+/// How all JSON of this library is escaped: not more than JSON needs, apart from what lies outside the BMP.
+/// </summary>
 internal static class JsonText
 {
     public static readonly JsonWriterOptions WriterOptions = new()

@@ -23,7 +23,8 @@ internal sealed class JsonValueCodec : MessageCodec
             case Value.KindOneofCase.NumberValue:
                 if (!double.IsFinite(value.NumberValue))
                 {
-                    throw new InvalidOperationException("JSON has no number for NaN or infinity in a google.protobuf.Value.");
+                    throw new InvalidOperationException(
+                        "JSON has no number for NaN or infinity in a google.protobuf.Value.");
                 }
 
                 writer.WriteNumberValue(value.NumberValue);

@@ -1,6 +1,8 @@
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 
-/// <summary>A JSON value that doesn't fit the message; the path is built while the exception travels outwards.</summary>
+/// <summary>
+/// A JSON value that doesn't fit the message; the path is built while the exception travels outwards.
+/// </summary>
 internal sealed class JsonValueException(string message) : Exception(message)
 {
     public string Path { get; private set; } = "";

@@ -5,7 +5,8 @@ using Google.Protobuf.Reflection;
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 
 /// <summary>A message as a value. Finds its codec late, because message types may contain themselves.</summary>
-internal sealed class MessageValueCodec<TMessage>(CodecRegistry registry, MessageDescriptor descriptor) : ValueCodec<TMessage>
+internal sealed class MessageValueCodec<TMessage>(CodecRegistry registry, MessageDescriptor descriptor)
+    : ValueCodec<TMessage>
     where TMessage : class, IMessage, new()
 {
     private MessageCodec? _codec;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 
-/// <summary>A wrapper of a value type (<c>google.protobuf.Int32Value</c> …), which generated classes show as <c>T?</c>.</summary>
+/// <summary>
+/// A wrapper of a value type (<c>google.protobuf.Int32Value</c> …), which generated classes show as <c>T?</c>.
+/// </summary>
 internal sealed class NullableCodec<T>(ValueCodec<T> inner) : ValueCodec<T?>
     where T : struct
 {

@@ -19,7 +19,9 @@ internal abstract class TextCodec : MessageCodec
         Parse(text.Span, message);
     }
 
-    /// <summary>Writes a fraction as canonical JSON wants it: a dot and 3, 6 or 9 digits, or nothing for zero.</summary>
+    /// <summary>
+    /// Writes a fraction as canonical JSON wants it: a dot and 3, 6 or 9 digits, or nothing for zero.
+    /// </summary>
     protected static int FormatFraction(int nanos, Span<byte> target)
     {
         if (nanos == 0)

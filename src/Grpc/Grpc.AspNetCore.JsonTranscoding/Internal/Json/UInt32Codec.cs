@@ -15,7 +15,8 @@ internal sealed class UInt32Codec : ValueCodec<uint>
             ? value
             : (uint)NumberText.ReadInteger(ref reader, uint.MinValue, uint.MaxValue);
 
-    public override uint Parse(ReadOnlySpan<byte> text) => (uint)NumberText.ParseInteger(text, uint.MinValue, uint.MaxValue);
+    public override uint Parse(ReadOnlySpan<byte> text) =>
+        (uint)NumberText.ParseInteger(text, uint.MinValue, uint.MaxValue);
 
     public override void WriteKey(Utf8JsonWriter writer, uint value)
     {

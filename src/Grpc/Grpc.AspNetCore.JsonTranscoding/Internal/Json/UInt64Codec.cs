@@ -20,7 +20,8 @@ internal sealed class UInt64Codec : ValueCodec<ulong>
             ? value
             : (ulong)NumberText.ReadInteger(ref reader, ulong.MinValue, ulong.MaxValue);
 
-    public override ulong Parse(ReadOnlySpan<byte> text) => (ulong)NumberText.ParseInteger(text, ulong.MinValue, ulong.MaxValue);
+    public override ulong Parse(ReadOnlySpan<byte> text) =>
+        (ulong)NumberText.ParseInteger(text, ulong.MinValue, ulong.MaxValue);
 
     public override void WriteKey(Utf8JsonWriter writer, ulong value)
     {

@@ -73,7 +73,9 @@ internal static class PathReader
     }
 
     private static string DecodeSingle(ReadOnlySpan<char> value, bool isEncoded) =>
-        isEncoded ? Uri.UnescapeDataString(value) : value.ToString().Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        isEncoded
+            ? Uri.UnescapeDataString(value)
+            : value.ToString().Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static string DecodeMulti(ReadOnlySpan<char> value, bool isEncoded)
     {

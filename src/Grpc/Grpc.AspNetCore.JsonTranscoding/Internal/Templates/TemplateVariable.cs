@@ -1,6 +1,8 @@
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Templates;
 
-/// <summary>A variable of a path template: a field path and the segments <c>[Start, End)</c> that it captures.</summary>
+/// <summary>
+/// A variable of a path template: a field path and the segments <c>[Start, End)</c> that it captures.
+/// </summary>
 internal sealed record TemplateVariable(string FieldPath, int Start, int End, bool TakesRest)
 {
     /// <summary>

@@ -9,7 +9,11 @@ internal sealed class VerbConstraint(string verb) : IRouteConstraint
     private readonly string _suffix = ":" + verb;
 
     public bool Match(
-        HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
+        HttpContext? httpContext,
+        IRouter? route,
+        string routeKey,
+        RouteValueDictionary values,
+        RouteDirection routeDirection) =>
         values.TryGetValue(routeKey, out var value) &&
         value is string text &&
         text.EndsWith(_suffix, StringComparison.OrdinalIgnoreCase);

@@ -12,10 +12,10 @@ internal sealed class DuplexStreamingServerCallHandler<TService, TRequest, TResp
     where TRequest : class
     where TResponse : class
 {
-    protected override Task InvokeAsync(HttpContextServerCallContext call)
+    protected override ValueTask InvokeAsync(HttpContextServerCallContext call)
     {
         var reader = new HttpContextStreamReader<TRequest>(call, Method.RequestMarshaller.ContextualDeserializer);
         var writer = new HttpContextStreamWriter<TResponse>(call, Method.ResponseMarshaller.ContextualSerializer);
-        return invoker.Invoke(reader, writer, call);
+        return new ValueTask(invoker.Invoke(reader, writer, call));
     }
 }

@@ -45,7 +45,7 @@ internal abstract class ServerCallHandler<TRequest, TResponse>(Method<TRequest, 
         return HandleCallAsync(httpContext);
     }
 
-    protected abstract Task InvokeAsync(HttpContextServerCallContext call);
+    protected abstract ValueTask InvokeAsync(HttpContextServerCallContext call);
 
     private async Task HandleCallAsync(HttpContext httpContext)
     {

@@ -1,0 +1,77 @@
+using Batching.Engine;
+using Batching.Server.Configuration;
+using Batching.Server.Security;
+using Batching.Server.Services;
+using Batching.V1;
+using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Batching.Server;
+
+/// <summary>Puts the service together.</summary>
+internal static class BatchServer
+{
+    /// <summary>Builds the service, ready to be run.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="configure">Changes what whoever runs the service wants otherwise, such as where it logs to.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        var dataDirectory = builder.Configuration.GetDataDirectory();
+        var usesSample = builder.Environment.IsDevelopment() && !builder.Configuration.HasUpstream();
+
+        if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+        {
+            builder.WebHost.UseUrls("http://localhost:8080");
+        }
+
+        builder.WebHost.UseHttp1AndHttp2OnSharedPort();
+
+        // The services read bodies themselves, each within its own limit.
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+
+        // A stop ends within ten seconds: calls first, then requests in flight, then the last commit.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
+
+        builder.Services
+            .AddBatchOptions(builder.Configuration)
+            .AddSqliteBatchStore(sqlite =>
+            {
+                sqlite.Directory = dataDirectory;
+                sqlite.MaxFileBytes = builder.Configuration.GetMaxStoreBytes();
+            })
+            .AddBatchEngine()
+            .AddSecurity(dataDirectory)
+            .AddResponseCompression(compression =>
+            {
+                compression.EnableForHttps = true;
+                compression.MimeTypes =
+                    [.. ResponseCompressionDefaults.MimeTypes, "application/x-ndjson", "text/event-stream"];
+            })
+            .AddBatchRpcs()
+            .AddGrpcReflection()
+            // The server listens when the store is open, so whoever gets an answer is served.
+            .AddGrpcHealthChecks(health => health.Services.Map(BatchService.Descriptor.FullName, static _ => true))
+            .AddCheck("listening", static () => HealthCheckResult.Healthy());
+        if (usesSample)
+        {
+            builder.Services.AddSampleUpstream();
+        }
+
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.UseResponseCompression();
+        app.UseBearerTokenQuery();
+        app.MapHealthChecks("/healthz");
+        app.MapGrpcService<BatchRpcService>();
+        app.MapGrpcService<KeyedBatchRpcService>();
+        app.MapGrpcReflectionService();
+        app.MapGrpcHealthChecksService();
+        if (usesSample)
+        {
+            app.MapSampleUpstream();
+        }
+
+        return app;
+    }
+}

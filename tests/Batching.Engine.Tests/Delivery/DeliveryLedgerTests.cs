@@ -1,0 +1,147 @@
+using Batching.Engine.Delivery;
+
+namespace Batching.Engine.Tests.Delivery;
+
+public sealed class DeliveryLedgerTests
+{
+    [Fact]
+    public void TryTake_Twice_GivesDisjointRuns()
+    {
+        var ledger = new DeliveryLedger(mark: 0);
+        Assert.Equal((1, 5), Take(ledger, 5));
+        Assert.Null(ledger.TryTake(5));
+        Assert.Equal((6, 8), Take(ledger, 8));
+    }
+
+    [Fact]
+    public void Settle_Lost_HandsTheRunOutAgain()
+    {
+        var ledger = new DeliveryLedger(mark: 0);
+        var first = ledger.TryTake(5)!;
+        ledger.Shorten(first, 2);
+        Assert.Equal((3, 5), Take(ledger, 5));
+        ledger.Settle(first, received: false);
+        Assert.Equal((1, 2), Take(ledger, 5));
+        Assert.Equal(0, ledger.Mark);
+    }
+
+    [Fact]
+    public void Settle_OutOfOrder_MovesTheMarkWhenTheGapCloses()
+    {
+        var ledger = new DeliveryLedger(mark: 0);
+        var first = ledger.TryTake(3)!;
+        var second = ledger.TryTake(6)!;
+        ledger.Settle(second, received: true);
+        Assert.Equal(0, ledger.Mark);
+        ledger.Settle(first, received: true);
+        Assert.Equal(6, ledger.Mark);
+        Assert.True(ledger.IsSettled);
+    }
+
+    // A caller that names a position in the middle of a run that is out must not hide what is behind the run.
+    [Fact]
+    public void TryTake_MarkInTheMiddleOfARun_GivesWhatIsBehindTheRun()
+    {
+        var ledger = new DeliveryLedger(mark: 0);
+        var first = ledger.TryTake(10)!;
+        ledger.ReceiveUpTo(5);
+        Assert.Equal((11, 12), Take(ledger, 12));
+        ledger.Settle(first, received: false);
+        Assert.Equal((6, 10), Take(ledger, 12));
+    }
+
+    [Fact]
+    public void AnySequence_AgainstASimpleModel_Agrees()
+    {
+        var seed = Random.Shared.Next();
+        for (var round = 0; round < 300; round++)
+        {
+            try
+            {
+                RunRound(new Random(seed + round));
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"Seed {seed + round}: {exception.Message}", exception);
+            }
+        }
+    }
+
+    // The model: a set of received positions and, for each reply, the set of positions that are out with it.
+    private static void RunRound(Random random)
+    {
+        var mark = random.Next(4);
+        var last = mark + random.Next(5);
+        var ledger = new DeliveryLedger(mark);
+        var received = Enumerable.Range(1, mark).ToHashSet();
+        var outstanding = new List<(DeliveryLedger.Range Range, HashSet<int> Positions)>();
+        for (var step = 0; step < 200; step++)
+        {
+            switch (random.Next(6))
+            {
+                case 0:
+                    last += random.Next(6);
+                    break;
+                case 1:
+                    Take();
+                    break;
+                case 2 when outstanding.Count > 0:
+                    var (range, positions) = outstanding[random.Next(outstanding.Count)];
+                    var to = random.Next(range.First, range.Last + 1);
+                    ledger.Shorten(range, to);
+                    positions.RemoveWhere(position => position > to);
+                    break;
+                case 3 or 4 when outstanding.Count > 0:
+                    var at = random.Next(outstanding.Count);
+                    var wasReceived = random.Next(3) > 0;
+                    ledger.Settle(outstanding[at].Range, wasReceived);
+                    if (wasReceived)
+                    {
+                        received.UnionWith(outstanding[at].Positions);
+                    }
+
+                    outstanding.RemoveAt(at);
+                    break;
+                case 5 when last > 0 && random.Next(3) == 0:
+                    var upTo = random.Next(last + 1);
+                    ledger.ReceiveUpTo(upTo);
+                    received.UnionWith(Enumerable.Range(1, upTo));
+                    break;
+            }
+
+            var expectedMark = Enumerable.Range(1, last + 1).First(position => !received.Contains(position)) - 1;
+            Assert.Equal(expectedMark, ledger.Mark);
+        }
+
+        // What nobody has or gets must still come, and nothing else.
+        outstanding.ForEach(reply => ledger.Settle(reply.Range, received: false));
+        outstanding.Clear();
+        while (ledger.TryTake(last) is { } rest)
+        {
+            Assert.All(Enumerable.Range(rest.First, rest.Last - rest.First + 1), position => Assert.True(received.Add(position)));
+            ledger.Settle(rest, received: true);
+        }
+
+        Assert.Equal(Enumerable.Range(1, last), received.Order());
+        Assert.Equal(last, ledger.Mark);
+        Assert.True(ledger.IsSettled);
+
+        void Take()
+        {
+            var busy = outstanding.SelectMany(reply => reply.Positions).Concat(received).ToHashSet();
+            var free = Enumerable.Range(1, last).Where(position => !busy.Contains(position)).ToList();
+            var range = ledger.TryTake(last);
+            Assert.Equal(free.Count > 0, range is not null);
+            if (range is not null)
+            {
+                Assert.Equal(free[0], range.First);
+                var positions = Enumerable.Range(range.First, range.Last - range.First + 1).ToHashSet();
+                Assert.DoesNotContain(positions, busy.Contains);
+                outstanding.Add((range, positions));
+            }
+        }
+    }
+
+    private static (int First, int Last)? Take(DeliveryLedger ledger, int last) =>
+        ledger.TryTake(last) is { } range ? (range.First, range.Last) : null;
+}

@@ -1,0 +1,386 @@
+using Batching.Engine.Delivery;
+using Batching.Engine.Tests.Infrastructure;
+using Batching.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Batching.Engine.Tests.Delivery;
+
+public sealed class ResultFetcherTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Fetch_WhileTheBatchRuns_SeesEveryRequestOnceInOrder()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(2000));
+        var seen = new List<Request>();
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var page = await engine.FetchAsync(batch.Id);
+                seen.AddRange(page.Batch.Requests);
+                return page.Batch.RunningRequests == 0 && page.Batch.Requests.Count == 0;
+            },
+            "the end of the parallel flow");
+        Assert.Equal(Enumerable.Range(1, 2000).Select(i => (long)i), seen.Select(request => request.Position));
+        Assert.Equal(2000, seen.Select(request => request.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Fetch_SideBySide_GetsDisjointPagesThatAreComplete()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(
+            _directory,
+            options =>
+            {
+                EngineHost.Upstream(upstream.Address)(options);
+                options.Limits.PageResults = 7;
+            });
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1000));
+        var readers = await Task.WhenAll(Enumerable.Range(0, 4).Select(reader => Task.Run(async () =>
+        {
+            var seen = new List<long>();
+            var random = new Random(reader);
+            await Poll.UntilAsync(
+                async () =>
+                {
+                    var page = await engine.PageAsync(batch.Id);
+                    var received = random.Next(4) > 0;
+                    if (received)
+                    {
+                        seen.AddRange(page.Response.Batch.Requests.Select(request => request.Position));
+                    }
+
+                    page.Complete(received);
+                    return page.Response.Batch.RunningRequests == 0 && page.Response.Batch.Requests.Count == 0;
+                },
+                "the end of the parallel flow");
+            return seen;
+        })));
+        var all = readers.SelectMany(seen => seen).ToList();
+
+        // The last one may have been given back when nobody asked any more.
+        all.AddRange((await engine.FetchAsync(batch.Id)).Batch.Requests.Select(request => request.Position));
+        while (all.Count < 1000 && (await engine.FetchAsync(batch.Id)).Batch.Requests is { Count: > 0 } rest)
+        {
+            all.AddRange(rest.Select(request => request.Position));
+        }
+
+        Assert.Equal(Enumerable.Range(1, 1000).Select(i => (long)i), all.Order());
+    }
+
+    [Fact]
+    public async Task Fetch_PageThatIsOnTheWay_IsHandedOutAgainOnlyIfItIsLost()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(batch.Id);
+
+        var first = await engine.PageAsync(batch.Id);
+        Assert.Equal(5, first.Response.Batch.Requests.Count);
+        // An empty page of a batch that is done would tell its client that it has everything.
+        var waiting = engine.PageAsync(batch.Id);
+        Assert.False(waiting.IsCompleted);
+        first.Complete(received: false);
+        var second = await Poll.ForAsync(waiting, "the fetch that waited for the page to end");
+        Assert.Equal(5, second.Response.Batch.Requests.Count);
+        second.Complete(received: true);
+        second.Complete(received: false);
+        var third = await engine.FetchAsync(batch.Id);
+        Assert.Empty(third.Batch.Requests);
+        Assert.Equal(5, third.Position);
+    }
+
+    [Fact]
+    public async Task Fetch_RunningBatchWithAPageOnTheWay_DoesNotWaitForIt()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/items/0" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilFinishedAsync(batch.Id, 4);
+        var page = await engine.PageAsync(batch.Id);
+        Assert.Equal(4, page.Response.Batch.Requests.Count);
+        Assert.Empty((await Poll.ForAsync(engine.FetchAsync(batch.Id), "an empty page")).Batch.Requests);
+        page.Complete(received: true);
+        gate.Open();
+    }
+
+    // Between the look for waiting results and the look for a page on its way, that page may be lost.
+    [Fact]
+    public async Task TryTake_NothingWaits_TellsInTheSameStepWhetherAPageIsOnItsWay()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var deliveries = engine.Get<Deliveries>();
+        var record = EmptyStore.Record(key: 1, total: 3) with { Finished = 3 };
+        var first = deliveries.TryTake(record, out var none);
+        Assert.NotNull(first);
+        Assert.Null(none);
+        Assert.Null(deliveries.TryTake(record, out var onTheWay));
+        using (onTheWay)
+        {
+            Assert.NotNull(onTheWay);
+            first.Complete(received: false);
+            Assert.True(onTheWay.NextChange.IsCompleted);
+        }
+
+        var second = deliveries.TryTake(record, out none);
+        Assert.Equal((1, 3), (second!.First, second.Last));
+        second.Complete(received: true);
+        Assert.Null(deliveries.TryTake(record with { Received = 3 }, out none));
+        Assert.Null(none);
+    }
+
+    // A fetch that has read the record before another one was received must not open a ledger with the old mark.
+    [Fact]
+    public async Task Fetch_RecordWasReadBeforeAnotherPageWasReceived_HandsNothingOutTwice()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(batch.Id);
+        var key = (await engine.Store.ListBatchesAsync("alice", long.MaxValue, 1, default)).Single().Key;
+
+        var other = new TaskCompletionSource();
+        var hasRead = new TaskCompletionSource();
+        engine.Store.BatchRead = () =>
+        {
+            engine.Store.BatchRead = null;
+            hasRead.SetResult();
+            return other.Task;
+        };
+        var late = engine.FetchAsync(batch.Id);
+        await Poll.ForAsync(hasRead.Task, "the first fetch");
+        Assert.Equal(5, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
+        await Poll.UntilAsync(
+            async () => (await engine.Store.FindBatchAsync(key, default))!.Received == 5, "the received mark");
+        other.SetResult();
+        Assert.Empty((await Poll.ForAsync(late, "the late fetch")).Batch.Requests);
+    }
+
+    [Fact]
+    public async Task Fetch_ReceivedBeforeARestart_IsNotHandedOutAgain()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        string id;
+        await using (var engine = await EngineHost.StartAsync(_directory, upstream))
+        {
+            id = (await engine.SubmitAsync(EngineHost.Gets(5))).Id;
+            await engine.UntilDoneAsync(id);
+            await engine.FetchAsync(id);
+        }
+
+        await using (var engine = await EngineHost.StartAsync(_directory, upstream))
+        {
+            Assert.Empty((await engine.FetchAsync(id)).Batch.Requests);
+            Assert.Equal(5, (await engine.FetchAsync(id, after: 0)).Batch.Requests.Count);
+        }
+    }
+
+    [Fact]
+    public async Task Fetch_After_ReceivesWhatIsBeforeAndRepeatsWhatIsBehind()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(10));
+        await engine.UntilDoneAsync(batch.Id);
+
+        var lost = await engine.PageAsync(batch.Id, after: 4);
+        Assert.Equal([5, 6, 7, 8, 9, 10], Positions(lost.Response));
+        Assert.Equal(10, lost.Response.Position);
+        lost.Complete(received: false);
+        Assert.Equal([5, 6, 7, 8, 9, 10], Positions(await engine.FetchAsync(batch.Id, after: 4)));
+        Assert.Empty(Positions(await engine.FetchAsync(batch.Id)));
+
+        // What was received stays fetchable.
+        Assert.Equal([3, 4, 5, 6, 7, 8, 9, 10], Positions(await engine.FetchAsync(batch.Id, after: 2)));
+        var end = await engine.FetchAsync(batch.Id, after: 10);
+        Assert.Empty(end.Batch.Requests);
+        Assert.Equal(10, end.Position);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(4)]
+    [InlineData(long.MaxValue)]
+    public async Task Fetch_AfterAPositionThatNobodyHasGot_IsRefused(long after)
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(3));
+        await engine.UntilDoneAsync(batch.Id);
+        var refusal = await RefusalAsync(engine, new FetchBatchRequest { BatchId = batch.Id, After = after });
+        Assert.Equal("after", Assert.Single(Assert.IsType<Refusal.Invalid>(refusal).Problems).Field);
+        Assert.Equal(3, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Fetch_ById_GivesThoseInThatOrderFinishedOrNot()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/items/1" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(3));
+        await engine.UntilFinishedAsync(batch.Id, 2);
+        string[] ids = [batch.Requests[2].Id, batch.Requests[1].Id, batch.Requests[0].Id, batch.Requests[2].Id];
+        var answer = await engine.Fetcher.FetchAsync(
+            EngineHost.Alice, new FetchBatchRequest { BatchId = batch.Id, RequestIds = { ids } }, CancellationToken.None);
+        answer.Value!.Complete(received: true);
+        var requests = answer.Value.Response.Batch.Requests;
+        Assert.Equal(ids, requests.Select(request => request.Id));
+        Assert.Equal("/items/2", requests[0].Response.Body.ToStringUtf8());
+        Assert.Equal((RequestState.Running, null), (requests[1].State, requests[1].Response));
+        Assert.Equal((RequestState.Done, "/items/0"), (requests[2].State, requests[2].Response.Body.ToStringUtf8()));
+
+        // It has moved no mark.
+        Assert.Equal(2, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
+        gate.Open();
+    }
+
+    [Fact]
+    public async Task Fetch_ByForeignOrTooManyIds_IsRefused()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        var other = await engine.SubmitAsync(EngineHost.Gets(1));
+        foreach (var id in (string[])[other.Requests[0].Id, batch.Id, "1", ""])
+        {
+            Assert.Equal(
+                new Refusal.NotFound("request", id),
+                await RefusalAsync(engine, new FetchBatchRequest { BatchId = batch.Id, RequestIds = { id } }));
+        }
+
+        var many = Enumerable.Repeat(batch.Requests[0].Id, 101);
+        Assert.IsType<Refusal.Invalid>(
+            await RefusalAsync(engine, new FetchBatchRequest { BatchId = batch.Id, RequestIds = { many } }));
+        Assert.IsType<Refusal.Invalid>(await RefusalAsync(
+            engine, new FetchBatchRequest { BatchId = batch.Id, After = 0, RequestIds = { batch.Requests[0].Id } }));
+        Assert.Equal(
+            new Refusal.NotFound("batch", batch.Id),
+            await RefusalAsync(engine, new FetchBatchRequest { BatchId = batch.Id }, EngineHost.Bob));
+    }
+
+    // The limit is on what is sent: naming a large result often must not get around it.
+    [Fact]
+    public async Task Fetch_OneLargeResultNamedManyTimes_IsRefused()
+    {
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Response.Body.WriteAsync(new byte[1_000_000]).AsTask());
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        await engine.UntilDoneAsync(batch.Id);
+        var id = batch.Requests[0].Id;
+        var few = await engine.Fetcher.FetchAsync(
+            EngineHost.Alice,
+            new FetchBatchRequest { BatchId = batch.Id, RequestIds = { Enumerable.Repeat(id, 67) } },
+            CancellationToken.None);
+        Assert.Equal(67, few.Value!.Response.Batch.Requests.Count);
+        var refusal = await RefusalAsync(
+            engine, new FetchBatchRequest { BatchId = batch.Id, RequestIds = { Enumerable.Repeat(id, 68) } });
+        Assert.IsType<Refusal.Invalid>(refusal);
+    }
+
+    [Fact]
+    public async Task Fetch_Pages_HoldAtMostTwoMebibytesButAtLeastOneResult()
+    {
+        int[] sizes = [500_000, 3_000_000, 1_000_000, 1_097_152, 1, 2_097_152, 0, 2_097_153, 700_000, 700_000, 700_000];
+        await using var upstream = await TestUpstream.StartAsync(context =>
+            context.Response.Body.WriteAsync(new byte[sizes[int.Parse(context.Request.Path.Value!.Split('/')[2], null)]]).AsTask());
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(sizes.Length));
+        await engine.UntilDoneAsync(batch.Id);
+        var pages = new List<long[]>();
+        while (true)
+        {
+            var answer = await engine.Fetcher.FetchAsync(
+                EngineHost.Alice,
+                new FetchBatchRequest
+                {
+                    BatchId = batch.Id,
+                    RequestFields = FieldMask.FromString("response.body,response.size"),
+                },
+                CancellationToken.None);
+            answer.Value!.Complete(received: true);
+            var page = answer.Value.Response.Batch.Requests;
+            if (page.Count == 0)
+            {
+                break;
+            }
+
+            Assert.All(page, request => Assert.Equal(request.Response.Size, request.Response.Body.Length));
+            pages.Add([.. page.Select(request => request.Response.Size)]);
+        }
+
+        Assert.Equal(
+            [
+                [500_000], [3_000_000], [1_000_000, 1_097_152], [1], [2_097_152, 0], [2_097_153],
+                [700_000, 700_000], [700_000],
+            ],
+            pages);
+    }
+
+    [Fact]
+    public async Task Fetch_BatchIsDeletedMeanwhile_IsNotFound()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        foreach (var after in (long?[])[null, 0])
+        {
+            var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+            await engine.UntilDoneAsync(batch.Id);
+            engine.Store.BatchRead = async () =>
+            {
+                engine.Store.BatchRead = null;
+                await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+            };
+            var request = new FetchBatchRequest { BatchId = batch.Id };
+            if (after is { } position)
+            {
+                request.After = position;
+            }
+
+            Assert.Equal(new Refusal.NotFound("batch", batch.Id), await RefusalAsync(engine, request));
+        }
+    }
+
+    [Fact]
+    public async Task Fetch_Fields_GivesThoseAndTheId()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        await engine.UntilDoneAsync(batch.Id);
+        var answer = await engine.Fetcher.FetchAsync(
+            EngineHost.Alice,
+            new FetchBatchRequest { BatchId = batch.Id, RequestFields = FieldMask.FromString("path,response.status_code") },
+            CancellationToken.None);
+        Assert.Equal(
+            new Request { Id = batch.Requests[0].Id, Path = "/items/0", Response = new Response { StatusCode = 200 } },
+            answer.Value!.Response.Batch.Requests[0]);
+        answer.Value.Complete(received: true);
+        var refusal = await RefusalAsync(
+            engine,
+            new FetchBatchRequest { BatchId = batch.Id, RequestFields = new FieldMask { Paths = { "nonsense", "path", "more" } } });
+        Assert.Equal(2, Assert.IsType<Refusal.Invalid>(refusal).Problems.Count);
+    }
+
+    private static async Task<Refusal> RefusalAsync(EngineHost engine, FetchBatchRequest request, Caller? caller = null)
+    {
+        var answer = await engine.Fetcher.FetchAsync(caller ?? EngineHost.Alice, request, CancellationToken.None);
+        Assert.False(answer.IsGiven);
+        return answer.Refusal;
+    }
+
+    private static IEnumerable<long> Positions(FetchBatchResponse response) =>
+        response.Batch.Requests.Select(request => request.Position);
+}

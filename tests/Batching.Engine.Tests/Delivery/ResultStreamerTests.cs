@@ -1,0 +1,218 @@
+using Batching.Engine.Delivery;
+using Batching.Engine.Tests.Infrastructure;
+using Batching.V1;
+
+namespace Batching.Engine.Tests.Delivery;
+
+public sealed class ResultStreamerTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Read_RunningBatch_DeliversBeforeTheEndAndEndsWithTheLastRecord()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            if (context.Request.Path != "/items/0")
+            {
+                await gate.PassAsync(context);
+            }
+
+            await TestUpstream.EchoAsync(context);
+        });
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 2);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(300));
+        await using var stream = await OpenAsync(engine, batch.Id);
+
+        var first = await stream.NextAsync();
+        Assert.Equal((1L, "/items/0"), (first.Position, first.Request.Response.Body.ToStringUtf8()));
+        Assert.Equal(299, (await engine.StatusAsync(batch.Id)).RunningRequests);
+
+        gate.Open();
+        for (var position = 2; position <= 300; position++)
+        {
+            Assert.Equal(position, (await stream.NextAsync()).Position);
+        }
+
+        var end = await stream.NextAsync();
+        Assert.Equal((300L, 0L), (end.Position, end.End.RunningRequests));
+        Assert.Null(await stream.TryNextAsync());
+        Assert.Equal(0, engine.Get<BatchSignals>().WatchedBatches);
+    }
+
+    [Fact]
+    public async Task Read_ResumedAfterACut_GoesOnBehindThePosition()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(200));
+        await using (var cut = await OpenAsync(engine, batch.Id))
+        {
+            for (var position = 1; position <= 50; position++)
+            {
+                Assert.Equal(position, (await cut.NextAsync()).Position);
+            }
+        }
+
+        await using var resumed = await OpenAsync(engine, batch.Id, after: 50);
+        for (var position = 51; position <= 200; position++)
+        {
+            Assert.Equal(position, (await resumed.NextAsync()).Position);
+        }
+
+        Assert.Equal(0, (await resumed.NextAsync()).End.RunningRequests);
+
+        // What the resumption has named is received, what the streams have only written is not.
+        Assert.Equal(51, (await engine.FetchAsync(batch.Id)).Batch.Requests[0].Position);
+    }
+
+    [Fact]
+    public async Task Read_WithoutAfter_GoesOnBehindWhatWasReceived()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(10));
+        await engine.UntilDoneAsync(batch.Id);
+        var answer = await engine.Streamer.OpenAsync(
+            EngineHost.Alice, new FetchResultsRequest { BatchId = batch.Id }, CancellationToken.None);
+        answer.Value!.ReceiveUpTo(7);
+        await using var stream = await OpenAsync(engine, batch.Id);
+        Assert.Equal(8, (await stream.NextAsync()).Position);
+    }
+
+    [Fact]
+    public async Task Read_GatewayShutsDown_EndsWithWhatStillRuns()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        using var shutdown = new CancellationTokenSource();
+        await using var stream = await OpenAsync(engine, batch.Id, shutdown: shutdown.Token);
+        Assert.Equal(1, (await stream.NextAsync()).Position);
+        var end = stream.NextAsync();
+        Assert.False(end.IsCompleted);
+        await shutdown.CancelAsync();
+        Assert.Equal((1L, 4L), ((await end).Position, (await end).End.RunningRequests));
+        Assert.Null(await stream.TryNextAsync());
+    }
+
+    [Fact]
+    public async Task Read_BrokenOff_ThrowsAndLeavesNothingBehind()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        using var cut = new CancellationTokenSource();
+        await using (var stream = await OpenAsync(engine, batch.Id, cancellation: cut.Token))
+        {
+            var next = stream.NextAsync();
+            await cut.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
+        }
+
+        Assert.Equal(0, engine.Get<BatchSignals>().WatchedBatches);
+    }
+
+    [Fact]
+    public async Task Read_BatchIsDeleted_EndsWithoutTheLastRecord()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await using var stream = await OpenAsync(engine, batch.Id);
+        Assert.Equal(1, (await stream.NextAsync()).Position);
+        var next = stream.TryNextAsync();
+        await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+        Assert.Null(await next);
+        Assert.Equal(0, engine.Get<BatchSignals>().WatchedBatches);
+    }
+
+    [Fact]
+    public async Task Read_BatchIsDeletedBetweenTheRecordAndItsResults_EndsWithoutTheLastRecord()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(batch.Id);
+        await using var stream = await OpenAsync(engine, batch.Id);
+        engine.Store.BatchRead = async () =>
+        {
+            engine.Store.BatchRead = null;
+            await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+        };
+        Assert.Null(await stream.TryNextAsync());
+    }
+
+    [Fact]
+    public async Task Open_WhatCantBe_IsRefused()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        await engine.UntilDoneAsync(batch.Id);
+        var foreign = await engine.Streamer.OpenAsync(
+            EngineHost.Bob, new FetchResultsRequest { BatchId = batch.Id }, CancellationToken.None);
+        Assert.Equal(new Refusal.NotFound("batch", batch.Id), foreign.Refusal);
+        var beyond = await engine.Streamer.OpenAsync(
+            EngineHost.Alice, new FetchResultsRequest { BatchId = batch.Id, After = 2 }, CancellationToken.None);
+        Assert.IsType<Refusal.Invalid>(beyond.Refusal);
+    }
+
+    private static async Task<Stream> OpenAsync(
+        EngineHost engine,
+        string id,
+        long? after = null,
+        CancellationToken shutdown = default,
+        CancellationToken cancellation = default)
+    {
+        var request = new FetchResultsRequest { BatchId = id };
+        if (after is { } position)
+        {
+            request.After = position;
+        }
+
+        var answer = await engine.Streamer.OpenAsync(EngineHost.Alice, request, CancellationToken.None);
+        Assert.True(answer.IsGiven, answer.Refusal?.Message);
+        return new Stream(answer.Value.ReadAsync(shutdown, cancellation).GetAsyncEnumerator(CancellationToken.None));
+    }
+
+    private sealed class Stream(IAsyncEnumerator<IReadOnlyList<FetchResultsResponse>> records) : IAsyncDisposable
+    {
+        private readonly Queue<FetchResultsResponse> _read = new();
+
+        public async Task<FetchResultsResponse> NextAsync()
+        {
+            var next = await TryNextAsync();
+            Assert.NotNull(next);
+            return next;
+        }
+
+        public async Task<FetchResultsResponse?> TryNextAsync()
+        {
+            if (_read.Count == 0)
+            {
+                if (!await Poll.ForAsync(records.MoveNextAsync().AsTask(), "the next records of the stream"))
+                {
+                    return null;
+                }
+
+                foreach (var record in records.Current)
+                {
+                    _read.Enqueue(record);
+                }
+            }
+
+            return _read.Dequeue();
+        }
+
+        public ValueTask DisposeAsync() => records.DisposeAsync();
+    }
+}

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using Batching.Engine.Storage;
+
+namespace Batching.Engine.Tests.Infrastructure;
+
+/// <summary>A store that can be made to fail.</summary>
+internal sealed class FaultyStore(IBatchStore store) : IBatchStore
+{
+    private int _failedWrites;
+
+    public bool WritesFail { get; set; }
+
+    public bool ReadsFail { get; set; }
+
+    /// <summary>How many commits were refused.</summary>
+    public int FailedWrites => Volatile.Read(ref _failedWrites);
+
+    /// <summary>Called with every group before it is committed.</summary>
+    public Func<IReadOnlyList<StoreWrite>, Task>? Committing { get; set; }
+
+    /// <summary>Called behind every read of a batch.</summary>
+    public Func<Task>? BatchRead { get; set; }
+
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => store.OpenAsync(cancellationToken);
+
+    public ValueTask<byte[]> GetOrAddSecretAsync(string name, byte[] candidate, CancellationToken cancellationToken) =>
+        store.GetOrAddSecretAsync(name, candidate, cancellationToken);
+
+    public ValueTask<long> ReserveKeysAsync(long count, CancellationToken cancellationToken) =>
+        store.ReserveKeysAsync(count, cancellationToken);
+
+    public async ValueTask CommitAsync(IReadOnlyList<StoreWrite> writes, CancellationToken cancellationToken)
+    {
+        if (Committing is { } committing)
+        {
+            await committing(writes);
+        }
+
+        if (WritesFail)
+        {
+            Interlocked.Increment(ref _failedWrites);
+            throw Unavailable();
+        }
+
+        await store.CommitAsync(writes, cancellationToken);
+    }
+
+    public async ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken)
+    {
+        var record = await Readable.FindBatchAsync(batchKey, cancellationToken);
+        if (BatchRead is { } read)
+        {
+            await read();
+        }
+
+        return record;
+    }
+
+    public ValueTask<IReadOnlyList<BatchRecord>> ListBatchesAsync(
+        string owner, long beforeKey, int limit, CancellationToken cancellationToken) =>
+        Readable.ListBatchesAsync(owner, beforeKey, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<BatchRecord>> ListUnfinishedAsync(
+        long afterKey, int limit, CancellationToken cancellationToken) =>
+        Readable.ListUnfinishedAsync(afterKey, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<BatchRecord>> ListToExpireAsync(
+        DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        Readable.ListToExpireAsync(now, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<BatchRecord>> ListToDeleteAsync(
+        DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        Readable.ListToDeleteAsync(now, limit, cancellationToken);
+
+    public ValueTask<RequestWindow?> ReadWindowAsync(long batchKey, int index, CancellationToken cancellationToken) =>
+        Readable.ReadWindowAsync(batchKey, index, cancellationToken);
+
+    public ValueTask<ResultSegment?> ReadSegmentAsync(
+        long batchKey, int position, CancellationToken cancellationToken) =>
+        Readable.ReadSegmentAsync(batchKey, position, cancellationToken);
+
+    public async IAsyncEnumerable<ResultSegment> ReadEntriesAsync(
+        long batchKey, int fromPosition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var segment in Readable.ReadEntriesAsync(batchKey, fromPosition, cancellationToken))
+        {
+            yield return segment;
+        }
+    }
+
+    public ValueTask<IReadOnlyList<int>> ListStartedAsync(long batchKey, CancellationToken cancellationToken) =>
+        Readable.ListStartedAsync(batchKey, cancellationToken);
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+
+    private IBatchStore Readable => ReadsFail ? throw Unavailable() : store;
+
+    private static StoreUnavailableException Unavailable() =>
+        new("The store is out of order.", new IOException("as the test wants it"));
+}

@@ -1,0 +1,30 @@
+namespace Batching.Engine.Tests.Infrastructure;
+
+/// <summary>A fresh directory that is removed at the end.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("batch-engine-");
+
+    public string Path => _directory.FullName;
+
+    /// <summary>Copies the files of a store as a crash would leave them: without closing anything.</summary>
+    public TemporaryDirectory Copy()
+    {
+        var copy = new TemporaryDirectory();
+        foreach (var file in _directory.GetFiles("batch.db*"))
+        {
+            // SQLite rebuilds its shared memory from the log.
+            if (!file.Name.EndsWith("-shm", StringComparison.Ordinal))
+            {
+                // The store holds no lock that keeps others from reading.
+                using var source = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+                using var target = File.Create(System.IO.Path.Combine(copy.Path, file.Name));
+                source.CopyTo(target);
+            }
+        }
+
+        return copy;
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+}

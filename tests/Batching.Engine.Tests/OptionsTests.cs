@@ -1,0 +1,40 @@
+using Batching.Engine.Upstreams;
+
+namespace Batching.Engine.Tests;
+
+public sealed class OptionsTests
+{
+    [Fact]
+    public void Defaults_AreAsDocumented()
+    {
+        var options = new BatchEngineOptions();
+        Assert.Empty(options.Upstreams);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.ShutdownGrace);
+        Assert.Equal(TimeSpan.FromHours(1), options.Retention.Responses);
+        Assert.Equal(TimeSpan.FromHours(24), options.Retention.Metadata);
+
+        var limits = options.Limits;
+        Assert.Equal(10_000, limits.RequestsPerBatch);
+        Assert.Equal(33_554_432, limits.SubmissionBytes);
+        Assert.Equal(8_192, limits.PathLength);
+        Assert.Equal(64, limits.HeadersPerRequest);
+        Assert.Equal(16_384, limits.HeaderLength);
+        Assert.Equal(10_485_760, limits.ResponseBytes);
+        Assert.Equal(2_097_152, limits.PageBytes);
+        Assert.Equal(10_000, limits.PageResults);
+        Assert.Equal(100, limits.RequestIds);
+        Assert.Equal(67_108_864, limits.FetchByIdBytes);
+        Assert.Equal(100_000, limits.DetailedRequests);
+        Assert.Equal(1_000, limits.ListedBatches);
+        Assert.Equal(67_108_864, limits.WaitingBytes);
+        Assert.Equal(67_108_864, limits.UncommittedBytes);
+        Assert.Equal(67_108_864, limits.ResultCacheBytes);
+        Assert.Equal(33_554_432, limits.RequestCacheBytes);
+
+        var upstream = new UpstreamOptions();
+        Assert.Equal("/", upstream.Prefix);
+        Assert.Null(upstream.BaseAddress);
+        Assert.Equal(64, upstream.MaxConcurrency);
+        Assert.Equal(TimeSpan.FromSeconds(30), upstream.Timeout);
+    }
+}

@@ -1,0 +1,62 @@
+using Batching.Engine.Submission;
+
+namespace Batching.Engine.Tests.Submission;
+
+public sealed class HeaderRulesTests
+{
+    [Theory]
+    [InlineData("Accept", "application/json")]
+    [InlineData("Content-Type", "text/plain; charset=utf-8")]
+    [InlineData("Content-Encoding", "gzip")]
+    [InlineData("If-None-Match", "\"abc\"")]
+    [InlineData("Idempotency-Key", "7")]
+    [InlineData("X-Anything_goes.here", "a, b;c=\"d\"\tend")]
+    [InlineData("X-Name", "José 你好")]
+    [InlineData("X-Empty", "")]
+    [InlineData("!#$%&'*+-.^_`|~0aZ", "token")]
+    public void FindProblem_EndToEndField_IsNull(string name, string value) =>
+        Assert.Null(HeaderRules.FindProblem(name, value));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("X Y")]
+    [InlineData("X:")]
+    [InlineData("X\r\nY")]
+    [InlineData("X\0")]
+    [InlineData("Größe")]
+    [InlineData("(x)")]
+    public void FindProblem_NoFieldName_SaysSo(string name) =>
+        Assert.Equal("is not the name of a header field", HeaderRules.FindProblem(name, "x"));
+
+    [Theory]
+    [InlineData("Authorization")]
+    [InlineData("authorization")]
+    [InlineData("Connection")]
+    [InlineData("CONTENT-LENGTH")]
+    [InlineData("Expect")]
+    [InlineData("Forwarded")]
+    [InlineData("host")]
+    [InlineData("HTTP2-Settings")]
+    [InlineData("Keep-Alive")]
+    [InlineData("TE")]
+    [InlineData("Trailer")]
+    [InlineData("transfer-encoding")]
+    [InlineData("Upgrade")]
+    [InlineData("Via")]
+    [InlineData("X-Real-IP")]
+    [InlineData("Proxy-Authorization")]
+    [InlineData("proxy-connection")]
+    [InlineData("X-Forwarded-For")]
+    [InlineData("x-forwarded-anything")]
+    public void FindProblem_FieldOfTheConnectionOrTheGateway_SaysSo(string name) =>
+        Assert.Contains("can't be set", HeaderRules.FindProblem(name, "x"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("a\r\nX-Evil: 1")]
+    [InlineData("a\n")]
+    [InlineData("\r")]
+    [InlineData("a\0b")]
+    public void FindProblem_ValueThatCouldEndTheField_SaysSo(string value) =>
+        Assert.Equal("must not contain CR, LF or NUL", HeaderRules.FindProblem("X-Good", value));
+}

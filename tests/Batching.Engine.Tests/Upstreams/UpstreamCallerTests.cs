@@ -1,0 +1,471 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
+using Batching.Engine.Tests.Infrastructure;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Tests.Upstreams;
+
+public sealed class UpstreamCallerTests : IDisposable
+{
+    private readonly FakeTime _time = new();
+    private readonly BatchEngineOptions _options = new();
+    private UpstreamRouter? _router;
+
+    public void Dispose() => _router?.Dispose();
+
+    [Fact]
+    public async Task CallAsync_AnyBytes_ComeBackExactly()
+    {
+        byte[][] bodies = [[], [0], "{\"n\": 12345678901234567890, \"d\": 1.10}"u8.ToArray(), Noise(16 * 1024), Noise(300_000)];
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            var body = bodies[int.Parse(context.Request.Query["i"]!, provider: null)];
+            if (context.Request.Query.ContainsKey("announced"))
+            {
+                context.Response.ContentLength = body.Length;
+            }
+
+            await context.Response.Body.WriteAsync(body);
+        });
+        for (var i = 0; i < bodies.Length; i++)
+        {
+            foreach (var suffix in (string[])["", "&announced"])
+            {
+                using var reply = await CallAsync(upstream.Address, new Request { Path = $"/x?i={i}{suffix}" });
+                Assert.Equal((200, Failure.None, bodies[i].LongLength), (reply.StatusCode, reply.Failure, reply.Size));
+                Assert.Equal(bodies[i], reply.Body.ToArray());
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(true, 0, Failure.None)]
+    [InlineData(true, 1, Failure.ResponseTooLarge)]
+    [InlineData(false, 0, Failure.None)]
+    [InlineData(false, 1, Failure.ResponseTooLarge)]
+    public async Task CallAsync_BodyAtTheLimit_IsCutOffOnlyBeyondIt(bool announced, int beyond, Failure expected)
+    {
+        var length = (10 * 1024 * 1024) + beyond;
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            context.Response.ContentLength = announced ? length : null;
+            for (var sent = 0; sent < length;)
+            {
+                var chunk = new byte[Math.Min(65_536, length - sent)];
+                await context.Response.Body.WriteAsync(chunk);
+                sent += chunk.Length;
+            }
+        });
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/large" });
+        Assert.Equal(expected, reply.Failure);
+        Assert.Equal(expected == Failure.None ? (200, (long)length) : (502, 0L), (reply.StatusCode, reply.Size));
+        Assert.Single(upstream.Received);
+    }
+
+    [Fact]
+    public async Task CallAsync_NoAnswerWithinTheDeadline_TimesOut()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        var call = CallAsync(upstream.Address, new Request { Path = "/slow" });
+        await gate.UntilEnteredAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(29.9));
+        Assert.False(call.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        using var reply = await Poll.ForAsync(call, "the deadline");
+        Assert.Equal((504, Failure.UpstreamTimeout), (reply.StatusCode, reply.Failure));
+        Assert.Equal(1, gate.Entered);
+    }
+
+    [Fact]
+    public async Task CallAsync_BodyDoesNotEndWithinTheDeadline_TimesOut()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("begin");
+            await context.Response.Body.FlushAsync();
+            await gate.PassAsync(context);
+        });
+        var call = CallAsync(upstream.Address, new Request { Path = "/slow" });
+        await gate.UntilEnteredAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        using var reply = await Poll.ForAsync(call, "the deadline");
+        Assert.Equal(Failure.UpstreamTimeout, reply.Failure);
+    }
+
+    [Fact]
+    public async Task CallAsync_Aborted_Throws()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        using var abort = new CancellationTokenSource();
+        var call = CallAsync(upstream.Address, new Request { Path = "/slow" }, abort: abort.Token);
+        await gate.UntilEnteredAsync(1);
+        await abort.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Poll.ForAsync(call, "the abort"));
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", true)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n123", true)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Le", false)]
+    [InlineData("", false)]
+    [InlineData("", true)]
+    [InlineData("I am no HTTP server\r\n\r\n", false)]
+    public async Task CallAsync_BrokenAnswer_IsAResetAndTriedThreeTimes(string answer, bool reset)
+    {
+        var requests = 0;
+        await using var upstream = new RawUpstream(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            Interlocked.Increment(ref requests);
+            await connection.WriteAsync(answer);
+            if (reset)
+            {
+                connection.Reset();
+            }
+        });
+        using var reply = await DriveAsync(upstream.Address, new Request { Path = "/cut" });
+        Assert.Equal((502, Failure.UpstreamReset), (reply.StatusCode, reply.Failure));
+        // Where not a byte was answered, SocketsHttpHandler sends a request without content up to 3 times more by itself.
+        Assert.InRange(requests, 3, answer.Length == 0 ? 12 : 3);
+
+        requests = 0;
+        using var posted = await DriveAsync(upstream.Address, EngineHost.Post("/cut"));
+        Assert.Equal(Failure.UpstreamReset, posted.Failure);
+        Assert.Equal(1, requests);
+    }
+
+    [Fact]
+    public async Task CallAsync_NobodyListens_IsUnreachable()
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        using var reply = await DriveAsync(new Uri($"http://127.0.0.1:{port}"), new Request { Path = "/x" });
+        Assert.Equal((502, Failure.UpstreamUnreachable), (reply.StatusCode, reply.Failure));
+    }
+
+    // A connection that can't be made in time is not the deadline of the request: it is a failure like any other.
+    [Fact]
+    public async Task CallAsync_ConnectionIsNeverMade_IsUnreachable()
+    {
+        using var reply = await CallAsync(
+            new Uri("http://upstream.test"),
+            EngineHost.Post("/x"),
+            connect: async (_, cancellationToken) =>
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+                throw new InvalidOperationException("Unreachable.");
+            });
+        Assert.Equal((502, Failure.UpstreamUnreachable), (reply.StatusCode, reply.Failure));
+    }
+
+    [Theory]
+    [InlineData("GET", 429, 3)]
+    [InlineData("GET", 502, 3)]
+    [InlineData("GET", 503, 3)]
+    [InlineData("GET", 504, 3)]
+    [InlineData("HEAD", 503, 3)]
+    [InlineData("OPTIONS", 503, 3)]
+    [InlineData("PUT", 503, 3)]
+    [InlineData("DELETE", 503, 3)]
+    [InlineData("POST", 503, 1)]
+    [InlineData("PATCH", 503, 1)]
+    [InlineData("POST", 429, 1)]
+    [InlineData("GET", 500, 1)]
+    [InlineData("GET", 501, 1)]
+    [InlineData("GET", 404, 1)]
+    [InlineData("GET", 408, 1)]
+    [InlineData("GET", 304, 1)]
+    public async Task CallAsync_StatusCodes_AreTriedAgainOnlyWhereSafeAndNamed(string method, int status, int attempts)
+    {
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+        using var reply = await DriveAsync(upstream.Address, new Request { Path = "/x", Method = method });
+        Assert.Equal((status, Failure.None), (reply.StatusCode, reply.Failure));
+        Assert.Equal(attempts, upstream.Received.Count);
+    }
+
+    [Fact]
+    public async Task CallAsync_SecondAttemptSucceeds_IsTheAnswerWithTheSameBodySent()
+    {
+        var count = 0;
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = Interlocked.Increment(ref count) == 1 ? 503 : 200;
+            return context.Response.WriteAsync($"answer {count}");
+        });
+        using var reply = await DriveAsync(
+            upstream.Address, new Request { Path = "/x", Method = "PUT", Body = ByteString.CopyFromUtf8("[1]") });
+        Assert.Equal(200, reply.StatusCode);
+        Assert.Equal("answer 2"u8.ToArray(), reply.Body.ToArray());
+        Assert.Equal(["[1]"u8.ToArray(), "[1]"u8.ToArray()], upstream.Received.Select(call => call.Body));
+    }
+
+    [Theory]
+    [InlineData("2", false)]
+    [InlineData("7", false)]
+    [InlineData("Sun, 01 Mar 2026 12:00:05 GMT", true)]
+    public async Task CallAsync_RetryAfter_IsHonoured(string retryAfter, bool once)
+    {
+        var times = new ConcurrentQueue<DateTimeOffset>();
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            times.Enqueue(_time.GetUtcNow());
+            context.Response.StatusCode = once && times.Count > 1 ? 200 : 503;
+            context.Response.Headers.RetryAfter = retryAfter;
+            return Task.CompletedTask;
+        });
+        using var reply = await DriveAsync(upstream.Address, new Request { Path = "/x" });
+        var expected = once ? 5 : int.Parse(retryAfter, provider: null);
+        var seen = times.ToArray();
+        Assert.Equal(once ? 2 : 3, seen.Length);
+        Assert.All(
+            seen.Zip(seen.Skip(1)),
+            pair => Assert.Equal(TimeSpan.FromSeconds(expected), pair.Second - pair.First));
+    }
+
+    [Theory]
+    [InlineData("30")]
+    [InlineData("3600")]
+    [InlineData("Sun, 01 Mar 2026 13:00:00 GMT")]
+    public async Task CallAsync_RetryAfterBeyondTheDeadline_GivesTheAnswerInHand(string retryAfter)
+    {
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = retryAfter;
+            return context.Response.WriteAsync("later");
+        });
+        using var reply = await Poll.ForAsync(
+            CallAsync(upstream.Address, new Request { Path = "/x" }), "an answer without any wait");
+        Assert.Equal((429, Failure.None), (reply.StatusCode, reply.Failure));
+        Assert.Equal("later"u8.ToArray(), reply.Body.ToArray());
+        Assert.Single(upstream.Received);
+    }
+
+    // SocketsHttpHandler sends a request again by itself when a pooled connection ends before the answer begins, if it
+    // believes that nothing of the request was sent.
+    [Theory]
+    [InlineData("POST", "")]
+    [InlineData("POST", "{}")]
+    [InlineData("PATCH", "")]
+    [InlineData("PATCH", "{}")]
+    public async Task CallAsync_PooledConnectionEndsUnderAnUnsafeRequest_IsNotSentAgain(string method, string body)
+    {
+        var received = new ConcurrentQueue<string>();
+        await using var upstream = new RawUpstream(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is { } request)
+            {
+                received.Enqueue(request.Split(' ')[0]);
+                if (!request.StartsWith("GET", StringComparison.Ordinal))
+                {
+                    return;
+                }
+
+                await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }
+        });
+        using (var warm = await CallAsync(upstream.Address, new Request { Path = "/warm" }))
+        {
+            Assert.Equal(200, warm.StatusCode);
+        }
+
+        using var reply = await CallAsync(
+            upstream.Address, new Request { Path = "/x", Method = method, Body = ByteString.CopyFromUtf8(body) });
+        Assert.Equal(Failure.UpstreamReset, reply.Failure);
+        Assert.Equal(["GET", method], received);
+    }
+
+    [Theory]
+    [InlineData(301)]
+    [InlineData(302)]
+    [InlineData(307)]
+    [InlineData(308)]
+    public async Task CallAsync_Redirect_IsTheAnswer(int status)
+    {
+        await using var elsewhere = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = elsewhere.Address + "x";
+            return Task.CompletedTask;
+        });
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+        Assert.Equal(status, reply.StatusCode);
+        Assert.Contains(new("location", elsewhere.Address + "x"), ResponseHeaders.Decode(reply.Headers));
+        Assert.Empty(elsewhere.Received);
+    }
+
+    [Fact]
+    public async Task CallAsync_Head_HasNoBodyHoweverLongItIsAnnounced()
+    {
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.ContentLength = 1L << 40;
+            return Task.CompletedTask;
+        });
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x", Method = "HEAD" });
+        Assert.Equal((200, Failure.None, 0L), (reply.StatusCode, reply.Failure, reply.Size));
+        Assert.Contains(new("content-length", "1099511627776"), ResponseHeaders.Decode(reply.Headers));
+    }
+
+    [Fact]
+    public async Task CallAsync_CompressedAnswer_IsLeftAsItIs()
+    {
+        using var buffer = new MemoryStream();
+        using (var gzip = new GZipStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(new byte[1000]);
+        }
+
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+            return context.Response.Body.WriteAsync(buffer.ToArray()).AsTask();
+        });
+        using var reply = await CallAsync(
+            upstream.Address, new Request { Path = "/x", Headers = { ["Accept-Encoding"] = "gzip" } });
+        Assert.Equal(buffer.ToArray(), reply.Body.ToArray());
+        Assert.Contains(new("content-encoding", "gzip"), ResponseHeaders.Decode(reply.Headers));
+    }
+
+    [Fact]
+    public async Task CallAsync_Headers_AreTheRequestsOwnAndNoMore()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        using var reply = await CallAsync(
+            upstream.Address,
+            new Request
+            {
+                Path = "/x?y=%2F",
+                Method = "POST",
+                Body = ByteString.CopyFromUtf8("{}"),
+                Headers = { ["X-Trace"] = "7", ["Content-Language"] = "de", ["X-Name"] = "José 你好", ["Idempotency-Key"] = "k" },
+            },
+            authorization: "Bearer secret");
+        Assert.Equal(200, reply.StatusCode);
+        var call = Assert.Single(upstream.Received);
+        Assert.Equal(("POST", "/x?y=%2F"), (call.Method, call.Target));
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["Authorization"] = "Bearer secret",
+                ["Content-Language"] = "de",
+                ["Content-Length"] = "2",
+                ["Content-Type"] = "application/json",
+                ["Host"] = upstream.Address.Authority,
+                ["Idempotency-Key"] = "k",
+                ["X-Name"] = "José 你好",
+                ["X-Trace"] = "7",
+            },
+            call.Headers.OrderBy(field => field.Key, StringComparer.Ordinal).ToDictionary());
+    }
+
+    [Theory]
+    [InlineData("POST", "text", "text/plain", "text/plain")]
+    [InlineData("PUT", "{}", null, "application/json")]
+    [InlineData("DELETE", "[1]", null, "application/json")]
+    [InlineData("POST", "", null, null)]
+    [InlineData("GET", "", null, null)]
+    public async Task CallAsync_ContentType_IsJsonUnlessTheRequestSaysOtherwise(
+        string method, string body, string? given, string? expected)
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        var request = new Request { Path = "/x", Method = method, Body = ByteString.CopyFromUtf8(body) };
+        if (given is not null)
+        {
+            request.Headers["content-type"] = given;
+        }
+
+        using var reply = await CallAsync(upstream.Address, request);
+        Assert.Equal(expected, Assert.Single(upstream.Received).Headers.GetValueOrDefault("Content-Type"));
+        Assert.DoesNotContain("Authorization", upstream.Received.Single().Headers.Keys);
+    }
+
+    // A credential comes from the caller of the gateway, for example from its query, where everything can be encoded.
+    [Fact]
+    public async Task CallAsync_CredentialWithALineBreak_SendsNoFieldOfItsOwn()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await Assert.ThrowsAsync<ArgumentException>(() => CallAsync(
+            upstream.Address, new Request { Path = "/x" }, authorization: "Bearer a\r\nX-Evil: 1"));
+        Assert.Empty(upstream.Received);
+    }
+
+    [Fact]
+    public async Task CallAsync_FoldedHeaderField_ReadsAsOne()
+    {
+        await using var upstream = new RawUpstream(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync(
+                "HTTP/1.1 200 OK\r\nX-Folded: one\r\n  two\r\nX-Next: three\r\nContent-Length: 0\r\n\r\n");
+        });
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+        var fields = ResponseHeaders.Decode(reply.Headers).ToDictionary();
+        Assert.Equal(["one", "two"], fields["x-folded"].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal("three", fields["x-next"]);
+    }
+
+    [Fact]
+    public async Task CallAsync_CookieOfAnAnswer_IsNeitherKeptNorSentBack()
+    {
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.Headers.SetCookie = "session=1";
+            return Task.CompletedTask;
+        });
+        for (var i = 0; i < 2; i++)
+        {
+            using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+            Assert.DoesNotContain(ResponseHeaders.Decode(reply.Headers), field => field.Key == "set-cookie");
+        }
+
+        Assert.All(upstream.Received, call => Assert.DoesNotContain("Cookie", call.Headers.Keys));
+    }
+
+    private static byte[] Noise(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    private Task<UpstreamReply> CallAsync(
+        Uri address,
+        Request request,
+        string? authorization = null,
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null,
+        CancellationToken abort = default)
+    {
+        if (_router is null)
+        {
+            _options.Upstreams.Add(new UpstreamOptions { BaseAddress = address, ConnectCallback = connect });
+            _router = new UpstreamRouter(Options.Create(_options));
+        }
+
+        Assert.True(_router.TryRoute(request.Path, request.Params, out var route, out var problem), problem);
+        return new UpstreamCaller(Options.Create(_options), _time)
+            .CallAsync(new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization), abort);
+    }
+
+    // Advances the clock over the waits between attempts, never over the deadline.
+    private Task<UpstreamReply> DriveAsync(Uri address, Request request, string? authorization = null) =>
+        _time.DriveAsync(CallAsync(address, request, authorization), below: TimeSpan.FromSeconds(15));
+}

@@ -1,0 +1,166 @@
+using Batching.Server.Tests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Server.Tests.Configuration;
+
+public sealed class StartTests
+{
+    private const string Upstream = "http://127.0.0.1:9";
+
+    [Theory]
+    [InlineData("Batch:Limits:PageBytes=0", "Batch:Limits:PageBytes")]
+    [InlineData("Batch:Limits:PageBytes=many", "Batch:Limits:PageBytes")]
+    [InlineData("Batch:Limits:RequestsPerBatch=-1", "Batch:Limits:RequestsPerBatch")]
+    [InlineData("Batch:Limits:ResponseBytes=99999999999", "Batch:Limits:ResponseBytes")]
+    [InlineData("Batch:Retention:Responses=00:00:00", "Batch:Retention:Responses")]
+    [InlineData("Batch:Retention:Responses=an hour", "Batch:Retention:Responses")]
+    [InlineData("Batch:Retention:Metadata=00:30:00", "Batch:Retention:Metadata")]
+    [InlineData("Batch:ShutdownGrace=1.00:00:00", "Batch:ShutdownGrace")]
+    [InlineData("Batch:Upstreams:0:MaxConcurrency=0", "Batch:Upstreams:0:MaxConcurrency")]
+    [InlineData("Batch:Upstreams:0:MaxConcurrency=many", "Batch:Upstreams:0:MaxConcurrency")]
+    [InlineData("Batch:Upstreams:0:Timeout=00:00:00", "Batch:Upstreams:0:Timeout")]
+    [InlineData("Batch:Upstreams:0:Prefix=api", "Batch:Upstreams:0:Prefix")]
+    [InlineData("Batch:Upstreams:0:Prefix=/api", "Batch:Upstreams:0:BaseAddress")]
+    [InlineData("Batch:Upstreams:0:BaseAddress=http://user@host/", "Batch:Upstreams:0:BaseAddress")]
+    [InlineData("Batch:Upstreams:0:BaseAddress=ftp://host/", "Batch:Upstreams:0:BaseAddress")]
+    [InlineData("Batch:Upstreams:0:BaseAddress=http://", "Batch:Upstreams:0:BaseAddress")]
+    [InlineData("Batch:Upstreams:0:BaseAddress=http://host/?a=1", "Batch:Upstreams:0:BaseAddress")]
+    [InlineData("Batch:Upstreams:0:BaseAddress=http://host/", "Batch:Upstreams")]
+    public async Task Start_BadValue_FailsWithAMessageThatNamesTheKey(string setting, string key)
+    {
+        var message = await StartAndFailAsync($"--Batch:Upstream={Upstream}", $"--{setting}");
+
+        Assert.Contains(key, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("localhost:5000")]
+    [InlineData("/api")]
+    [InlineData("http://")]
+    [InlineData("not a url")]
+    public async Task Start_UpstreamThatIsNoAddress_FailsWithAMessageThatNamesTheKey(string upstream)
+    {
+        var message = await StartAndFailAsync($"--Batch:Upstream={upstream}");
+
+        Assert.Contains("Batch:Upstream", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_NoUpstreamOutsideDevelopment_FailsWithAMessageThatSaysWhatToDo()
+    {
+        var message = await StartAndFailAsync();
+
+        Assert.Contains("Batch:Upstream is not set", message, StringComparison.Ordinal);
+        Assert.Contains("Batch__Upstream", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_SeveralBadValues_NamesThemAll()
+    {
+        var message = await StartAndFailAsync(
+            "--Batch:Limits:PageBytes=0", "--Batch:Limits:RequestIds=0", "--Batch:Upstreams:0:MaxConcurrency=0");
+
+        Assert.Contains("Batch:Limits:PageBytes", message, StringComparison.Ordinal);
+        Assert.Contains("Batch:Limits:RequestIds", message, StringComparison.Ordinal);
+        Assert.Contains("Batch:Upstreams:0:MaxConcurrency", message, StringComparison.Ordinal);
+        Assert.Contains("Batch:Upstreams:0:BaseAddress", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_DataDirectoryThatIsAFile_FailsWithAMessageThatNamesTheKey()
+    {
+        using var directory = new TemporaryDirectory();
+        var file = Path.Combine(directory.FullName, "data");
+        await File.WriteAllTextAsync(file, "");
+
+        var message = await StartAndFailAsync($"--Batch:Upstream={Upstream}", $"--Batch:DataDirectory={file}");
+
+        Assert.Contains("Batch:DataDirectory", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Process_BadValue_EndsAtOnceAndSaysWhy()
+    {
+        using var data = new TemporaryDirectory();
+        using var gateway = GatewayProcess.Launch(new Dictionary<string, string>
+        {
+            ["Batch__Upstream"] = Upstream,
+            ["Batch__DataDirectory"] = data.FullName,
+            ["Batch__Limits__PageBytes"] = "0",
+        });
+
+        Assert.NotEqual(0, await gateway.WaitForExitAsync());
+        Assert.Contains("Batch:Limits:PageBytes", gateway.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Healthz_Ready_Is200()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+
+        Assert.Equal(200, (await gateway.Rest.GetAsync("/healthz")).Status);
+    }
+
+    [Fact]
+    public async Task Start_DevelopmentWithoutUpstream_BringsTheSampleApi()
+    {
+        await using var gateway = await Gateway.StartForTrialAsync();
+
+        var request = await gateway.Rest.RunAsync("""{"path": "sample/items", "params": {"limit": 2}}""");
+
+        Assert.Equal(200, request.GetProperty("responseStatusCode").GetInt32());
+        Assert.NotEmpty(request.GetProperty("response").EnumerateObject());
+    }
+
+    [Fact]
+    public async Task Submit_SeveralUpstreams_GoesToTheOneWithTheLongestPrefix()
+    {
+        await using var all = await TestApi.StartAsync();
+        await using var crm = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(
+            all, $"--Batch:Upstreams:0:BaseAddress={crm.Address}/base/", "--Batch:Upstreams:0:Prefix=/crm");
+
+        var batch = await gateway.Rest.SubmitPathsAsync("crm/people?x=1", "crmx", "crm");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+
+        Assert.Equal(
+            ["/base/crm", "/base/crm/people?x=1"],
+            crm.Requests.Select(request => request.Target).Order(StringComparer.Ordinal));
+        Assert.Equal(["/crmx"], all.Requests.Select(request => request.Target));
+    }
+
+    [Fact]
+    public async Task Submit_PathOfNoUpstream_IsRefused()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(
+            "", $"--Batch:Upstreams:0:BaseAddress={api.Address}", "--Batch:Upstreams:0:Prefix=/crm");
+
+        var reply = await gateway.Rest.PostAsync("""[{"path": "crm/x"}, {"path": "x"}]""");
+
+        Assert.Equal(["[1].path"], reply.Error(400, "INVALID_ARGUMENT").ErrorFields);
+        await gateway.AssertNothingStoredAsync();
+    }
+
+    private static async Task<string> StartAndFailAsync(params string[] settings)
+    {
+        using var directory = new TemporaryDirectory();
+        string[] args =
+        [
+            "--environment=Production",
+            "--urls=http://127.0.0.1:0",
+            $"--Batch:DataDirectory={Path.Combine(directory.FullName, "data")}",
+            .. settings,
+        ];
+        var failure = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await using var app = BatchServer.Build(args, builder => builder.Logging.ClearProviders());
+            await app.StartAsync();
+            await app.StopAsync();
+        });
+        return failure.Message;
+    }
+}

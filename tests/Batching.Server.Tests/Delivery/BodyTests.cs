@@ -1,0 +1,203 @@
+using System.Text;
+using Batching.Server.Tests.Infrastructure;
+using Batching.V1;
+using Microsoft.AspNetCore.Http;
+
+namespace Batching.Server.Tests.Delivery;
+
+/// <summary>Bodies of the API as they arrive: over gRPC as the same bytes, over REST in the documented form.</summary>
+public sealed class BodyTests
+{
+    // A picture of one pixel.
+    private static readonly byte[] Png = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+
+    public static TheoryData<string, string?, byte[], string> Bodies => new()
+    {
+        {
+            "exact numbers", "application/json", """{"n": 12345678901234567890, "d": 1.10}"""u8.ToArray(),
+            """{"n": 12345678901234567890, "d": 1.10}"""
+        },
+        { "escapes untouched", "application/json", """{"a":"\u00fc\/<"}"""u8.ToArray(), """{"a":"\u00fc\/<"}""" },
+        { "repeated names untouched", "application/json", """{"a":1,"a":2}"""u8.ToArray(), """{"a":1,"a":2}""" },
+        { "a scalar", "application/json; charset=utf-8", "3.50"u8.ToArray(), "3.50" },
+        { "a suffix", "application/problem+json", "{}"u8.ToArray(), "{}" },
+        { "line breaks", "text/json", "{\r\n \"a\": 1\n}\n"u8.ToArray(), "{\r\n \"a\": 1\n}\n" },
+        { "invalid JSON", "application/json", "{\"a\": oops"u8.ToArray(), """
+            "{\"a\": oops"
+            """ },
+        { "two values", "application/json", "1 2"u8.ToArray(), "\"1 2\"" },
+        { "text", "text/plain", "h\u00e9llo \"you\"\n"u8.ToArray(), """
+            "h\u00e9llo \"you\"\n"
+            """ },
+        { "HTML", "text/html; charset=UTF-8", "<p>"u8.ToArray(), "\"<p>\"" },
+        { "XML", "application/xml", "<a/>"u8.ToArray(), "\"<a/>\"" },
+        { "Latin 1", "text/plain; charset=iso-8859-1", Encoding.Latin1.GetBytes("caf\u00e9"), "\"caf\u00e9\"" },
+        { "Windows 1252", "text/plain; charset=windows-1252", [0x80, (byte)'1'], "\"\u20ac1\"" },
+        { "Shift JIS", "text/plain; charset=\"Shift_JIS\"", [0x93, 0xFA, 0x96, 0x7B], "\"\u65e5\u672c\"" },
+        { "UTF-16", "text/plain; charset=utf-16", Encoding.Unicode.GetBytes("\u20ac"), "\"\u20ac\"" },
+        { "no type", null, "plain"u8.ToArray(), "\"plain\"" },
+        { "empty", "application/json", [], "\"\"" },
+        { "empty, no type", null, [], "\"\"" },
+    };
+
+    public static TheoryData<string, string?, byte[]> BinaryBodies => new()
+    {
+        { "a picture", "image/png", Png },
+        { "bytes", "application/octet-stream", [0, 1, 2, 255] },
+        { "text that isn't in its character set", "text/plain", [0xFF, 0xFE, 0xFD] },
+        { "an unknown character set", "text/plain; charset=nothing", "x"u8.ToArray() },
+        { "no type and no text", null, [0xFF, 0x00] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public async Task Fetch_JsonOrText_ArrivesInTheDocumentedForm(
+        string what, string? contentType, byte[] bytes, string expected)
+    {
+        await using var api = await TestApi.StartAsync(context => TestApi.BytesAsync(context, contentType, bytes));
+        await using var gateway = await Gateway.StartAsync(api);
+        var batch = await gateway.Rest.SubmitPathsAsync("x");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+
+        var reply = (await gateway.Rest.GetAsync(batch.Path)).Success();
+
+        var request = Assert.Single(reply.Requests);
+        var response = request.GetProperty("response");
+        if (response.ValueKind == System.Text.Json.JsonValueKind.String && expected.StartsWith('"'))
+        {
+            Assert.Equal(System.Text.Json.JsonSerializer.Deserialize<string>(expected), response.GetString());
+        }
+        else
+        {
+            Assert.True(
+                reply.Text.Contains($"\"response\":{expected}}}", StringComparison.Ordinal), $"{what}: {reply.Text}");
+        }
+
+        Assert.Equal(bytes.Length, request.GetProperty("responseSize").GetInt64());
+        Assert.False(request.TryGetProperty("responseEncoding", out _));
+        Assert.False(request.TryGetProperty("responseHeaders", out _));
+        await AssertSameBytesOverGrpcAsync(gateway, batch, contentType, bytes);
+    }
+
+    [Theory]
+    [MemberData(nameof(BinaryBodies))]
+    public async Task Fetch_Binary_ArrivesAsBase64(string what, string? contentType, byte[] bytes)
+    {
+        await using var api = await TestApi.StartAsync(context => TestApi.BytesAsync(context, contentType, bytes));
+        await using var gateway = await Gateway.StartAsync(api);
+        var batch = await gateway.Rest.SubmitPathsAsync("x");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+
+        var request = Assert.Single((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
+
+        Assert.True(bytes.AsSpan().SequenceEqual(request.GetProperty("response").GetBytesFromBase64()), what);
+        Assert.Equal("base64", request.GetProperty("responseEncoding").GetString());
+        Assert.Equal(contentType ?? "", request.GetProperty("responseContentType").GetString());
+        await AssertSameBytesOverGrpcAsync(gateway, batch, contentType, bytes);
+    }
+
+    [Fact]
+    public async Task Fetch_EncodedBody_IsNotDecoded()
+    {
+        var bytes = Compressed.GzipBytes("{}"u8);
+        await using var api = await TestApi.StartAsync(context =>
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+            return TestApi.BytesAsync(context, "application/json", bytes);
+        });
+        await using var gateway = await Gateway.StartAsync(api);
+
+        var request = await gateway.Rest.RunAsync(
+            """{"path": "x", "headers": {"Accept-Encoding": "gzip"}}""", "request_fields=response,responseHeaders");
+
+        Assert.Equal(bytes, request.GetProperty("response").GetBytesFromBase64());
+        Assert.Equal("application/json", request.GetProperty("responseContentType").GetString());
+        Assert.Equal("gzip", request.GetProperty("responseHeaders").GetProperty("content-encoding").GetString());
+    }
+
+    [Theory]
+    [InlineData(201)]
+    [InlineData(204)]
+    [InlineData(301)]
+    [InlineData(302)]
+    [InlineData(307)]
+    [InlineData(404)]
+    [InlineData(418)]
+    [InlineData(500)]
+    public async Task Fetch_AnyStatusOfTheApi_IsAResult(int status)
+    {
+        await using var api = await TestApi.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = "/elsewhere";
+            return status == 204 ? Task.CompletedTask : TestApi.JsonAsync(context, """{"seen":true}""");
+        });
+        await using var gateway = await Gateway.StartAsync(api);
+
+        var request = await gateway.Rest.RunAsync(
+            """{"path": "x"}""", "request_fields=responseStatusCode,response,responseHeaders");
+
+        Assert.Equal(status, request.GetProperty("responseStatusCode").GetInt32());
+        Assert.Equal(status == 204 ? "\"\"" : """{"seen":true}""", request.GetProperty("response").GetRawText());
+        Assert.Equal("/elsewhere", request.GetProperty("responseHeaders").GetProperty("location").GetString());
+        Assert.Equal("/x", Assert.Single(api.Requests).Target);
+    }
+
+    [Fact]
+    public async Task Fetch_Head_HasHeadersAndAnEmptyBody()
+    {
+        await using var api = await TestApi.StartAsync(context =>
+        {
+            context.Response.ContentLength = 20_000_000;
+            context.Response.Headers.ETag = "\"1\"";
+            return Task.CompletedTask;
+        });
+        await using var gateway = await Gateway.StartAsync(api);
+
+        var request = await gateway.Rest.RunAsync(
+            """{"path": "x", "method": "HEAD"}""",
+            "request_fields=responseStatusCode,responseSize,response,responseHeaders");
+
+        Assert.Equal(200, request.GetProperty("responseStatusCode").GetInt32());
+        Assert.Equal(0, request.GetProperty("responseSize").GetInt64());
+        Assert.Equal("", request.GetProperty("response").GetString());
+        Assert.Equal("20000000", request.GetProperty("responseHeaders").GetProperty("content-length").GetString());
+        Assert.Equal("\"1\"", request.GetProperty("responseHeaders").GetProperty("etag").GetString());
+    }
+
+    [Fact]
+    public async Task Fetch_Headers_AreTheEndToEndOnes()
+    {
+        await using var api = await TestApi.StartAsync(context =>
+        {
+            context.Response.Headers["X-Several"] = new(["a", "b"]);
+            context.Response.Headers.SetCookie = "session=1";
+            context.Response.Headers["Keep-Alive"] = "timeout=5";
+            return TestApi.JsonAsync(context, "1");
+        });
+        await using var gateway = await Gateway.StartAsync(api);
+
+        var request = await gateway.Rest.RunAsync("""{"path": "x"}""", "request_fields=responseHeaders");
+
+        var headers = request.GetProperty("responseHeaders");
+        Assert.Equal("a, b", headers.GetProperty("x-several").GetString());
+        Assert.Equal("application/json", headers.GetProperty("content-type").GetString());
+        Assert.Equal(
+            ["content-length", "content-type", "date", "x-several"],
+            headers.EnumerateObject().Select(header => header.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["id", "responseHeaders"], request.EnumerateObject().Select(property => property.Name));
+    }
+
+    private static async Task AssertSameBytesOverGrpcAsync(
+        Gateway gateway, SubmittedBatch batch, string? contentType, byte[] bytes)
+    {
+        var page = await gateway.Grpc.FetchBatchAsync(new FetchBatchRequest { BatchId = batch.Id, After = 0 });
+
+        var response = Assert.Single(page.Batch.Requests).Response;
+        Assert.Equal(200, response.StatusCode);
+        Assert.Null(response.Error);
+        Assert.Equal(contentType ?? "", response.ContentType);
+        Assert.True(bytes.AsSpan().SequenceEqual(response.Body.Span), "The bytes have changed.");
+    }
+}

@@ -1,0 +1,82 @@
+using Batching.V1;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Server.Tests.Infrastructure;
+
+/// <summary>
+/// The whole server in this process, on a port of its own choice and with an empty data directory. It must not have
+/// logged any error when it is disposed.
+/// </summary>
+public sealed class Gateway : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly WebApplication _app;
+    private readonly GrpcChannel _channel;
+
+    private Gateway(string upstream, IEnumerable<string> settings, bool isDevelopment)
+    {
+        string[] args =
+        [
+            $"--environment={(isDevelopment ? "Development" : "Production")}",
+            "--urls=http://127.0.0.1:0",
+            $"--Batch:DataDirectory={DataDirectory}",
+            .. upstream.Length > 0 ? [$"--Batch:Upstream={upstream}"] : Array.Empty<string>(),
+            .. settings,
+        ];
+        _app = BatchServer.Build(args, builder =>
+        {
+            builder.Logging.ClearProviders();
+            builder.Logging.AddProvider(Logs);
+            // What the service configures for the rest is part of what is tested.
+            builder.Logging.AddFilter<LogRecorder>("Batching", LogLevel.Debug);
+            builder.Logging.AddFilter<LogRecorder>("Grpc", LogLevel.Debug);
+        });
+        _app.Start();
+        Rest = new RestClient(Address);
+        _channel = GrpcChannel.ForAddress(Address);
+        Grpc = new BatchService.BatchServiceClient(_channel);
+    }
+
+    public string Address => _app.Urls.Single();
+
+    public string DataDirectory => Path.Combine(_directory.FullName, "data");
+
+    public LogRecorder Logs { get; } = new();
+
+    /// <summary>A caller without credential.</summary>
+    public RestClient Rest { get; }
+
+    public BatchService.BatchServiceClient Grpc { get; }
+
+    /// <summary>Starts a gateway in front of an API.</summary>
+    public static Task<Gateway> StartAsync(TestApi api, params string[] settings) =>
+        Task.Run(() => new Gateway(api.Address, settings, isDevelopment: false));
+
+    /// <summary>Starts a gateway in front of whatever is at an address; nothing if that is empty.</summary>
+    public static Task<Gateway> StartAsync(string upstream, params string[] settings) =>
+        Task.Run(() => new Gateway(upstream, settings, isDevelopment: false));
+
+    /// <summary>Starts a gateway as somebody does who tries it: in Development, without any API.</summary>
+    public static Task<Gateway> StartForTrialAsync() => Task.Run(() => new Gateway("", [], isDevelopment: true));
+
+    /// <summary>A caller with a credential.</summary>
+    public RestClient RestAs(string authorization) => new(Address, authorization);
+
+    /// <summary>Fails if there are any batches of callers without credential.</summary>
+    public async Task AssertNothingStoredAsync() =>
+        Assert.Equal(
+            """{"Batches":[],"statusCode":200}""", (await Rest.GetAsync(RestClient.BatchPath)).Success().Text);
+
+    public async ValueTask DisposeAsync()
+    {
+        Rest.Dispose();
+        _channel.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _directory.Dispose();
+        Assert.True(!Logs.Errors.Any(), string.Join('\n', Logs.Errors));
+    }
+}

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Server.Tests.Infrastructure;
+
+/// <summary>Keeps what a server logs.</summary>
+public sealed class LogRecorder : ILoggerProvider
+{
+    private readonly ConcurrentQueue<(LogLevel Level, string Text)> _entries = new();
+
+    public IEnumerable<string> All => _entries.Select(entry => entry.Text);
+
+    public IEnumerable<string> Errors =>
+        _entries.Where(entry => entry.Level >= LogLevel.Error).Select(entry => entry.Text);
+
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _entries);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Logger(string category, ConcurrentQueue<(LogLevel Level, string Text)> entries) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
+            entries.Enqueue(
+                (logLevel, $"{logLevel} {category} {eventId.Name}: {formatter(state, exception)} {exception}"));
+    }
+}
