@@ -16,10 +16,15 @@ public sealed class SpawnerStoreTests : IDisposable
     [Fact]
     public async Task Commit_QueryEndsWithAFailure_StoresItWithThePageBehindWhichItComes()
     {
-        const int spawners = 200;
+        const int spawners = 20;
         await using var upstream = await TestUpstream.StartAsync(
-            context => context.Response.WriteAsync("""{"cursor": "a"}"""));
-        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+            context => context.Response.WriteAsync($$"""{"cursor": "a", "text": "{{new string('x', 2_000)}}"}"""));
+        // No room for anything beside a page: what comes behind it waits until it is stored.
+        await using var engine = await EngineHost.StartAsync(_directory, options =>
+        {
+            EngineHost.Upstream(upstream.Address)(options);
+            options.Limits.UncommittedBytes = 1_000;
+        });
         var seen = new HashSet<string>();
         var ends = 0;
         var withoutResult = new List<string>();
