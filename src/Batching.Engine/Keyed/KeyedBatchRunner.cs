@@ -176,7 +176,7 @@ public sealed class KeyedBatchRunner
             problems.Add(new Problem("method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner)
+        if (request.Spawner || request.Pagination is not null)
         {
             problems.Add(new Problem("spawner", "is for stored batches only"));
         }

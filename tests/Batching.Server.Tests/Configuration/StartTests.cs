@@ -14,6 +14,8 @@ public sealed class StartTests
     [InlineData("Batch:Limits:PageBytes=many", "Batch:Limits:PageBytes")]
     [InlineData("Batch:Limits:RequestsPerBatch=-1", "Batch:Limits:RequestsPerBatch")]
     [InlineData("Batch:Limits:ResponseBytes=99999999999", "Batch:Limits:ResponseBytes")]
+    [InlineData("Batch:MaxStoreBytes=many", "Batch:MaxStoreBytes")]
+    [InlineData("Batch:MaxStoreBytes=5", "Batch:MaxStoreBytes")]
     [InlineData("Batch:Retention:Responses=00:00:00", "Batch:Retention:Responses")]
     [InlineData("Batch:Retention:Responses=an hour", "Batch:Retention:Responses")]
     [InlineData("Batch:Retention:Metadata=00:30:00", "Batch:Retention:Metadata")]
@@ -42,7 +44,9 @@ public sealed class StartTests
     [InlineData("not a url")]
     public async Task Start_UpstreamThatIsNoAddress_FailsWithAMessageThatNamesTheKey(string upstream)
     {
-        Assert.Contains("Batch:Upstream", await StartAndFailAsync($"--Batch:Upstream={upstream}"), StringComparison.Ordinal);
+        var message = await StartAndFailAsync($"--Batch:Upstream={upstream}");
+
+        Assert.Contains("Batch:Upstream", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,9 +141,9 @@ public sealed class StartTests
         await using var gateway = await Gateway.StartAsync(
             "", $"--Batch:Upstreams:0:BaseAddress={api.Address}", "--Batch:Upstreams:0:Prefix=/crm");
 
-        var reply = (await gateway.Rest.PostAsync("""[{"path": "crm/x"}, {"path": "x"}]""")).Error(400, "INVALID_ARGUMENT");
+        var reply = await gateway.Rest.PostAsync("""[{"path": "crm/x"}, {"path": "x"}]""");
 
-        Assert.Equal(["[1].path"], reply.ErrorFields);
+        Assert.Equal(["[1].path"], reply.Error(400, "INVALID_ARGUMENT").ErrorFields);
         await gateway.AssertNothingStoredAsync();
     }
 

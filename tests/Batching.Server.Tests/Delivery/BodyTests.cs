@@ -14,7 +14,10 @@ public sealed class BodyTests
 
     public static TheoryData<string, string?, byte[], string> Bodies => new()
     {
-        { "exact numbers", "application/json", """{"n": 12345678901234567890, "d": 1.10}"""u8.ToArray(), """{"n": 12345678901234567890, "d": 1.10}""" },
+        {
+            "exact numbers", "application/json", """{"n": 12345678901234567890, "d": 1.10}"""u8.ToArray(),
+            """{"n": 12345678901234567890, "d": 1.10}"""
+        },
         { "escapes untouched", "application/json", """{"a":"\u00fc\/<"}"""u8.ToArray(), """{"a":"\u00fc\/<"}""" },
         { "repeated names untouched", "application/json", """{"a":1,"a":2}"""u8.ToArray(), """{"a":1,"a":2}""" },
         { "a scalar", "application/json; charset=utf-8", "3.50"u8.ToArray(), "3.50" },
@@ -67,7 +70,8 @@ public sealed class BodyTests
         }
         else
         {
-            Assert.True(reply.Text.Contains($"\"response\":{expected}}}", StringComparison.Ordinal), $"{what}: {reply.Text}");
+            Assert.True(
+                reply.Text.Contains($"\"response\":{expected}}}", StringComparison.Ordinal), $"{what}: {reply.Text}");
         }
 
         Assert.Equal(bytes.Length, request.GetProperty("responseSize").GetInt64());

@@ -143,7 +143,8 @@ public sealed class FetchTests
         var request = await gateway.Rest.RunAsync("""{"path": "x"}""", $"request_fields={fields}");
 
         Assert.Equal(
-            expected.Replace("ID", request.GetProperty("id").GetString(), StringComparison.Ordinal), request.GetRawText());
+            expected.Replace("ID", request.GetProperty("id").GetString(), StringComparison.Ordinal),
+            request.GetRawText());
     }
 
     [Fact]

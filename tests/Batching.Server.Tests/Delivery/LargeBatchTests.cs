@@ -20,7 +20,7 @@ public sealed class LargeBatchTests
         await using var api = await TestApi.StartAsync(AnswerAsync);
         await using var gateway = await Gateway.StartAsync(api);
         var batch = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, Count).Select(PathOf));
-        var indexes = batch.RequestIds.Select((id, index) => (id, index)).ToDictionary(pair => pair.id, pair => pair.index);
+        var indexes = Enumerable.Range(0, Count).ToDictionary(index => batch.RequestIds[index]);
         var seen = new ConcurrentDictionary<int, int>();
 
         // Several fetchers side by side, while the batch runs: each gets what no other gets.
@@ -83,7 +83,8 @@ public sealed class LargeBatchTests
         Assert.Equal(Count, positions);
     }
 
-    private static string PathOf(int index) => string.Create(CultureInfo.InvariantCulture, $"item/{index}?n={index % 7}");
+    private static string PathOf(int index) =>
+        string.Create(CultureInfo.InvariantCulture, $"item/{index}?n={index % 7}");
 
     private static Task AnswerAsync(HttpContext context) => TestApi.JsonAsync(
         context, BodyOf(int.Parse(context.Request.Path.Value![6..], CultureInfo.InvariantCulture)));

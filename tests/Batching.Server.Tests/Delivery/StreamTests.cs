@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
@@ -103,6 +104,26 @@ public sealed class StreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Results_Gzip_DeliversWhileMostRequestsRun()
+    {
+        using var http = new HttpClient();
+        using var message = new HttpRequestMessage(HttpMethod.Get, $"{_gateway.Address}{_batch.Path}/results");
+        message.Headers.AcceptEncoding.ParseAdd("gzip");
+        using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal("gzip", Assert.Single(response.Content.Headers.ContentEncoding));
+        using var reader = new StreamReader(
+            new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress));
+
+        var first = await ReadLineAsync(reader);
+
+        Assert.StartsWith("""{"position":1,""", first, StringComparison.Ordinal);
+        Assert.True(await RunningAsync() >= Count - 2);
+        _gate.SetResult();
+        var rest = await reader.ReadToEndAsync().WithDeadlineAsync("the stream ends");
+        Assert.EndsWith($$"""{"end":true,"position":{{Count}},"runningRequests":0}""" + "\n", rest, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Results_Grpc_DeliversWhileMostRequestsRunAndEndsWithARecord()
     {
         using var call = _gateway.Grpc.FetchResults(new FetchResultsRequest { BatchId = _batch.Id });
@@ -137,7 +158,8 @@ public sealed class StreamTests : IAsyncLifetime
 
         _gate.SetResult();
         using var response = await _gateway.Rest.OpenAsync($"{_batch.Path}/results?after={position}");
-        var lines = (await response.Content.ReadAsStringAsync().WithDeadlineAsync("the stream ends")).TrimEnd().Split('\n');
+        var text = await response.Content.ReadAsStringAsync().WithDeadlineAsync("the stream ends");
+        var lines = text.TrimEnd().Split('\n');
 
         Assert.Equal("1", position);
         Assert.Equal(Count, lines.Length);
@@ -239,10 +261,14 @@ public sealed class StreamTests : IAsyncLifetime
 
     private static async Task<FetchResultsResponse> ReadAsync(AsyncServerStreamingCall<FetchResultsResponse> call)
     {
-        Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None).WithDeadlineAsync("the next record comes"));
+        Assert.True(
+            await call.ResponseStream.MoveNext(CancellationToken.None).WithDeadlineAsync("the next record comes"));
         return call.ResponseStream.Current;
     }
 
-    private async Task<long> RunningAsync() =>
-        (await _gateway.Rest.GetAsync($"{_batch.Path}/status")).Success().Batch.GetProperty("runningRequests").GetInt64();
+    private async Task<long> RunningAsync()
+    {
+        var status = (await _gateway.Rest.GetAsync($"{_batch.Path}/status")).Success();
+        return status.Batch.GetProperty("runningRequests").GetInt64();
+    }
 }

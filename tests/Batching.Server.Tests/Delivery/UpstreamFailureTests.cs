@@ -116,10 +116,12 @@ public sealed class UpstreamFailureTests
             """[{"path": "good/1"}, {"path": "bad", "method": "POST"}, {"path": "good/2"}]""");
         await gateway.Rest.WaitUntilDoneAsync(batch.Id);
 
-        var reply = (await gateway.Rest.GetAsync($"{batch.Path}?request_ids={string.Join(",", batch.RequestIds)}")).Success();
+        var ids = string.Join(",", batch.RequestIds);
+        var reply = (await gateway.Rest.GetAsync($"{batch.Path}?request_ids={ids}")).Success();
 
         Assert.Equal(
-            [200, statusCode, 200], reply.Requests.Select(request => request.GetProperty("responseStatusCode").GetInt32()));
+            [200, statusCode, 200],
+            reply.Requests.Select(request => request.GetProperty("responseStatusCode").GetInt32()));
         Assert.Equal("\"good\"", reply.Requests[0].GetProperty("response").GetRawText());
         Assert.Equal(
             $$"""{"message":"{{message}}","statusCode":{{statusCode}},"error":"{{reason}}"}""",

@@ -29,8 +29,10 @@ public sealed class Gateway : IAsyncDisposable
         _app = BatchServer.Build(args, builder =>
         {
             builder.Logging.ClearProviders();
-            builder.Logging.SetMinimumLevel(LogLevel.Trace);
             builder.Logging.AddProvider(Logs);
+            // What the service configures for the rest is part of what is tested.
+            builder.Logging.AddFilter<LogRecorder>("Batching", LogLevel.Debug);
+            builder.Logging.AddFilter<LogRecorder>("Grpc", LogLevel.Debug);
         });
         _app.Start();
         Rest = new RestClient(Address);

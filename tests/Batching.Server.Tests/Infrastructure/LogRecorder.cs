@@ -32,6 +32,7 @@ public sealed class LogRecorder : ILoggerProvider
             TState state,
             Exception? exception,
             Func<TState, Exception?, string> formatter) =>
-            entries.Enqueue((logLevel, $"{logLevel} {category} {eventId.Name}: {formatter(state, exception)} {exception}"));
+            entries.Enqueue(
+                (logLevel, $"{logLevel} {category} {eventId.Name}: {formatter(state, exception)} {exception}"));
     }
 }

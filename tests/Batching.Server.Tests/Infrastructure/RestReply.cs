@@ -26,6 +26,10 @@ public sealed class RestReply(int status, HttpResponseHeaders headers, HttpConte
 
     public IReadOnlyList<JsonElement> Requests => [.. Batch.GetProperty("Requests"u8).EnumerateArray()];
 
+    /// <summary>The ids of a list of batches.</summary>
+    public IReadOnlyList<string> BatchIds =>
+        [.. Json.GetProperty("Batches").EnumerateArray().Select(batch => batch.GetProperty("id").GetString()!)];
+
     /// <summary>The fields that an error names.</summary>
     public IReadOnlyList<string> ErrorFields =>
         [.. Json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("field").GetString()!)];

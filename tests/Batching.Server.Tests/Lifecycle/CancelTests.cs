@@ -40,7 +40,8 @@ public sealed class CancelTests
             reply.Batch.EnumerateObject().Select(property => property.Name));
         Assert.Equal(200, reply.Json.GetProperty("statusCode").GetInt32());
         await gateway.Rest.WaitUntilDoneAsync(batch.Id);
-        await Eventually.BeTrueAsync(() => Volatile.Read(ref aborted) == Concurrency, "the requests in flight are aborted");
+        await Eventually.BeTrueAsync(
+            () => Volatile.Read(ref aborted) == Concurrency, "the requests in flight are aborted");
         Assert.Equal(1 + Concurrency, api.Requests.Count);
         var results = (await gateway.Rest.GetAsync(batch.Path)).Success().Requests
             .ToDictionary(request => request.GetProperty("id").GetString()!);

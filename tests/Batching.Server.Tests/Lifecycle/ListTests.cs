@@ -23,9 +23,9 @@ public sealed class ListTests
         var query = "?limit=2";
         while (true)
         {
-            var page = (await gateway.Rest.GetAsync(RestClient.BatchPath + query)).Success().Json;
-            pages.Add([.. page.GetProperty("Batches").EnumerateArray().Select(batch => batch.GetProperty("id").GetString()!)]);
-            if (!page.TryGetProperty("nextPageToken", out var token))
+            var page = (await gateway.Rest.GetAsync(RestClient.BatchPath + query)).Success();
+            pages.Add([.. page.BatchIds]);
+            if (!page.Json.TryGetProperty("nextPageToken", out var token))
             {
                 break;
             }

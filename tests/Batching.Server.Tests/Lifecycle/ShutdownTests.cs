@@ -47,9 +47,9 @@ public sealed class ShutdownTests
 
             Assert.Equal(0, await gateway.WaitForExitAsync());
             Assert.InRange(started.Elapsed, TimeSpan.Zero, Promised);
-            Assert.EndsWith("""{"end":true,"position":2,"runningRequests":200}""" + "\n", text, StringComparison.Ordinal);
-            Assert.EndsWith(
-                """data: {"end":true,"position":2,"runningRequests":200}""" + "\n\n", eventText, StringComparison.Ordinal);
+            const string End = """{"end":true,"position":2,"runningRequests":200}""";
+            Assert.EndsWith($"{End}\n", text, StringComparison.Ordinal);
+            Assert.EndsWith($"data: {End}\n\n", eventText, StringComparison.Ordinal);
             Assert.Equal((2L, 200L), (last.Position, last.End.RunningRequests));
             gateway.AssertNoErrors();
         }
@@ -57,7 +57,8 @@ public sealed class ShutdownTests
         release.SetResult();
         using var again = await GatewayProcess.StartAsync(api, data);
         using var resumed = await again.Rest.OpenAsync($"{batch.Path}/results?after=2");
-        var rest = (await resumed.Content.ReadAsStringAsync().WithDeadlineAsync("the stream ends")).TrimEnd().Split('\n');
+        var remaining = await resumed.Content.ReadAsStringAsync().WithDeadlineAsync("the stream ends");
+        var rest = remaining.TrimEnd().Split('\n');
         Assert.Equal(201, rest.Length);
         Assert.Equal(
             Enumerable.Range(3, 200),
@@ -82,7 +83,8 @@ public sealed class ShutdownTests
             batch = await gateway.Rest.SubmitAsync("""[{"path": "x", "method": "POST"}, {"path": "y"}]""");
             await Eventually.BeTrueAsync(() => api.Requests.Count == 2, "both requests are in flight");
             await gateway.TerminateAsync();
-            await Eventually.BeTrueAsync(() => gateway.Output.Contains("shutting down", StringComparison.Ordinal), "it stops");
+            await Eventually.BeTrueAsync(
+                () => gateway.Output.Contains("shutting down", StringComparison.Ordinal), "the gateway stops");
             release.SetResult();
             Assert.Equal(0, await gateway.WaitForExitAsync());
             gateway.AssertNoErrors();

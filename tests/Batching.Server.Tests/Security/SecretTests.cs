@@ -40,6 +40,25 @@ public sealed class SecretTests
         AssertNowhere(gateway, "the-response-itself");
     }
 
+    [Fact]
+    public async Task DataDirectory_OnUnix_IsOpenToTheServiceOnly()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+
+        foreach (var directory in new[] { gateway.DataDirectory, Path.Combine(gateway.DataDirectory, "keys") })
+        {
+            Assert.Equal(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                File.GetUnixFileMode(directory));
+        }
+    }
+
     // What is surely stored shows that the search would find the token if it were.
     private static void AssertNowhere(Gateway gateway, string stored)
     {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using Batching.Server.Tests.Infrastructure;
 
@@ -61,7 +62,8 @@ public sealed class BadSubmissionTests(GatewayFixture fixture) : IClassFixture<G
             message, reply.Json.GetProperty("errors")[0].GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Contains(message, reply.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["message", "statusCode", "error", "errors"], reply.Json.EnumerateObject().Select(property => property.Name));
+            ["message", "statusCode", "error", "errors"],
+            reply.Json.EnumerateObject().Select(property => property.Name));
         await AssertNoTraceAsync();
     }
 
@@ -121,7 +123,10 @@ public sealed class BadSubmissionTests(GatewayFixture fixture) : IClassFixture<G
             """)).Error(400, "INVALID_ARGUMENT");
 
         Assert.Equal(
-            ["[1].method", "[1].path", "[1].spawner", "[2]", "[3].headers[Host]", "[3].headers[Via]", "[3].params", "[3].path"],
+            [
+                "[1].method", "[1].path", "[1].spawner", "[2]", "[3].headers[Host]", "[3].headers[Via]", "[3].params",
+                "[3].path",
+            ],
             reply.ErrorFields.Order(StringComparer.Ordinal));
         await AssertNoTraceAsync();
     }
@@ -204,6 +209,24 @@ public sealed class BadSubmissionTests(GatewayFixture fixture) : IClassFixture<G
         var reply = await _gateway.Rest.SendAsync(HttpMethod.Post, RestClient.BatchPath, content);
 
         reply.Error(415, "INVALID_ARGUMENT");
+        await AssertNoTraceAsync();
+    }
+
+    [Fact]
+    public async Task Post_ClientGoesInTheMiddleOfTheBody_StoresNothing()
+    {
+        using (var client = new TcpClient())
+        {
+            var address = new Uri(_gateway.Address);
+            await client.ConnectAsync(address.Host, address.Port);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                "POST /api/v0/batch HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100\r\n\r\n[{\"path\": \"x\"}]"));
+        }
+
+        await Eventually.BeTrueAsync(
+            () => _gateway.Logs.All.Any(text => text.Contains("ClientGone", StringComparison.Ordinal)
+                || text.Contains("Unexpected end of request content", StringComparison.Ordinal)),
+            "the gateway has noticed");
         await AssertNoTraceAsync();
     }
 

@@ -9,7 +9,7 @@ namespace Batching.Interop.Tests;
 /// The gateway as its users run it: a process of its own with an empty data folder and the sample API
 /// behind it. Started by the first test that asks for it, so none is started if all are skipped.
 /// </summary>
-public sealed class ServerProcess : IAsyncLifetime, IDisposable
+public class ServerProcess : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
@@ -20,6 +20,9 @@ public sealed class ServerProcess : IAsyncLifetime, IDisposable
     private Process? _process;
 
     public ServerProcess() => _address = new(StartAsync);
+
+    /// <summary>What the environment has beside an empty data folder and the address to listen at.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
 
     /// <summary>What the process has written so far.</summary>
     public string Output => string.Join('\n', _output);
@@ -54,8 +57,17 @@ public sealed class ServerProcess : IAsyncLifetime, IDisposable
 
     public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _process?.Dispose();
         _data.Delete(recursive: true);
+    }
+
+    /// <summary>A port that nobody listens at.</summary>
+    protected static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<string> StartAsync()
@@ -73,6 +85,11 @@ public sealed class ServerProcess : IAsyncLifetime, IDisposable
                 ["Batch__DataDirectory"] = _data.FullName,
             },
         };
+        foreach (var (name, value) in Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
         _process.ErrorDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
@@ -109,12 +126,5 @@ public sealed class ServerProcess : IAsyncLifetime, IDisposable
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

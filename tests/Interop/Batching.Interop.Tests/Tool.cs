@@ -9,9 +9,15 @@ public enum Tool
     /// <summary>The packages of <c>tests/Interop/batch/package.json</c>.</summary>
     NodePackages,
 
+    /// <summary>The packages of <c>tests/Interop/deskpro/package.json</c>.</summary>
+    DeskproPackages,
+
     /// <summary>Debian's Python with gRPC, Protocol Buffers and their compiler.</summary>
     Python,
 
     /// <summary><c>buf</c> from <c>tests/Interop/tools/package.json</c>.</summary>
     Buf,
+
+    /// <summary>A RabbitMQ that can be started, and Python to drive it.</summary>
+    RabbitMq,
 }

@@ -22,10 +22,16 @@ internal static class Tools
         Tool.NodePackages => Directory.Exists(Path.Combine(Folders.Interop, "batch", "node_modules", "@grpc"))
             ? null
             : "needs Node packages: npm ci in tests/Interop/batch",
+        Tool.DeskproPackages => Directory.Exists(Path.Combine(Folders.Interop, "deskpro", "node_modules", "@deskpro"))
+            ? null
+            : "needs Node packages: npm ci in tests/Interop/deskpro",
         Tool.Python => Runs(Python, "-c", "import grpc, google.protobuf") && Runs("protoc", "--version")
             ? null
             : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",
         Tool.Buf => File.Exists(Buf) ? null : "needs buf: npm ci in tests/Interop/tools",
+        Tool.RabbitMq => File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server") && Runs(Python, "--version")
+            ? null
+            : "needs the Debian packages rabbitmq-server and python3",
         _ => throw new ArgumentOutOfRangeException(nameof(tool)),
     };
 

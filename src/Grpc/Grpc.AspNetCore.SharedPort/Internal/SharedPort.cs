@@ -21,6 +21,10 @@ internal sealed class SharedPort(
     private readonly Channel<ConnectionContext> _http1 = Channel.CreateUnbounded<ConnectionContext>();
     private readonly Channel<ConnectionContext> _http2 = Channel.CreateUnbounded<ConnectionContext>();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Connections whose protocol is not known yet, and one more until the port is unbound.
+    private int _undecided = 1;
     private bool _unbound;
     private bool _disposed;
 
@@ -83,6 +87,8 @@ internal sealed class SharedPort(
         }
 
         await Task.WhenAll(_acceptLoops);
+        Decided();
+        await _drained.Task;
         _http1.Writer.TryComplete();
         _http2.Writer.TryComplete();
     }
@@ -110,6 +116,7 @@ internal sealed class SharedPort(
         {
             while (await listener.AcceptAsync() is { } connection)
             {
+                Interlocked.Increment(ref _undecided);
                 _ = DispatchAsync(connection);
             }
         }
@@ -119,7 +126,21 @@ internal sealed class SharedPort(
         }
     }
 
+    private void Decided()
+    {
+        if (Interlocked.Decrement(ref _undecided) == 0)
+        {
+            _drained.TrySetResult();
+        }
+    }
+
     private async Task DispatchAsync(ConnectionContext connection)
+    {
+        await SortAsync(connection);
+        Decided();
+    }
+
+    private async Task SortAsync(ConnectionContext connection)
     {
         try
         {
@@ -140,7 +161,14 @@ internal sealed class SharedPort(
             SharedPortLog.DetectionFailed(_logger, connection.ConnectionId, exception.Message);
         }
 
-        await connection.DisposeAsync();
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception exception)
+        {
+            SharedPortLog.DetectionFailed(_logger, connection.ConnectionId, exception.Message);
+        }
     }
 
     /// <summary>Looks at the first bytes and leaves them where they are; null when the client sent none and is gone.</summary>

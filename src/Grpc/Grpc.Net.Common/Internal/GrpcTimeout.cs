@@ -6,6 +6,7 @@ namespace Grpc.Net.Internal;
 internal static class GrpcTimeout
 {
     private const int MaxDigits = 8;
+    private const long MaxAmount = 99_999_999;
 
     public static bool TryParse(ReadOnlySpan<char> value, out TimeSpan timeout)
     {
@@ -61,8 +62,9 @@ internal static class GrpcTimeout
         ];
         foreach (var (ticksPerUnit, unit) in units)
         {
-            var amount = unit == 'n' ? ticks * 100 : (ticks + ticksPerUnit - 1) / ticksPerUnit;
-            if (amount is > 0 and < 100_000_000)
+            // Rounded up, so that the server never ends the call before the client does.
+            var amount = unit == 'n' ? Math.Min(ticks, MaxAmount) * 100 : (ticks / ticksPerUnit) + (ticks % ticksPerUnit > 0 ? 1 : 0);
+            if (amount <= MaxAmount)
             {
                 return string.Create(CultureInfo.InvariantCulture, $"{amount}{unit}");
             }
