@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
 using Batching.Spawning.Tests.Infrastructure;
 using Microsoft.AspNetCore.Http;
 
@@ -225,7 +222,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
                 await gateway.StartAsync();
             }
 
-            await Task.WhenAny(reached.Task, Task.Delay(TimeSpan.FromSeconds(20), TimeProvider.System));
+            await reached.Task.WaitAsync(Eventually.Deadline);
             await gateway.KillAsync();
             kills++;
         }

@@ -18,7 +18,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     {
         foreach (var client in new[] { fixture.Server.Http1, fixture.Server.Http2 })
         {
-            using var response = await client.GetAsync(new Uri(target, UriKind.Relative));
+            using var response = await client.GetAsync(target);
 
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType!.ToString());
@@ -60,7 +60,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     {
         await using var server = await TestServer.StartAsync();
         using var response = await server.Http1.GetAsync(
-            new Uri("/v1/calls/stream?headers=true&wait=true&ignore_cancellation=true", UriKind.Relative),
+            "/v1/calls/stream?headers=true&wait=true&ignore_cancellation=true",
             HttpCompletionOption.ResponseHeadersRead);
 
         Assert.Equal(["one", "two"], response.Headers.GetValues("x-reply"));
@@ -79,7 +79,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_Trailers_FollowOverHttp2()
     {
-        using var response = await fixture.Server.Http2.GetAsync(new Uri("/v1/calls/stream?count=1&trailers=true", UriKind.Relative));
+        using var response = await fixture.Server.Http2.GetAsync("/v1/calls/stream?count=1&trailers=true");
 
         await response.Content.ReadAsStringAsync();
         Assert.Equal("after", Assert.Single(response.TrailingHeaders.GetValues("x-trailer")));
@@ -93,7 +93,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
         await using var server = await TestServer.StartAsync();
         var client = version == 0 ? server.Http1 : server.Http2;
         using var response = await client.GetAsync(
-            new Uri("/v1/calls/stream?count=2&wait=true&ignore_cancellation=true", UriKind.Relative),
+            "/v1/calls/stream?count=2&wait=true&ignore_cancellation=true",
             HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
 
@@ -113,7 +113,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
         await using var server = await TestServer.StartAsync();
         var client = version == 0 ? server.Http1 : server.Http2;
         var response = await client.GetAsync(
-            new Uri("/v1/calls/stream?count=1&wait=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+            "/v1/calls/stream?count=1&wait=true", HttpCompletionOption.ResponseHeadersRead);
         response.Dispose();
 
         Assert.True(await server.Probe.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30)));
@@ -125,7 +125,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     {
         await using var server = await TestServer.StartAsync();
         var response = await server.Http1.GetAsync(
-            new Uri("/v1/calls/stream?count=2147483647&size=1000", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+            "/v1/calls/stream?count=2147483647&size=1000", HttpCompletionOption.ResponseHeadersRead);
         response.Dispose();
 
         // The server stops only when no call is left.
@@ -153,8 +153,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     public async Task Get_FirstMessageHasNoJsonForm_IsAnErrorReply()
     {
         await using var server = await TestServer.StartAsync();
-        using var response = await server.Http1.GetAsync(
-            new Uri("/v1/calls/stream?count=1&unknown_any=true", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/stream?count=1&unknown_any=true");
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal(
@@ -166,8 +165,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_FailsAfterItsFirstMessage_SendsTheErrorsTrailers()
     {
-        using var response = await fixture.Server.Http2.GetAsync(
-            new Uri("/v1/calls/stream?count=1&fail_code=5", UriKind.Relative));
+        using var response = await fixture.Server.Http2.GetAsync("/v1/calls/stream?count=1&fail_code=5");
 
         await response.Content.ReadAsStringAsync();
         Assert.Equal("yes", Assert.Single(response.TrailingHeaders.GetValues("x-failed")));
@@ -177,7 +175,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     public async Task Get_MessageHasNoJsonForm_EndsWithAnError()
     {
         await using var server = await TestServer.StartAsync();
-        using var response = await server.Http1.GetAsync(new Uri("/v1/calls/stream?count=1&headers=true&unknown_any=true", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/stream?count=1&headers=true&unknown_any=true");
 
         Assert.Equal(
             "{\"status\":{\"code\":2,\"message\":\"Exception was thrown by handler.\",\"details\":[]}}\n",
@@ -191,7 +189,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
         foreach (var buffer in new[] { "true", "false" })
         {
             using var response = await fixture.Server.Http2.GetAsync(
-                new Uri($"/v1/calls/stream?count=20000&buffer={buffer}&size=20", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+                $"/v1/calls/stream?count=20000&buffer={buffer}&size=20", HttpCompletionOption.ResponseHeadersRead);
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
             for (var i = 0; i < 20_000; i++)
             {
@@ -206,7 +204,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_RawStream_GivesThePiecesAsTheyAre()
     {
-        using var response = await fixture.Server.Http1.GetAsync(new Uri("/v1/raw-stream/abc", UriKind.Relative));
+        using var response = await fixture.Server.Http1.GetAsync("/v1/raw-stream/abc");
 
         Assert.Equal("text/plain", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("a\nb\nc\n", await response.Content.ReadAsStringAsync());
@@ -215,7 +213,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_RawStreamWithoutPieces_IsEmpty()
     {
-        using var response = await fixture.Server.Http1.GetAsync(new Uri("/v1/raw-stream", UriKind.Relative));
+        using var response = await fixture.Server.Http1.GetAsync("/v1/raw-stream");
 
         Assert.Equal("application/octet-stream", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("", await response.Content.ReadAsStringAsync());

@@ -17,4 +17,7 @@ public enum Tool
 
     /// <summary><c>buf</c> from <c>tests/Interop/tools/package.json</c>.</summary>
     Buf,
+
+    /// <summary>A RabbitMQ that can be started, and Python to drive it.</summary>
+    RabbitMq,
 }

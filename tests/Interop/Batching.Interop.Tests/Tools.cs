@@ -29,6 +29,9 @@ internal static class Tools
             ? null
             : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",
         Tool.Buf => File.Exists(Buf) ? null : "needs buf: npm ci in tests/Interop/tools",
+        Tool.RabbitMq => File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server") && Runs(Python, "--version")
+            ? null
+            : "needs the Debian packages rabbitmq-server and python3",
         _ => throw new ArgumentOutOfRangeException(nameof(tool)),
     };
 

@@ -1,0 +1,56 @@
+using Batching.Engine.Spawning;
+using Batching.Engine.Upstreams;
+
+namespace Batching.Spawning.Tests.Units;
+
+public sealed class NextUrlTests
+{
+    [Theory]
+    [InlineData("?p=2", "/v1/items/all?p=2")]
+    [InlineData("more?p=2", "/v1/items/more?p=2")]
+    [InlineData("./more", "/v1/items/more")]
+    [InlineData("../lists?p=2", "/v1/lists?p=2")]
+    [InlineData("/api/v1/x?p=2", "/v1/x?p=2")]
+    [InlineData("//host:81/api/x", "/x")]
+    [InlineData("http://host:81/api/v1/items?p=2", "/v1/items?p=2")]
+    [InlineData("HTTP://HOST:81/api/x", "/x")]
+    [InlineData("http://host:81/api/a/../b", "/b")]
+    [InlineData("/api/x?p=a%2Fb%26c#part", "/x?p=a%2Fb%26c")]
+    [InlineData("/api/", "/")]
+    [InlineData("", "/v1/items/all?p=1")]
+    public void ToPath_AtTheUpstream_IsAPath(string url, string expected) => Assert.Equal(expected, ToPath(url));
+
+    [Theory]
+    [InlineData("http://host/api/x")]
+    [InlineData("http://host:82/api/x")]
+    [InlineData("https://host:81/api/x")]
+    [InlineData("http://other:81/api/x")]
+    [InlineData("http://host.other:81/api/x")]
+    [InlineData("http://host@other:81/api/x")]
+    [InlineData("http://user@host:81/api/x")]
+    [InlineData("http://user:secret@host:81/api/x")]
+    [InlineData("//other/api/x")]
+    [InlineData("\\\\other\\api\\x")]
+    [InlineData("/\\other/api/x")]
+    [InlineData("ftp://host:81/api/x")]
+    [InlineData("file:///api/x")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("data:text/plain,x")]
+    [InlineData("http://")]
+    [InlineData("http://host:99999/api/x")]
+    // Out of the base path, openly or not.
+    [InlineData("/x")]
+    [InlineData("/apix/y")]
+    [InlineData("/api")]
+    [InlineData("../../../x")]
+    [InlineData("/api/../x")]
+    [InlineData("/api/%2e%2e/x")]
+    [InlineData("http://host:81/api/%2E%2E/x")]
+    public void ToPath_Elsewhere_Throws(string url) => Assert.Throws<FormatException>(() => ToPath(url));
+
+    private static string ToPath(string url)
+    {
+        using var upstream = new Upstream(new UpstreamOptions { BaseAddress = new Uri("http://host:81/api/") });
+        return NextUrl.ToPath(upstream, new Uri("http://host:81/api/v1/items/all?p=1"), url);
+    }
+}
