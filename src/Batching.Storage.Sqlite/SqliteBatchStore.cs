@@ -255,9 +255,7 @@ public sealed class SqliteBatchStore : IBatchStore
         {
             return ValueTask.FromResult(Readers.Read(arguments, read));
         }
-#pragma warning disable CA1031 // It is the caller's, in the task as from any asynchronous method.
         catch (Exception e)
-#pragma warning restore CA1031
         {
             return ValueTask.FromException<T>(e);
         }

@@ -10,6 +10,8 @@ namespace Batching.Benchmarks;
 /// </summary>
 internal sealed class LoadConnection : IDisposable
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private byte[] _buffer = new byte[256 * 1024];
     private int _length;
@@ -20,7 +22,12 @@ internal sealed class LoadConnection : IDisposable
     public Task ConnectAsync(int port) => _socket.ConnectAsync(IPAddress.Loopback, port);
 
     /// <summary>Sends a request and reads the whole reply.</summary>
-    public async Task SendAsync(ReadOnlyMemory<byte> request)
+    /// <exception cref="TimeoutException">It is not there within a minute.</exception>
+    public Task SendAsync(ReadOnlyMemory<byte> request) => ExchangeAsync(request).WaitAsync(Deadline);
+
+    public void Dispose() => _socket.Dispose();
+
+    private async Task ExchangeAsync(ReadOnlyMemory<byte> request)
     {
         await _socket.SendAsync(request);
         _length = 0;
@@ -40,8 +47,6 @@ internal sealed class LoadConnection : IDisposable
             _length += read;
         }
     }
-
-    public void Dispose() => _socket.Dispose();
 
     private bool IsComplete()
     {

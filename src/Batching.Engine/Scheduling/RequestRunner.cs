@@ -50,6 +50,7 @@ internal sealed class RequestRunner(
     // No reply if the request is left for the next start of the gateway.
     private async Task<(UpstreamReply? Reply, IReadOnlyList<SpawnedRequest> Spawned)> CallAsync(QueuedRequest request)
     {
+        var mayHaveBeenSent = false;
         try
         {
             request.Batch.Stopping.ThrowIfCancellationRequested();
@@ -60,6 +61,7 @@ internal sealed class RequestRunner(
 
             if (request.MustNotRepeat)
             {
+                mayHaveBeenSent = true;
                 await RememberStartAsync(request);
             }
 
@@ -73,8 +75,8 @@ internal sealed class RequestRunner(
             var reason = request.Batch.StopReason;
             if (reason == Failure.None)
             {
-                // The gateway stops. What is safe to repeat is simply left for the next start.
-                if (!request.MustNotRepeat)
+                // The gateway stops. What is safe to send then is simply left for the next start.
+                if (!mayHaveBeenSent)
                 {
                     return (null, []);
                 }

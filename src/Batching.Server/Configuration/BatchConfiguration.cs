@@ -1,5 +1,6 @@
 using Batching.Engine;
 using Batching.Engine.Upstreams;
+using Batching.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Configuration;
@@ -18,8 +19,17 @@ internal static class BatchConfiguration
         configuration.GetSection(Section)[DataDirectoryKey] is { Length: > 0 } directory ? directory : "data";
 
     /// <summary>How large the embedded store may grow; null for as large as the disk.</summary>
-    public static long? GetMaxStoreBytes(this IConfiguration configuration) =>
-        configuration.GetSection(Section).GetValue<long?>("MaxStoreBytes");
+    public static long? GetMaxStoreBytes(this IConfiguration configuration)
+    {
+        const string Key = "MaxStoreBytes";
+        var bytes = configuration.GetSection(Section).GetValue<long?>(Key);
+        return bytes is null or >= SqliteStoreOptions.MinMaxFileBytes
+            ? bytes
+            : throw new OptionsValidationException(
+                Section,
+                typeof(SqliteStoreOptions),
+                [$"{Section}:{Key} must be at least {SqliteStoreOptions.MinMaxFileBytes}, not {bytes}."]);
+    }
 
     /// <summary>Whether there is any API to call.</summary>
     public static bool HasUpstream(this IConfiguration configuration)

@@ -119,9 +119,7 @@ internal sealed class StoreWriter : IAsyncDisposable
             job.Fail(error);
             return;
         }
-#pragma warning disable CA1031 // The caller gets it, whatever it is; the writer goes on.
         catch (Exception e)
-#pragma warning restore CA1031
         {
             Recover(null);
             job.Fail(e);

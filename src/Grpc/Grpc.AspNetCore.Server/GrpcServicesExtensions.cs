@@ -2,7 +2,7 @@ using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Internal;
 using Grpc.AspNetCore.Server.Internal.Shared;
 using Grpc.AspNetCore.Server.Model;
-using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -17,13 +17,13 @@ public static class GrpcServicesExtensions
         ArgumentNullException.ThrowIfNull(services);
         services.AddRouting();
         services.AddOptions();
-        services.Configure<RouteOptions>(static options =>
-            options.SetParameterPolicy<GrpcUnimplementedConstraint>(GrpcUnimplementedConstraint.Name));
         services.TryAddSingleton(typeof(ServerCallHandlerFactory<>));
         services.TryAddSingleton(typeof(ServiceRouteBuilder<>));
         services.TryAddSingleton(typeof(IGrpcServiceActivator<>), typeof(DefaultGrpcServiceActivator<>));
         services.TryAddSingleton(typeof(IGrpcInterceptorActivator<>), typeof(DefaultGrpcInterceptorActivator<>));
         services.TryAddSingleton<GrpcMarkerService>();
+        services.TryAddSingleton<MappedServices>();
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IStartupFilter, UnimplementedStartupFilter>());
         services.TryAddSingleton(new ServiceLifetimes(services));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(

@@ -14,6 +14,8 @@ public sealed class StartTests
     [InlineData("Batch:Limits:PageBytes=many", "Batch:Limits:PageBytes")]
     [InlineData("Batch:Limits:RequestsPerBatch=-1", "Batch:Limits:RequestsPerBatch")]
     [InlineData("Batch:Limits:ResponseBytes=99999999999", "Batch:Limits:ResponseBytes")]
+    [InlineData("Batch:MaxStoreBytes=many", "Batch:MaxStoreBytes")]
+    [InlineData("Batch:MaxStoreBytes=5", "Batch:MaxStoreBytes")]
     [InlineData("Batch:Retention:Responses=00:00:00", "Batch:Retention:Responses")]
     [InlineData("Batch:Retention:Responses=an hour", "Batch:Retention:Responses")]
     [InlineData("Batch:Retention:Metadata=00:30:00", "Batch:Retention:Metadata")]

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
@@ -100,6 +101,26 @@ public sealed class StreamTests : IAsyncLifetime
 
             """,
             await reader.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Results_Gzip_DeliversWhileMostRequestsRun()
+    {
+        using var http = new HttpClient();
+        using var message = new HttpRequestMessage(HttpMethod.Get, $"{_gateway.Address}{_batch.Path}/results");
+        message.Headers.AcceptEncoding.ParseAdd("gzip");
+        using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal("gzip", Assert.Single(response.Content.Headers.ContentEncoding));
+        using var reader = new StreamReader(
+            new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress));
+
+        var first = await ReadLineAsync(reader);
+
+        Assert.StartsWith("""{"position":1,""", first, StringComparison.Ordinal);
+        Assert.True(await RunningAsync() >= Count - 2);
+        _gate.SetResult();
+        var rest = await reader.ReadToEndAsync().WithDeadlineAsync("the stream ends");
+        Assert.EndsWith($$"""{"end":true,"position":{{Count}},"runningRequests":0}""" + "\n", rest, StringComparison.Ordinal);
     }
 
     [Fact]

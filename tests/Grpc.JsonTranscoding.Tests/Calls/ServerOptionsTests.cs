@@ -18,11 +18,11 @@ public sealed class ServerOptionsTests
                 o.Interceptors.Add<NamingInterceptor>("outer");
                 o.Interceptors.Add<NamingInterceptor>("inner");
             });
-        using var response = await server.Http1.GetAsync(new Uri("/v1/calls/unary?text=a", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/unary?text=a");
 
         Assert.Equal("""{"text":"a inner outer"}""", await response.Content.ReadAsStringAsync());
         Assert.Equal(["outer", "inner"], response.Headers.GetValues("x-interceptor"));
-        using var stream = await server.Http1.GetAsync(new Uri("/v1/calls/stream?count=1", UriKind.Relative));
+        using var stream = await server.Http1.GetAsync("/v1/calls/stream?count=1");
         Assert.Equal(["outer", "inner"], stream.Headers.GetValues("x-interceptor"));
     }
 
@@ -31,9 +31,9 @@ public sealed class ServerOptionsTests
     {
         await using var server = await TestServer.StartAsync(grpc: o => o.Interceptors.Add<RefusingInterceptor>());
 
-        using var response = await server.Http1.GetAsync(new Uri("/v1/calls/unary", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/unary");
         Assert.Equal(403, (int)response.StatusCode);
-        using var stream = await server.Http1.GetAsync(new Uri("/v1/calls/stream?count=1", UriKind.Relative));
+        using var stream = await server.Http1.GetAsync("/v1/calls/stream?count=1");
         Assert.Equal(403, (int)stream.StatusCode);
     }
 
@@ -48,9 +48,9 @@ public sealed class ServerOptionsTests
         for (var i = 0; i < 2; i++)
         {
             Assert.Equal(
-                """{"text":"a"}""", await server.Http1.GetStringAsync(new Uri("/v1/calls/unary?text=a", UriKind.Relative)));
+                """{"text":"a"}""", await server.Http1.GetStringAsync("/v1/calls/unary?text=a"));
             Assert.StartsWith(
-                """{"result":{}}""", await server.Http1.GetStringAsync(new Uri("/v1/calls/stream?count=1", UriKind.Relative)), StringComparison.Ordinal);
+                """{"result":{}}""", await server.Http1.GetStringAsync("/v1/calls/stream?count=1"), StringComparison.Ordinal);
         }
     }
 
@@ -60,7 +60,7 @@ public sealed class ServerOptionsTests
         await using var server = await TestServer.StartAsync(o => o.Json = new() { WriteDefaultValues = true, PreserveProtoFieldNames = true });
 
         Assert.Contains(
-            "\"index\":0", await server.Http1.GetStringAsync(new Uri("/v1/calls/unary", UriKind.Relative)), StringComparison.Ordinal);
+            "\"index\":0", await server.Http1.GetStringAsync("/v1/calls/unary"), StringComparison.Ordinal);
     }
 
     private sealed class NamingInterceptor(string name) : Interceptor

@@ -1,5 +1,6 @@
 using System.Net;
 using Grpc.JsonTranscoding.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Grpc.JsonTranscoding.Tests.Calls;
 
@@ -18,7 +19,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     {
         foreach (var client in new[] { fixture.Server.Http1, fixture.Server.Http2 })
         {
-            using var response = await client.GetAsync(new Uri(target, UriKind.Relative));
+            using var response = await client.GetAsync(target);
 
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType!.ToString());
@@ -60,7 +61,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     {
         await using var server = await TestServer.StartAsync();
         using var response = await server.Http1.GetAsync(
-            new Uri("/v1/calls/stream?headers=true&wait=true&ignore_cancellation=true", UriKind.Relative),
+            "/v1/calls/stream?headers=true&wait=true&ignore_cancellation=true",
             HttpCompletionOption.ResponseHeadersRead);
 
         Assert.Equal(["one", "two"], response.Headers.GetValues("x-reply"));
@@ -79,7 +80,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_Trailers_FollowOverHttp2()
     {
-        using var response = await fixture.Server.Http2.GetAsync(new Uri("/v1/calls/stream?count=1&trailers=true", UriKind.Relative));
+        using var response = await fixture.Server.Http2.GetAsync("/v1/calls/stream?count=1&trailers=true");
 
         await response.Content.ReadAsStringAsync();
         Assert.Equal("after", Assert.Single(response.TrailingHeaders.GetValues("x-trailer")));
@@ -93,7 +94,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
         await using var server = await TestServer.StartAsync();
         var client = version == 0 ? server.Http1 : server.Http2;
         using var response = await client.GetAsync(
-            new Uri("/v1/calls/stream?count=2&wait=true&ignore_cancellation=true", UriKind.Relative),
+            "/v1/calls/stream?count=2&wait=true&ignore_cancellation=true",
             HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
 
@@ -113,7 +114,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
         await using var server = await TestServer.StartAsync();
         var client = version == 0 ? server.Http1 : server.Http2;
         var response = await client.GetAsync(
-            new Uri("/v1/calls/stream?count=1&wait=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+            "/v1/calls/stream?count=1&wait=true", HttpCompletionOption.ResponseHeadersRead);
         response.Dispose();
 
         Assert.True(await server.Probe.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30)));
@@ -125,7 +126,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     {
         await using var server = await TestServer.StartAsync();
         var response = await server.Http1.GetAsync(
-            new Uri("/v1/calls/stream?count=2147483647&size=1000", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+            "/v1/calls/stream?count=2147483647&size=1000", HttpCompletionOption.ResponseHeadersRead);
         response.Dispose();
 
         // The server stops only when no call is left.
@@ -136,10 +137,15 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_DeadlinePasses_EndsWithIt()
     {
-        await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/calls/stream?count=1&wait=true&ignore_cancellation=true");
-        request.Headers.Add("grpc-timeout", "100m");
-        using var response = await server.Http1.SendAsync(request);
+        var time = new ManualTime();
+        await using var server = await TestServer.StartAsync(services: s => s.AddSingleton<TimeProvider>(time));
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, "/v1/calls/stream?count=1&wait=true&ignore_cancellation=true");
+        request.Headers.Add("grpc-timeout", "1S");
+        var call = server.Http1.SendAsync(request);
+        await server.Probe.Started.Task;
+        time.FireAll();
+        using var response = await call;
 
         Assert.Equal(
             "{\"result\":{}}\n{\"status\":{\"code\":4,\"message\":\"Deadline Exceeded\",\"details\":[]}}\n",
@@ -153,8 +159,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     public async Task Get_FirstMessageHasNoJsonForm_IsAnErrorReply()
     {
         await using var server = await TestServer.StartAsync();
-        using var response = await server.Http1.GetAsync(
-            new Uri("/v1/calls/stream?count=1&unknown_any=true", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/stream?count=1&unknown_any=true");
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal(
@@ -166,8 +171,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_FailsAfterItsFirstMessage_SendsTheErrorsTrailers()
     {
-        using var response = await fixture.Server.Http2.GetAsync(
-            new Uri("/v1/calls/stream?count=1&fail_code=5", UriKind.Relative));
+        using var response = await fixture.Server.Http2.GetAsync("/v1/calls/stream?count=1&fail_code=5");
 
         await response.Content.ReadAsStringAsync();
         Assert.Equal("yes", Assert.Single(response.TrailingHeaders.GetValues("x-failed")));
@@ -177,7 +181,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     public async Task Get_MessageHasNoJsonForm_EndsWithAnError()
     {
         await using var server = await TestServer.StartAsync();
-        using var response = await server.Http1.GetAsync(new Uri("/v1/calls/stream?count=1&headers=true&unknown_any=true", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/stream?count=1&headers=true&unknown_any=true");
 
         Assert.Equal(
             "{\"status\":{\"code\":2,\"message\":\"Exception was thrown by handler.\",\"details\":[]}}\n",
@@ -191,7 +195,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
         foreach (var buffer in new[] { "true", "false" })
         {
             using var response = await fixture.Server.Http2.GetAsync(
-                new Uri($"/v1/calls/stream?count=20000&buffer={buffer}&size=20", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+                $"/v1/calls/stream?count=20000&buffer={buffer}&size=20", HttpCompletionOption.ResponseHeadersRead);
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
             for (var i = 0; i < 20_000; i++)
             {
@@ -206,7 +210,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_RawStream_GivesThePiecesAsTheyAre()
     {
-        using var response = await fixture.Server.Http1.GetAsync(new Uri("/v1/raw-stream/abc", UriKind.Relative));
+        using var response = await fixture.Server.Http1.GetAsync("/v1/raw-stream/abc");
 
         Assert.Equal("text/plain", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("a\nb\nc\n", await response.Content.ReadAsStringAsync());
@@ -215,7 +219,7 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_RawStreamWithoutPieces_IsEmpty()
     {
-        using var response = await fixture.Server.Http1.GetAsync(new Uri("/v1/raw-stream", UriKind.Relative));
+        using var response = await fixture.Server.Http1.GetAsync("/v1/raw-stream");
 
         Assert.Equal("application/octet-stream", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("", await response.Content.ReadAsStringAsync());

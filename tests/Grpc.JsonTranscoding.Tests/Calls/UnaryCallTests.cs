@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Grpc.JsonTranscoding.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Grpc.JsonTranscoding.Tests.Calls;
 
@@ -68,7 +69,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     public async Task Send_HandlerThrows_LeaksNothingAndLogs()
     {
         await using var server = await TestServer.StartAsync();
-        using var response = await server.Http1.GetAsync(new Uri("/v1/calls/unary?throw=true", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/unary?throw=true");
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal(
@@ -81,7 +82,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     public async Task Send_HandlerThrowsWithDetailedErrors_SaysWhat()
     {
         await using var server = await TestServer.StartAsync(grpc: o => o.EnableDetailedErrors = true);
-        using var response = await server.Http1.GetAsync(new Uri("/v1/calls/unary?throw=true", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/unary?throw=true");
 
         Assert.Contains("InvalidOperationException: secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
@@ -90,7 +91,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     public async Task Send_ReplyHasNoJsonForm_IsInternalError()
     {
         await using var server = await TestServer.StartAsync();
-        using var response = await server.Http1.GetAsync(new Uri("/v1/calls/unary?unknown_any=true&text=abc", UriKind.Relative));
+        using var response = await server.Http1.GetAsync("/v1/calls/unary?unknown_any=true&text=abc");
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal(
@@ -123,7 +124,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Send_HandlerFails_KeepsItsTrailersAsHeaders()
     {
-        using var response = await fixture.Server.Http2.GetAsync(new Uri("/v1/calls/unary?fail_code=5&headers=true", UriKind.Relative));
+        using var response = await fixture.Server.Http2.GetAsync("/v1/calls/unary?fail_code=5&headers=true");
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Equal("yes", Assert.Single(response.Headers.GetValues("x-failed")));
@@ -140,7 +141,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         foreach (var client in new[] { fixture.Server.Http1, fixture.Server.Http2 })
         {
             using var response = await client.GetAsync(
-                new Uri($"/v1/calls/unary?size={size}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+                $"/v1/calls/unary?size={size}", HttpCompletionOption.ResponseHeadersRead);
             var length = response.Content.Headers.ContentLength;
             var body = await response.Content.ReadAsStringAsync();
 
@@ -264,7 +265,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         await using var server = await TestServer.StartAsync(grpc: o => o.MaxReceiveMessageSize = 40_000_000);
         var text = $$"""{"text":"{{new string('a', 33_000_000)}}"}""";
         using var content = new StringContent(text, Encoding.UTF8, "application/json");
-        using var response = await server.Http1.PostAsync(new Uri("/v1/calls/unary", UriKind.Relative), content);
+        using var response = await server.Http1.PostAsync("/v1/calls/unary", content);
 
         Assert.Equal(text, await response.Content.ReadAsStringAsync());
     }
@@ -272,10 +273,9 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Send_DeadlinePasses_IsAnsweredAlthoughTheHandlerGoesOn()
     {
-        await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/calls/unary?wait=true&ignore_cancellation=true");
-        request.Headers.Add("grpc-timeout", "50m");
-        using var response = await server.Http1.SendAsync(request);
+        var time = new ManualTime();
+        await using var server = await TestServer.StartAsync(services: s => s.AddSingleton<TimeProvider>(time));
+        using var response = await SendUntilDeadlineAsync(server, time, "/v1/calls/unary?wait=true&ignore_cancellation=true");
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.Equal("""{"code":4,"message":"Deadline Exceeded","details":[]}""", await response.Content.ReadAsStringAsync());
@@ -288,10 +288,9 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Send_DeadlinePasses_CancelsTheHandler()
     {
-        await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/calls/unary?wait=true");
-        request.Headers.Add("grpc-timeout", "50m");
-        using var response = await server.Http1.SendAsync(request);
+        var time = new ManualTime();
+        await using var server = await TestServer.StartAsync(services: s => s.AddSingleton<TimeProvider>(time));
+        using var response = await SendUntilDeadlineAsync(server, time, "/v1/calls/unary?wait=true");
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.True(await server.Probe.Ended.Task);
@@ -324,7 +323,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         await using var server = await TestServer.StartAsync();
         using var source = new CancellationTokenSource();
         var call = (version == 0 ? server.Http1 : server.Http2).GetAsync(
-            new Uri("/v1/calls/unary?wait=true", UriKind.Relative), source.Token);
+            "/v1/calls/unary?wait=true", source.Token);
         await server.Probe.Started.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await source.CancelAsync();
 
@@ -359,8 +358,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Send_StatusWithTrailers_SendsThemOnce()
     {
-        using var response = await fixture.Server.Http1.GetAsync(
-            new Uri("/v1/calls/unary?fail_code=5&set_status=true&trailers=true", UriKind.Relative));
+        using var response = await fixture.Server.Http1.GetAsync("/v1/calls/unary?fail_code=5&set_status=true&trailers=true");
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Equal("after", Assert.Single(response.Headers.GetValues("x-trailer")));
@@ -371,7 +369,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     {
         using var content = new ByteArrayContent([0, 1, 2, 255]);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse("image/png");
-        using var response = await fixture.Server.Http1.PostAsync(new Uri("/v1/raw/x", UriKind.Relative), content);
+        using var response = await fixture.Server.Http1.PostAsync("/v1/raw/x", content);
 
         Assert.Equal("image/png", response.Content.Headers.ContentType!.ToString());
         Assert.Equal([0, 1, 2, 255], await response.Content.ReadAsByteArrayAsync());
@@ -380,7 +378,7 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Send_RawBodyWithoutType_IsBytes()
     {
-        using var response = await fixture.Server.Http2.GetAsync(new Uri("/v1/raw/abc", UriKind.Relative));
+        using var response = await fixture.Server.Http2.GetAsync("/v1/raw/abc");
 
         Assert.Equal("application/octet-stream", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("abc", await response.Content.ReadAsStringAsync());
@@ -405,12 +403,22 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         Assert.Equal("The text is not valid JSON at line 2, byte 10.", json.RootElement.GetProperty("message").GetString());
     }
 
+    private static async Task<HttpResponseMessage> SendUntilDeadlineAsync(TestServer server, ManualTime time, string target)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, target);
+        request.Headers.Add("grpc-timeout", "1S");
+        var call = server.Http1.SendAsync(request);
+        await server.Probe.Started.Task;
+        time.FireAll();
+        return await call;
+    }
+
     private async Task<(HttpStatusCode Status, string Body)> SendEncodedAsync(byte[] bytes, string encoding)
     {
         using var content = new ByteArrayContent(bytes);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json");
         content.Headers.ContentEncoding.Add(encoding);
-        using var response = await fixture.Server.Http1.PostAsync(new Uri("/v1/calls/unary", UriKind.Relative), content);
+        using var response = await fixture.Server.Http1.PostAsync("/v1/calls/unary", content);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 

@@ -8,6 +8,7 @@ namespace Grpc.Tests.Infrastructure;
 /// <summary>Does what the requests say.</summary>
 public sealed class EchoService(CallProbe probe, TimeProvider timeProvider) : Echo.EchoService.EchoServiceBase
 {
+    [Server.ServiceTests.Marker]
     public override async Task<EchoResponse> Echo(EchoRequest request, ServerCallContext context)
     {
         await PrepareAsync(request, context);

@@ -36,11 +36,18 @@ public sealed class GrpcTestServer : IAsyncDisposable
 
     public IReadOnlyCollection<LogRecorder.Entry> Logs => _logs.Entries;
 
-    public static async Task<GrpcTestServer> StartAsync(
+    public static Task<GrpcTestServer> StartAsync(
+        Action<GrpcServiceOptions>? options = null,
+        Action<WebApplicationBuilder>? configure = null,
+        Action<WebApplication>? map = null,
+        HttpProtocols protocols = HttpProtocols.Http2) => StartAsync<EchoService>(options, configure, map, protocols);
+
+    public static async Task<GrpcTestServer> StartAsync<TService>(
         Action<GrpcServiceOptions>? options = null,
         Action<WebApplicationBuilder>? configure = null,
         Action<WebApplication>? map = null,
         HttpProtocols protocols = HttpProtocols.Http2)
+        where TService : class
     {
         var logs = new LogRecorder();
         var builder = WebApplication.CreateSlimBuilder();
@@ -55,7 +62,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
         configure?.Invoke(builder);
         var app = builder.Build();
         map?.Invoke(app);
-        app.MapGrpcService<EchoService>();
+        app.MapGrpcService<TService>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         await app.StartAsync();

@@ -29,11 +29,11 @@ internal static partial class GrpcServerLog
     [LoggerMessage(8, LogLevel.Error, "The trailers of a call of '{ServiceMethod}' can't be sent.", EventName = "InvalidTrailers")]
     public static partial void InvalidTrailers(ILogger logger, string serviceMethod, Exception exception);
 
-    [LoggerMessage(9, LogLevel.Debug, "Service '{ServiceName}' is unimplemented.", EventName = "ServiceUnimplemented")]
-    public static partial void ServiceUnimplemented(ILogger logger, string? serviceName);
+    [LoggerMessage(9, LogLevel.Debug, "No service is mapped for '{Path}'.", EventName = "ServiceUnimplemented")]
+    public static partial void ServiceUnimplemented(ILogger logger, string? path);
 
-    [LoggerMessage(10, LogLevel.Debug, "Method '{MethodName}' is unimplemented.", EventName = "MethodUnimplemented")]
-    public static partial void MethodUnimplemented(ILogger logger, string? methodName);
+    [LoggerMessage(10, LogLevel.Debug, "No method is mapped for '{Path}'.", EventName = "MethodUnimplemented")]
+    public static partial void MethodUnimplemented(ILogger logger, string? path);
 
     [LoggerMessage(11, LogLevel.Debug, "No gRPC methods discovered for {ServiceType}: it derives from no generated base class.", EventName = "BindMethodNotFound")]
     public static partial void BindMethodNotFound(ILogger logger, Type serviceType);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { Pool } from 'undici';
 
 const require = createRequire(import.meta.url);
-const hapi = require('hapi');
+const hapi = require('@hapi/hapi');
 
 const [port, upstream] = process.argv.slice(2);
 const api = new Pool(`http://127.0.0.1:${upstream}`, { connections: 64 });
