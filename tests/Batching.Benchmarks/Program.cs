@@ -1,14 +1,36 @@
+using System.Globalization;
+using Batching.Benchmarks.Grpc;
 using Batching.Benchmarks.Keyed;
 
 switch (args)
 {
     case ["keyed-comparison", .. var rest]:
-        await ComparisonFigure.RunAsync(rest is [var rounds] ? int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture) : 5);
+        await ComparisonFigure.RunAsync(Rounds(rest, 5));
         return 0;
     case ["keyed-latency"]:
         await LatencyFigure.RunAsync();
         return 0;
+    case ["grpc-unary", .. var rest]:
+        await RuntimeFigures.RunUnaryAsync(Rounds(rest, 7));
+        return 0;
+    case ["grpc-stream", .. var rest]:
+        await RuntimeFigures.RunStreamAsync(Rounds(rest, 7));
+        return 0;
+    case ["transcoded-unary", .. var rest]:
+        await RuntimeFigures.RunTranscodedUnaryAsync(Rounds(rest, 7));
+        return 0;
+    case ["transcoded-stream", .. var rest]:
+        await RuntimeFigures.RunTranscodedStreamAsync(Rounds(rest, 7));
+        return 0;
+    case ["grpc-server", var name, var http1, var http2]:
+        await ServerProcess.RunAsync(
+            name, int.Parse(http1, CultureInfo.InvariantCulture), int.Parse(http2, CultureInfo.InvariantCulture));
+        return 0;
     default:
-        Console.Error.WriteLine("Which figure? keyed-comparison [rounds], keyed-latency");
+        Console.Error.WriteLine(
+            "Which figure? keyed-comparison, grpc-unary, grpc-stream, transcoded-unary, transcoded-stream (each [rounds]), keyed-latency");
         return 2;
 }
+
+static int Rounds(string[] rest, int otherwise) =>
+    rest is [var rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : otherwise;
