@@ -162,6 +162,28 @@ public sealed class ExecutionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_CallersGoneAtAnyMoment_GiveTheirMemoryBack()
+    {
+        await using var gateway = await Gateway.StartAsync(_api.Address, "--Batch:Keyed:HeldBytes=1048576");
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        for (var i = 0; i < 60; i++)
+        {
+            using var gone = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 15)), TimeProvider.System);
+            var body = random.Next(2) == 0
+                ? """{"a": "/bytes/300000", "b": "/bytes/300000"}"""
+                : """{"a": "/bytes/300000", "b": "/held/1"}""";
+            await gateway.Client.PostAsync(Gateway.BatchPath, new StringContent(body, Encoding.UTF8), gone.Token)
+                .ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+
+        // Whatever was held is free again: this takes nearly all of it.
+        await Eventually.BeTrueAsync(
+            async () => Replies.Parse(await gateway.PostAsync("""{"a": "/bytes/1048000"}""")).GetProperty("a").Status() == 200,
+            $"all memory is free again (seed {seed})");
+    }
+
+    [Fact]
     public async Task Run_LargeReplies_AreStreamed()
     {
         await using var gateway = await Gateway.StartAsync(_api.Address);

@@ -18,6 +18,9 @@ internal static class BatchRpcs
                 transcoding.Dialects.Add("/api/v0", new V0Dialect());
                 transcoding.Dialects.Add("/api/v2", new V2Dialect());
             });
+        // They hold nothing of a call, so that one of each serves all.
+        services.AddSingleton<BatchRpcService>();
+        services.AddSingleton<KeyedBatchRpcService>();
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<BatchEngineOptions>>((grpc, engine) =>
             grpc.MaxReceiveMessageSize = engine.Value.Limits.SubmissionBytes);
         return services;

@@ -180,7 +180,6 @@ public sealed class LifecycleTests(GatewayFixture fixture)
     [Theory]
     [InlineData("cursor", "", 11)]
     [InlineData("page", ", \"total_pointer\": \"/total\"", 22)]
-    [InlineData("offset", "", 33)]
     [InlineData("link", "", 44)]
     public async Task Kill_AgainAndAgainDuringAQuery_LosesAndDoublesNothing(string style, string total, int seed)
     {

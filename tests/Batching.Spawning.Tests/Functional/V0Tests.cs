@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using Batching.Spawning.Tests.Infrastructure;
+using Batching.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Http;
 
 namespace Batching.Spawning.Tests.Functional;
@@ -94,6 +97,48 @@ public sealed class V0Tests(GatewayFixture fixture)
         Assert.Equal(
             ["""{"cursor":"c200","limit":100}""", """{"cursor":"c300","limit":20}"""],
             pages.Select(page => page.GetProperty("params").GetRawText()));
+    }
+
+    [Fact]
+    public async Task Spawner_OverGrpc_BehavesTheSame()
+    {
+        var path = fixture.Api.Serve(new PagedApi(1_000).HandleAsync);
+        using var channel = GrpcChannel.ForAddress(fixture.Gateway.Address);
+        var client = new BatchService.BatchServiceClient(channel);
+
+        var created = await client.CreateBatchAsync(new CreateBatchRequest
+        {
+            Requests =
+            {
+                new Request
+                {
+                    Path = $"{path}/cursor",
+                    Spawner = true,
+                    Params = new Struct
+                    {
+                        Fields = { ["sort"] = Value.ForString("changed"), ["limit"] = Value.ForNumber(250) },
+                    },
+                },
+            },
+        });
+        var results = await fixture.Rest.CollectAsync(created.Batch.Id);
+        var fetched = await client.FetchBatchAsync(new FetchBatchRequest { BatchId = created.Batch.Id, After = 0 });
+
+        Assert.Equal(results.Count, fetched.Batch.Requests.Count);
+        Assert.Equal(4, fetched.Batch.TotalRequests);
+        var spawner = fetched.Batch.Requests[0];
+        Assert.Equal(created.Batch.Requests[0].Id, spawner.Id);
+        Assert.Equal(created.Batch.Id, spawner.SpawnedBy);
+        Assert.Equal(200, spawner.Response.StatusCode);
+        Assert.Empty(spawner.Response.Body);
+        Assert.Equal(
+            [
+                """{ "sort": "changed", "limit": 100, "cursor": null }""",
+                """{ "sort": "changed", "limit": 100, "cursor": "c100" }""",
+                """{ "sort": "changed", "limit": 50, "cursor": "c200" }""",
+            ],
+            fetched.Batch.Requests.Skip(1).Select(page => page.Params.ToString()));
+        Assert.All(fetched.Batch.Requests.Skip(1), page => Assert.Equal(spawner.Id, page.SpawnedBy));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using Grpc.JsonTranscoding.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Grpc.JsonTranscoding.Tests.Calls;
 
@@ -136,10 +137,15 @@ public sealed class StreamCallTests(ServerFixture fixture) : IClassFixture<Serve
     [Fact]
     public async Task Get_DeadlinePasses_EndsWithIt()
     {
-        await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/calls/stream?count=1&wait=true&ignore_cancellation=true");
-        request.Headers.Add("grpc-timeout", "100m");
-        using var response = await server.Http1.SendAsync(request);
+        var time = new ManualTime();
+        await using var server = await TestServer.StartAsync(services: s => s.AddSingleton<TimeProvider>(time));
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, "/v1/calls/stream?count=1&wait=true&ignore_cancellation=true");
+        request.Headers.Add("grpc-timeout", "1S");
+        var call = server.Http1.SendAsync(request);
+        await server.Probe.Started.Task;
+        time.FireAll();
+        using var response = await call;
 
         Assert.Equal(
             "{\"result\":{}}\n{\"status\":{\"code\":4,\"message\":\"Deadline Exceeded\",\"details\":[]}}\n",

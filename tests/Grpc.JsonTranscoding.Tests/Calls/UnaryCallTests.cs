@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Grpc.JsonTranscoding.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Grpc.JsonTranscoding.Tests.Calls;
 
@@ -272,10 +273,9 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Send_DeadlinePasses_IsAnsweredAlthoughTheHandlerGoesOn()
     {
-        await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/calls/unary?wait=true&ignore_cancellation=true");
-        request.Headers.Add("grpc-timeout", "50m");
-        using var response = await server.Http1.SendAsync(request);
+        var time = new ManualTime();
+        await using var server = await TestServer.StartAsync(services: s => s.AddSingleton<TimeProvider>(time));
+        using var response = await SendUntilDeadlineAsync(server, time, "/v1/calls/unary?wait=true&ignore_cancellation=true");
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.Equal("""{"code":4,"message":"Deadline Exceeded","details":[]}""", await response.Content.ReadAsStringAsync());
@@ -288,10 +288,9 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Send_DeadlinePasses_CancelsTheHandler()
     {
-        await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/calls/unary?wait=true");
-        request.Headers.Add("grpc-timeout", "50m");
-        using var response = await server.Http1.SendAsync(request);
+        var time = new ManualTime();
+        await using var server = await TestServer.StartAsync(services: s => s.AddSingleton<TimeProvider>(time));
+        using var response = await SendUntilDeadlineAsync(server, time, "/v1/calls/unary?wait=true");
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.True(await server.Probe.Ended.Task);
@@ -402,6 +401,16 @@ public sealed class UnaryCallTests(ServerFixture fixture) : IClassFixture<Server
         Assert.Equal(400, status);
         using var json = JsonDocument.Parse(body);
         Assert.Equal("The text is not valid JSON at line 2, byte 10.", json.RootElement.GetProperty("message").GetString());
+    }
+
+    private static async Task<HttpResponseMessage> SendUntilDeadlineAsync(TestServer server, ManualTime time, string target)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, target);
+        request.Headers.Add("grpc-timeout", "1S");
+        var call = server.Http1.SendAsync(request);
+        await server.Probe.Started.Task;
+        time.FireAll();
+        return await call;
     }
 
     private async Task<(HttpStatusCode Status, string Body)> SendEncodedAsync(byte[] bytes, string encoding)

@@ -8,6 +8,8 @@ namespace Grpc.Tests.Infrastructure;
 /// <summary>Does what the requests say.</summary>
 public sealed class EchoService(CallProbe probe, TimeProvider timeProvider) : Echo.EchoService.EchoServiceBase
 {
+    private const int MaxResponseSize = 64 * 1024 * 1024;
+
     [Server.ServiceTests.Marker]
     public override async Task<EchoResponse> Echo(EchoRequest request, ServerCallContext context)
     {
@@ -77,6 +79,12 @@ public sealed class EchoService(CallProbe probe, TimeProvider timeProvider) : Ec
         for (var i = 0; await requestStream.MoveNext(context.CancellationToken); i++)
         {
             var request = requestStream.Current;
+            if (i > 0)
+            {
+                // Headers go once.
+                request.EchoMetadata = false;
+            }
+
             await PrepareAsync(request, context);
             await responseStream.WriteAsync(Answer(request, i));
             ThrowIfAsked(request);
@@ -130,6 +138,11 @@ public sealed class EchoService(CallProbe probe, TimeProvider timeProvider) : Ec
 
     private async Task PrepareAsync(EchoRequest request, ServerCallContext context)
     {
+        if (request.ResponseSize is < 0 or > MaxResponseSize)
+        {
+            throw new RpcException(new Core.Status(StatusCode.InvalidArgument, "response_size is out of range."));
+        }
+
         if (request.EchoMetadata)
         {
             await EchoMetadataAsync(context);

@@ -18,7 +18,13 @@ internal sealed class UnroutedReplyFilter(TranscodingServer server) : IStartupFi
         next(app);
     };
 
-    private async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    // gRPC calls have replies of their own, and are spared the wait.
+    private Task InvokeAsync(HttpContext context, RequestDelegate next) =>
+        context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true
+            ? next(context)
+            : InvokeAndReplyAsync(context, next);
+
+    private async Task InvokeAndReplyAsync(HttpContext context, RequestDelegate next)
     {
         await next(context);
         if (context.Response.StatusCode is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed &&
