@@ -28,7 +28,11 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine(
-            "Which figure? keyed-comparison, grpc-unary, grpc-stream, transcoded-unary, transcoded-stream (each [rounds]), keyed-latency");
+            """
+            Which figure?
+              keyed-comparison [rounds], keyed-latency
+              grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
+            """);
         return 2;
 }
 

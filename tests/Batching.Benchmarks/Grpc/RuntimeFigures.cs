@@ -14,6 +14,7 @@ internal static class RuntimeFigures
     public static async Task RunUnaryAsync(int rounds)
     {
         var load = new Load("unary", $"{Service}/Echo", 400_000, 1, 4, 50) { Body = EmptyFrame, Goal = 0.85 };
+        WriteHeading();
         await using var bare = await ServerProcess.StartAsync("frames");
         await RunAsync("ours", bare, rounds, load);
         await RunAsync("ours-singleton", bare, rounds, load with { Name = "unary, service is a singleton" });
@@ -22,6 +23,7 @@ internal static class RuntimeFigures
     /// <summary>Server streams of 1 KiB messages.</summary>
     public static async Task RunStreamAsync(int rounds)
     {
+        WriteHeading();
         await using var bare = await ServerProcess.StartAsync("frames");
         await RunAsync(
             "ours", bare, rounds, Stream("each flushed", "Download", 1), Stream("each flushed", "Download", 4),
@@ -45,6 +47,7 @@ internal static class RuntimeFigures
             Goal = 0.92,
         };
         var http1 = http2 with { Name = "JSON over HTTP/1.1", Connections = 64, Streams = 1, IsHttp1 = true, Goal = 0.98 };
+        WriteHeading();
         await using var bare = await ServerProcess.StartAsync("json");
         await RunAsync("ours", bare, rounds, http2, http1);
     }
@@ -52,6 +55,7 @@ internal static class RuntimeFigures
     /// <summary>Streams of small JSON records on one connection.</summary>
     public static async Task RunTranscodedStreamAsync(int rounds)
     {
+        WriteHeading();
         await using var bare = await ServerProcess.StartAsync("json");
         await RunAsync(
             "ours", bare, rounds, Stream("each flushed, HTTP/1.1", "/v1/items", true),
@@ -63,11 +67,15 @@ internal static class RuntimeFigures
             new(name, path, 80, Samples.MessagesPerStream, 1, 1) { ContentType = "application/json", IsHttp1 = isHttp1 };
     }
 
-    private static async Task RunAsync(string name, ServerProcess bare, int rounds, params Load[] loads)
+    private static void WriteHeading()
     {
         Console.WriteLine(ProcessorTimes.DescribeMachine());
         Console.WriteLine();
         Console.WriteLine(Contest.Heading);
+    }
+
+    private static async Task RunAsync(string name, ServerProcess bare, int rounds, params Load[] loads)
+    {
         await using var ours = await ServerProcess.StartAsync(name);
         foreach (var load in loads)
         {
