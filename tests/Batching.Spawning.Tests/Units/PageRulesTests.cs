@@ -46,15 +46,37 @@ public sealed class PageRulesTests
     {
         var options = new PaginationOptions
         {
-            Style = PaginationStyle.Page, CursorPointer = "/o", CursorParam = "o", NextUrlPointer = "/o", PageParam = "o",
-            FirstPage = 1, OffsetParam = "o", LimitParam = "o", PageSize = 10, ItemsPointer = "/o", TotalPointer = "/o",
-            TotalHeader = "o", PageCountPointer = "/o", Sequential = true,
+            Style = PaginationStyle.Page,
+            CursorPointer = "/o",
+            CursorParam = "o",
+            NextUrlPointer = "/o",
+            PageParam = "o",
+            FirstPage = 1,
+            OffsetParam = "o",
+            LimitParam = "o",
+            PageSize = 10,
+            ItemsPointer = "/o",
+            TotalPointer = "/o",
+            TotalHeader = "o",
+            PageCountPointer = "/o",
+            Sequential = true,
         };
         var request = new Pagination
         {
-            Style = PaginationStyle.Offset, CursorPointer = "/r", CursorParam = "r", NextUrlPointer = "/r", PageParam = "r",
-            FirstPage = 0, OffsetParam = "r", LimitParam = "r", PageSize = 5, ItemsPointer = "/r", TotalPointer = "/r",
-            TotalHeader = "r", PageCountPointer = "/r", Sequential = false,
+            Style = PaginationStyle.Offset,
+            CursorPointer = "/r",
+            CursorParam = "r",
+            NextUrlPointer = "/r",
+            PageParam = "r",
+            FirstPage = 0,
+            OffsetParam = "r",
+            LimitParam = "r",
+            PageSize = 5,
+            ItemsPointer = "/r",
+            TotalPointer = "/r",
+            TotalHeader = "r",
+            PageCountPointer = "/r",
+            Sequential = false,
         };
 
         var configured = PageRules.Of(options, null);
