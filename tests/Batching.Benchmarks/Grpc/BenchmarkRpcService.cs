@@ -10,7 +10,8 @@ internal sealed class BenchmarkRpcService : BenchmarkService.BenchmarkServiceBas
 
     public override Task<Item> Echo(Item request, ServerCallContext context) => Task.FromResult(request);
 
-    public override Task Download(DownloadRequest request, IServerStreamWriter<Block> responseStream, ServerCallContext context) =>
+    public override Task Download(
+        DownloadRequest request, IServerStreamWriter<Block> responseStream, ServerCallContext context) =>
         WriteAsync(responseStream, Samples.Block);
 
     public override Task DownloadBuffered(
@@ -20,10 +21,12 @@ internal sealed class BenchmarkRpcService : BenchmarkService.BenchmarkServiceBas
         return WriteAsync(responseStream, Samples.Block);
     }
 
-    public override Task List(ListRequest request, IServerStreamWriter<Item> responseStream, ServerCallContext context) =>
+    public override Task List(
+        ListRequest request, IServerStreamWriter<Item> responseStream, ServerCallContext context) =>
         WriteAsync(responseStream, Samples.ItemMessage);
 
-    public override Task ListBuffered(ListRequest request, IServerStreamWriter<Item> responseStream, ServerCallContext context)
+    public override Task ListBuffered(
+        ListRequest request, IServerStreamWriter<Item> responseStream, ServerCallContext context)
     {
         responseStream.WriteOptions = Buffered;
         return WriteAsync(responseStream, Samples.ItemMessage);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Batching.Benchmarks.Grpc;
 
-/// <summary>One load on ours and on a bare server in turns, so that what else happens on the machine meets both.</summary>
+/// <summary>One load on two servers in turns, so that what else happens on the machine meets both.</summary>
 internal sealed class Contest(Load load, ServerProcess ours, ServerProcess bare)
 {
     private const int WarmUpRuns = 2;
@@ -39,6 +39,7 @@ internal sealed class Contest(Load load, ServerProcess ours, ServerProcess bare)
     {
         var goal = load.Goal?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
         return $"| {load.Name} | {_ours.Rate.ToText("0")} | {_bare.Rate.ToText("0")} | {_ratio.ToText("0.00")} | {goal} " +
-            $"| {_ours.Cpu.ToText("0.00")} | {_bare.Cpu.ToText("0.00")} | {_ours.Allocated.ToText("0")} | {_bare.Allocated.ToText("0")} |";
+            $"| {_ours.Cpu.ToText("0.00")} | {_bare.Cpu.ToText("0.00")} " +
+            $"| {_ours.Allocated.ToText("0")} | {_bare.Allocated.ToText("0")} |";
     }
 }

@@ -50,7 +50,8 @@ internal sealed partial record Load(string Name, string Path, int Requests, int 
             }
 
             arguments.Add($"http://127.0.0.1:{port}{Path}");
-            using var process = Process.Start(new ProcessStartInfo("h2load", arguments) { RedirectStandardOutput = true })!;
+            var start = new ProcessStartInfo("h2load", arguments) { RedirectStandardOutput = true };
+            using var process = Process.Start(start)!;
             var output = await process.StandardOutput.ReadToEndAsync();
             await process.WaitForExitAsync();
             var rate = Rate().Match(output);

@@ -30,7 +30,7 @@ internal static class RuntimeFigures
             Stream("buffered", "DownloadBuffered", 1), Stream("buffered", "DownloadBuffered", 4));
 
         static Load Stream(string name, string method, int connections) =>
-            new($"{name}, {connections} connection(s)", $"{Service}/{method}", 80, Samples.MessagesPerStream, connections, 1)
+            new($"{name}, {connections} at a time", $"{Service}/{method}", 80, Samples.MessagesPerStream, connections, 1)
             {
                 Body = EmptyFrame,
                 Goal = 0.85,
@@ -46,7 +46,14 @@ internal static class RuntimeFigures
             ContentType = "application/json",
             Goal = 0.92,
         };
-        var http1 = http2 with { Name = "JSON over HTTP/1.1", Connections = 64, Streams = 1, IsHttp1 = true, Goal = 0.98 };
+        var http1 = http2 with
+        {
+            Name = "JSON over HTTP/1.1",
+            Connections = 64,
+            Streams = 1,
+            IsHttp1 = true,
+            Goal = 0.98,
+        };
         WriteHeading();
         await using var bare = await ServerProcess.StartAsync("json");
         await RunAsync("ours", bare, rounds, http2, http1);
@@ -64,7 +71,11 @@ internal static class RuntimeFigures
             Stream("buffered, HTTP/2", "/v1/items:buffered", false));
 
         static Load Stream(string name, string path, bool isHttp1) =>
-            new(name, path, 80, Samples.MessagesPerStream, 1, 1) { ContentType = "application/json", IsHttp1 = isHttp1 };
+            new(name, path, 80, Samples.MessagesPerStream, 1, 1)
+            {
+                ContentType = "application/json",
+                IsHttp1 = isHttp1,
+            };
     }
 
     private static void WriteHeading()

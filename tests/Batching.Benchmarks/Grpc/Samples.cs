@@ -14,7 +14,8 @@ internal static class Samples
     /// <summary>Of 1,024 bytes when serialized.</summary>
     public static Block Block { get; } = new() { Payload = ByteString.CopyFrom(new byte[1021]) };
 
-    public static ItemDto Item { get; } = new("6f1ed002ab5595859014ebf0951522d9", "Fountain pen", 12, 34.5, true, ["office", "gift"]);
+    public static ItemDto Item { get; } =
+        new("6f1ed002ab5595859014ebf0951522d9", "Fountain pen", 12, 34.5, true, ["office", "gift"]);
 
     public static StreamedItemDto StreamedItem { get; } = new(Item);
 

@@ -72,7 +72,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         var app = builder.Build();
         app.Use(static (context, next) => context.Request.Path == AllocatedPath
-            ? context.Response.WriteAsync(GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture))
+            ? context.Response.WriteAsync($"{GC.GetTotalAllocatedBytes(precise: true)}")
             : next(context));
         switch (name)
         {
@@ -91,8 +91,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Bytes that the process has allocated on the managed heap since its start.</summary>
-    public async Task<long> GetAllocatedBytesAsync() => long.Parse(
-        await Client.GetStringAsync(new Uri($"http://127.0.0.1:{Http1Port}{AllocatedPath}")), CultureInfo.InvariantCulture);
+    public async Task<long> GetAllocatedBytesAsync()
+    {
+        var text = await Client.GetStringAsync(new Uri($"http://127.0.0.1:{Http1Port}{AllocatedPath}"));
+        return long.Parse(text, CultureInfo.InvariantCulture);
+    }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -28,6 +28,7 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
     private readonly HttpResponse _response;
     private readonly RecordBuffer _buffer;
     private readonly Utf8JsonWriter _json;
+    private readonly CancellationToken _callEnds;
     private Task _lastWrite = Task.CompletedTask;
     private bool _hasBegun;
     private bool _isClosed;
@@ -40,6 +41,9 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         _isRaw = isRaw;
         _format = StreamFormat.Choose(context.HttpContext.Request);
         _response = context.HttpContext.Response;
+
+        // Kept, since asking for the request's costs a lock.
+        _callEnds = context.CancellationToken;
         _buffer = new RecordBuffer(_response.BodyWriter);
         _json = new Utf8JsonWriter(_buffer, JsonText.WriterOptions);
     }
@@ -207,7 +211,7 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
     {
         _buffer.UnflushedBytes = 0;
         var flush = _response.BodyWriter.FlushAsync(
-            cancellationToken.CanBeCanceled ? cancellationToken : _context.CancellationToken);
+            cancellationToken.CanBeCanceled ? cancellationToken : _callEnds);
         if (!flush.IsCompletedSuccessfully)
         {
             return AwaitAsync(flush);
@@ -225,5 +229,5 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         }
     }
 
-    private ClientGoneException ClientGone() => new(_context.CancellationToken);
+    private ClientGoneException ClientGone() => new(_callEnds);
 }

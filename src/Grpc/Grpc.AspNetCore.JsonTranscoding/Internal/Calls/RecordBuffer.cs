@@ -6,11 +6,13 @@ namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 /// <summary>
 /// Writes the records of a stream into the response pipe. Line breaks inside of a record, which can only
 /// be white space that a dialect passed through, become blanks: in both stream formats a line break ends a record.
+/// The end of a record is taken over together with its suffix, since each step in Kestrel's output costs a lock.
 /// </summary>
 internal sealed class RecordBuffer(PipeWriter pipe) : IBufferWriter<byte>
 {
     private byte[] _prefix = [];
     private Memory<byte> _memory;
+    private int _pending;
 
     /// <summary>Whether some of the current record is in the pipe already.</summary>
     public bool HasWritten { get; private set; }
@@ -22,17 +24,28 @@ internal sealed class RecordBuffer(PipeWriter pipe) : IBufferWriter<byte>
     public void Begin(byte[] prefix)
     {
         _prefix = prefix;
+        _memory = default;
+        _pending = 0;
         HasWritten = false;
     }
 
     public void End(ReadOnlySpan<byte> suffix)
     {
+        if (suffix.TryCopyTo(_memory.Span[_pending..]))
+        {
+            _pending += suffix.Length;
+            Commit();
+            return;
+        }
+
+        Commit();
         pipe.Write(suffix);
         UnflushedBytes += suffix.Length;
     }
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
+        Commit();
         _memory = pipe.GetMemory(_prefix.Length + Math.Max(sizeHint, 1));
         return _memory[_prefix.Length..];
     }
@@ -49,9 +62,21 @@ internal sealed class RecordBuffer(PipeWriter pipe) : IBufferWriter<byte>
         }
 
         _prefix.CopyTo(written);
-        pipe.Advance(written.Length);
-        UnflushedBytes += written.Length;
+        _pending = written.Length;
         _prefix = [];
+    }
+
+    private void Commit()
+    {
+        if (_pending == 0)
+        {
+            return;
+        }
+
+        pipe.Advance(_pending);
+        UnflushedBytes += _pending;
+        _pending = 0;
+        _memory = default;
         HasWritten = true;
     }
 }
