@@ -102,8 +102,8 @@ public abstract partial class BatchStoreConformance
             Accept(batch),
             Append(batch, first),
             new StoreWrite.Receive(1, 2),
-            Append(batch.After(first), second),
             new StoreWrite.Cancel(1),
+            Append(batch.After(first), second),
             new StoreWrite.Expire(1));
         AssertSame(
             batch.After(first, second) with { Received = 2, Cancelled = true, Expired = true },
@@ -138,6 +138,18 @@ public abstract partial class BatchStoreConformance
         var window = await Store.ReadWindowAsync(1, 4, None);
         Assert.NotNull(window);
         Assert.Equal(spawned.Data, window.Data);
+    }
+
+    [Fact]
+    public async Task CommitAsync_CancelOfADoneBatch_ChangesNothing()
+    {
+        var batch = Batch(1, total: 1);
+        var only = Segment(1, 1);
+        await CommitAsync(Accept(batch), Append(batch, only));
+
+        await CommitAsync(new StoreWrite.Cancel(1));
+
+        AssertSame(batch.After(only), await Store.FindBatchAsync(1, None));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public abstract record StoreWrite(long BatchKey)
     /// </summary>
     public sealed record Receive(long BatchKey, int Position) : StoreWrite(BatchKey);
 
-    /// <summary>Remembers that the batch is cancelled.</summary>
+    /// <summary>Remembers that the batch is cancelled; one that is done stays as it is.</summary>
     public sealed record Cancel(long BatchKey) : StoreWrite(BatchKey);
 
     /// <summary>Deletes the payloads of all results, and forgets which requests were started.</summary>

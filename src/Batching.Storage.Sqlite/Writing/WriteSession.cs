@@ -86,7 +86,8 @@ internal sealed class WriteSession : IDisposable
             WHERE batch_key = $key AND received < min($position, finished)
             """,
             "$key", "$position");
-        _cancel = new Statement(connection, "UPDATE batches SET cancelled = 1 WHERE batch_key = $key", "$key");
+        _cancel = new Statement(
+            connection, "UPDATE batches SET cancelled = 1 WHERE batch_key = $key AND finished < total", "$key");
         _expire = new Statement(
             connection, "UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0", "$key");
         _delete = new Statement(connection, "DELETE FROM batches WHERE batch_key = $key", "$key");
