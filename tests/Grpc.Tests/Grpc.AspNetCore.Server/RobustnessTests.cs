@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace Grpc.Tests.Server;
 
 /// <summary>Broken frames and headers by the thousand: each is answered with a status, and nothing else happens.</summary>
+[Collection(RunsAlone.Name)]
 public sealed class RobustnessTests(ITestOutputHelper output)
 {
     private const int WarmUpCalls = 10_000;
