@@ -40,6 +40,35 @@ public sealed class RecoveryTests : IDisposable
             (of is HttpContext context ? context.Request.Path.Value! : (string)of).EndsWith('7');
     }
 
+    [Fact]
+    public async Task Stop_UnsafeRequestInFlight_IsInterruptedAtOnceAndTheNextIsLeft()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        Batch batch;
+        await using (var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1))
+        {
+            batch = await engine.SubmitAsync([EngineHost.Post("/held"), EngineHost.Post("/waiting")]);
+            await gate.UntilEnteredAsync(1);
+            await engine.StopAsync();
+
+            // Nothing is left for the next start to find out about the first one.
+            Assert.Equal(1, (await engine.StatusAsync(batch.Id)).RunningRequests);
+        }
+
+        await using (var engine = await EngineHost.StartAsync(_directory, upstream))
+        {
+            await engine.UntilDoneAsync(batch.Id);
+            var results = await engine.ResultsAsync(batch.Id);
+            Assert.Equal(["/held", "/waiting"], results.Select(result => result.Path));
+            Assert.Equal("INTERRUPTED", results[0].Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type);
+            Assert.Equal(200, results[1].Response.StatusCode);
+        }
+
+        Assert.Equal(["/held", "/waiting"], upstream.Received.Select(call => call.Target));
+    }
+
     [Theory]
     [InlineData("POST", null, "INTERRUPTED")]
     [InlineData("PATCH", null, "INTERRUPTED")]
