@@ -2,12 +2,28 @@ using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Health.V1;
+using Grpc.Net.Client;
 
 namespace Batching.Server.Tests;
 
 /// <summary>The story of a batch over gRPC alone.</summary>
 public sealed class GrpcTests
 {
+    [Theory]
+    [InlineData("")]
+    [InlineData("batch.v1.BatchService")]
+    public async Task Health_OfAServerThatListens_IsServing(string service)
+    {
+        await using var api = await TestApi.StartAsync(context => TestApi.JsonAsync(context, "{}"));
+        await using var gateway = await Gateway.StartAsync(api);
+        using var channel = GrpcChannel.ForAddress(gateway.Address);
+
+        var reply = await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest { Service = service });
+
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, reply.Status);
+    }
+
     [Fact]
     public async Task BatchService_WholeStory_DoesWhatTheContractSays()
     {
