@@ -10,6 +10,12 @@ public sealed class BatchEngineOptions
     /// <summary>The APIs behind the gateway.</summary>
     public IList<UpstreamOptions> Upstreams { get; } = [];
 
+    /// <summary>
+    /// The header field that carries a caller's credential to the APIs. Default <c>Authorization</c>. It follows from how
+    /// callers are told apart, and has no key of its own in the configuration.
+    /// </summary>
+    public string CredentialHeader { get; set; } = "Authorization";
+
     /// <summary>How long things are kept.</summary>
     public RetentionOptions Retention { get; set; } = new();
 

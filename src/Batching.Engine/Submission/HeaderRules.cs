@@ -20,14 +20,17 @@ internal static class HeaderRules
     };
 
     /// <summary>What is wrong with a field; null if nothing is.</summary>
-    public static string? FindProblem(string name, string value)
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="credentialHeader">The field that carries the caller's credential.</param>
+    public static string? FindProblem(string name, string value, string credentialHeader = "Authorization")
     {
         if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(TokenCharacters))
         {
             return "is not the name of a header field";
         }
 
-        if (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+        if (IsSame(name, "Authorization") || IsSame(name, credentialHeader))
         {
             return "can't be set: the API gets the credential that the batch was submitted with";
         }
@@ -41,6 +44,10 @@ internal static class HeaderRules
 
         return IsFieldValue(value) ? null : "must not contain CR, LF or NUL";
     }
+
+    // Servers that make variables of field names (RFC 3875, section 4.1.18) don't tell these characters apart.
+    private static bool IsSame(string name, string own) =>
+        name.Replace('_', '-').Equals(own.Replace('_', '-'), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a value can't end its field and begin another one.</summary>
     public static bool IsFieldValue(string value) => !value.AsSpan().ContainsAny('\r', '\n', '\0');

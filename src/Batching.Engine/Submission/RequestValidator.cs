@@ -13,6 +13,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     public const int MaxProblems = 100;
 
     private readonly LimitOptions _limits = options.Value.Limits;
+    private readonly string _credentialHeader = options.Value.CredentialHeader;
 
     /// <summary>Adds what is wrong to what is known to be; of a field that is known nothing more is said.</summary>
     public IReadOnlyList<Problem> Validate(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
@@ -42,7 +43,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         foreach (var (name, value) in request.Headers)
         {
             length += name.Length + value.Length;
-            if (HeaderRules.FindProblem(name, value) is { } problem)
+            if (HeaderRules.FindProblem(name, value, _credentialHeader) is { } problem)
             {
                 problems.Add(new Problem($"{field}[{name}]", problem));
             }

@@ -20,12 +20,14 @@ internal sealed class UpstreamCaller
 
     private readonly TimeProvider _time;
     private readonly int _maxResponseBytes;
+    private readonly string _credentialHeader;
     private readonly ResiliencePipeline<UpstreamReply> _retries;
 
     public UpstreamCaller(IOptions<BatchEngineOptions> options, TimeProvider time)
     {
         _time = time;
         _maxResponseBytes = options.Value.Limits.ResponseBytes;
+        _credentialHeader = options.Value.CredentialHeader;
         _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<UpstreamReply>
             {
@@ -142,7 +144,7 @@ internal sealed class UpstreamCaller
         _ => Classify(error).Message(),
     };
 
-    private static HttpRequestMessage CreateMessage(UpstreamCall call)
+    private HttpRequestMessage CreateMessage(UpstreamCall call)
     {
         var message = new HttpRequestMessage(call.Method, call.Route.Target);
         var body = call.Request.Body;
@@ -174,7 +176,7 @@ internal sealed class UpstreamCaller
                 throw new ArgumentException("The credential is not a field value.", nameof(call));
             }
 
-            message.Headers.TryAddWithoutValidation("Authorization", call.Authorization);
+            message.Headers.TryAddWithoutValidation(_credentialHeader, call.Authorization);
         }
 
         return message;

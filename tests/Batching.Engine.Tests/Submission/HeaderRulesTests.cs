@@ -53,6 +53,17 @@ public sealed class HeaderRulesTests
         Assert.Contains("can't be set", HeaderRules.FindProblem(name, "x"), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("X-User")]
+    [InlineData("x-user")]
+    [InlineData("X_User")]
+    [InlineData("Authorization")]
+    public void FindProblem_FieldOfTheCredential_SaysSo(string name)
+    {
+        Assert.Contains("can't be set", HeaderRules.FindProblem(name, "x", "X-User"), StringComparison.Ordinal);
+        Assert.Null(HeaderRules.FindProblem("X-User-Agent", "x", "X-User"));
+    }
+
+    [Theory]
     [InlineData("a\r\nX-Evil: 1")]
     [InlineData("a\n")]
     [InlineData("\r")]

@@ -377,6 +377,19 @@ public sealed class UpstreamCallerTests : IDisposable
             call.Headers.OrderBy(field => field.Key, StringComparer.Ordinal).ToDictionary());
     }
 
+    [Fact]
+    public async Task CallAsync_CredentialInAnotherField_IsSentInThat()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        _options.CredentialHeader = "X-User";
+
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x", Method = "GET" }, "alice");
+
+        var headers = Assert.Single(upstream.Received).Headers;
+        Assert.Equal("alice", headers["X-User"]);
+        Assert.DoesNotContain("Authorization", headers.Keys);
+    }
+
     [Theory]
     [InlineData("POST", "text", "text/plain", "text/plain")]
     [InlineData("PUT", "{}", null, "application/json")]
