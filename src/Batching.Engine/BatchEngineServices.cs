@@ -19,9 +19,10 @@ namespace Batching.Engine;
 public static class BatchEngineServices
 {
     /// <summary>
-    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="StatusReader"/>, <see cref="ResultFetcher"/>,
-    /// <see cref="ResultStreamer"/>, <see cref="BatchCanceller"/> and <see cref="KeyedBatchRunner"/>. It needs an
-    /// <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and <see cref="BatchEngineOptions"/> beside it.
+    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="StatusReader"/>,
+    /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BatchCanceller"/> and
+    /// <see cref="KeyedBatchRunner"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="BatchEngineOptions"/> beside it.
     /// </summary>
     public static IServiceCollection AddBatchEngine(this IServiceCollection services)
     {
@@ -32,6 +33,7 @@ public static class BatchEngineServices
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<RequestValidator>();
+        services.AddSingleton<BatchAcceptor>();
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<RequestLoader>();
         services.AddSingleton<Spawner>();
@@ -54,14 +56,17 @@ public static class BatchEngineServices
     private static IServiceCollection AddFaces(this IServiceCollection services) => services
         .AddSingleton(provider => new BatchSubmitter(
             Get<RequestValidator>(provider),
-            Get<BatchIds>(provider),
+            Get<BatchAcceptor>(provider),
+            Get<BatchViews>(provider)))
+        .AddSingleton(provider => new BatchUploader(
+            Get<RequestValidator>(provider),
+            Get<BatchAcceptor>(provider),
             Get<GroupCommitter>(provider),
-            Get<ActiveBatches>(provider),
             Get<Scheduler>(provider),
             Get<BatchViews>(provider),
-            Get<ICredentialProtector>(provider),
             Get<IOptions<BatchEngineOptions>>(provider),
-            Get<TimeProvider>(provider)))
+            Get<TimeProvider>(provider),
+            Get<ILogger<BatchUploader>>(provider)))
         .AddSingleton(provider => new StatusReader(
             Get<IBatchStore>(provider),
             Get<BatchFinder>(provider),

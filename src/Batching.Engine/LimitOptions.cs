@@ -15,6 +15,24 @@ public sealed class LimitOptions
     [Range(1024, 1 << 30)]
     public int SubmissionBytes { get; set; } = 32 * 1024 * 1024;
 
+    /// <summary>Requests in one upload, 1 to 10,000,000; default 1,000,000.</summary>
+    [Range(1, 10_000_000)]
+    public int RequestsPerUpload { get; set; } = 1_000_000;
+
+    /// <summary>Bytes of all requests of one upload, 1 KiB to 64 GiB; default 1 GiB.</summary>
+    [Range(1024L, 64L << 30)]
+    public long UploadBytes { get; set; } = 1L << 30;
+
+    /// <summary>
+    /// How long an upload waits for its next message; one that takes longer is cut. 1 s to 1 h; default 1 min.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan UploadIdleTime { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long an upload may take in all; one that takes longer is cut. 1 s to 1 day; default 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan UploadTime { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Characters of a request's path with its query and params, 16 to 65,536; default 8,192.</summary>
     [Range(16, 65_536)]
     public int PathLength { get; set; } = 8_192;

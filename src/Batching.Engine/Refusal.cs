@@ -17,6 +17,12 @@ public abstract record Refusal(string Message)
         }
     }
 
+    /// <summary>The caller took longer than is allowed.</summary>
+    public sealed record TooSlow(string Message) : Refusal(Message);
+
+    /// <summary>Not now; the same may be done a little later.</summary>
+    public sealed record Unavailable(string Message) : Refusal(Message);
+
     /// <summary>There is no such batch or request that the caller could see.</summary>
     /// <param name="Kind"><c>batch</c> or <c>request</c>.</param>
     /// <param name="Id">The id that was asked for.</param>

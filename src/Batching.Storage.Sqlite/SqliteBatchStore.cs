@@ -201,13 +201,13 @@ public sealed class SqliteBatchStore : IBatchStore
             var path = directory.DatabasePath;
             StoreInspection.Check(path);
             directory.CreateDatabaseFile();
-            var session = Migrate(path);
+            var session = Migrate(path, out var firstOwnKey);
             _readers = new ReadPool(path, _logger);
             _directory = directory;
             _writer = new StoreWriter(path, session, OpenSession, _logger);
             SqliteStoreLog.StoreOpened(_logger, path, SchemaMigrations.CurrentVersion, new FileInfo(path).Length);
 
-            WriteSession OpenSession() => new(StoreConnection.OpenWriter(path, _options.MaxFileBytes));
+            WriteSession OpenSession() => new(StoreConnection.OpenWriter(path, _options.MaxFileBytes), firstOwnKey);
         }
         catch (Exception e)
         {
@@ -221,7 +221,7 @@ public sealed class SqliteBatchStore : IBatchStore
         }
     }
 
-    private WriteSession Migrate(string path)
+    private WriteSession Migrate(string path, out long firstOwnKey)
     {
         var connection = StoreConnection.OpenWriter(path, _options.MaxFileBytes);
         try
@@ -234,7 +234,8 @@ public sealed class SqliteBatchStore : IBatchStore
                 SqliteStoreLog.StoreMigrated(_logger, found, SchemaMigrations.CurrentVersion);
             }
 
-            return new WriteSession(connection);
+            firstOwnKey = (long)StoreConnection.Scalar(connection, "SELECT next_key FROM key_counter")!;
+            return new WriteSession(connection, firstOwnKey);
         }
         catch
         {

@@ -17,6 +17,10 @@ public sealed class OptionsTests
         var limits = options.Limits;
         Assert.Equal(10_000, limits.RequestsPerBatch);
         Assert.Equal(33_554_432, limits.SubmissionBytes);
+        Assert.Equal(1_000_000, limits.RequestsPerUpload);
+        Assert.Equal(1_073_741_824, limits.UploadBytes);
+        Assert.Equal(TimeSpan.FromMinutes(1), limits.UploadIdleTime);
+        Assert.Equal(TimeSpan.FromHours(1), limits.UploadTime);
         Assert.Equal(8_192, limits.PathLength);
         Assert.Equal(64, limits.HeadersPerRequest);
         Assert.Equal(16_384, limits.HeaderLength);

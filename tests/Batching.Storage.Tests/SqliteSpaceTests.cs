@@ -66,6 +66,46 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task CommitAsync_DeleteOfAStagedBatch_SweepsIt()
+    {
+        var key = await StageLargeAsync();
+        await CommitAsync(new StoreWrite.Delete(key));
+        await SweptAsync();
+        await AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task OpenAsync_BatchStagedBefore_SweepsItAndNotWhatIsStagedSince()
+    {
+        var accepted = await StageLargeAsync();
+        await CommitAsync(new StoreWrite.Accept(Batch(accepted, total: 1400), []));
+        await StageLargeAsync();
+        await _store.DisposeAsync();
+        await OpenAsync();
+        var key = await StageLargeAsync();
+        await UntilAsync(() => Count("staged_batches") == 1 && Count("request_windows") == 1400, "what was left is swept");
+        await CommitAsync(new StoreWrite.Accept(Batch(key, total: 1400), []));
+        Assert.Equal(0, Count("staged_batches"));
+        foreach (var batch in (long[])[accepted, key])
+        {
+            Assert.NotNull(await _store.ReadWindowAsync(batch, 0, default));
+            Assert.NotNull(await _store.ReadWindowAsync(batch, 1399, default));
+        }
+    }
+
+    [Fact]
+    public async Task OpenAsync_ClosedWhileABatchStagedBeforeWasSwept_GoesOnWithIt()
+    {
+        await StageLargeAsync();
+        await _store.DisposeAsync();
+        await OpenAsync();
+        await _store.DisposeAsync();
+        await OpenAsync();
+        await UntilAsync(() => Count("staged_batches") == 0 && Count("sweeps") == 0, "what was left is swept");
+        await AssertEmptyAsync();
+    }
+
+    [Fact]
     public async Task CommitAsync_ManyDeletesInOneGroup_SweepsEverything()
     {
         var writes = new List<StoreWrite>();
@@ -246,18 +286,35 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
     {
         Assert.Empty(await _store.ListBatchesAsync("alice", long.MaxValue, 10, default));
         foreach (var table in (string[])
-            ["batches", "result_segments", "result_payloads", "request_windows", "started_requests", "sweeps"])
+            [
+                "batches", "staged_batches", "result_segments", "result_payloads", "request_windows", "started_requests",
+                "sweeps",
+            ])
         {
             Assert.Equal(0, Count(table));
         }
     }
 
-    private async Task SweptAsync()
+    /// <summary>700 windows of a batch that is not accepted.</summary>
+    private async Task<long> StageLargeAsync()
+    {
+        var key = await _store.ReserveKeysAsync(2000, default);
+        foreach (var windows in Enumerable.Range(0, 700).Select(i => Window(i * 2, 2)).Chunk(100))
+        {
+            await CommitAsync(new StoreWrite.Stage(key, windows));
+        }
+
+        return key;
+    }
+
+    private Task SweptAsync() => UntilAsync(() => Count("sweeps") == 0, "the sweep has come to its end");
+
+    private static async Task UntilAsync(Func<bool> isSo, string what)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (Count("sweeps") > 0)
+        while (!isSo())
         {
-            Assert.False(deadline.IsCancellationRequested, "The sweep has not come to its end in 30 s.");
+            Assert.False(deadline.IsCancellationRequested, $"Waited 30 s in vain until {what}.");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }

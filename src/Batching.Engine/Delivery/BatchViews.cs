@@ -41,6 +41,11 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
             AddDefinition(request, record, definition, fields);
         }
 
+        if (fields.HasFlag(RequestFields.Index))
+        {
+            request.Index = index;
+        }
+
         if (fields.HasFlag(RequestFields.State))
         {
             request.State = RequestState.Running;

@@ -17,6 +17,7 @@ internal static class RequestFieldMask
         ["done_time"] = RequestFields.DoneTime,
         ["state"] = RequestFields.State,
         ["position"] = RequestFields.Position,
+        ["index"] = RequestFields.Index,
         ["response"] = RequestFields.Response,
         ["response.status_code"] = RequestFields.StatusCode,
         ["response.headers"] = RequestFields.Headers,

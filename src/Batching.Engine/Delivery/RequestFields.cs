@@ -58,6 +58,9 @@ public enum RequestFields
     /// <summary><c>response.content_encoding</c></summary>
     ContentEncoding = 1 << 16,
 
+    /// <summary><c>index</c></summary>
+    Index = 1 << 17,
+
     /// <summary>All of <c>response</c>.</summary>
     Response = StatusCode | Headers | Body | Error | Size | Expired | ContentType | ContentEncoding,
 
@@ -68,7 +71,7 @@ public enum RequestFields
     Definition = Path | Method | Params | Spawner | SpawnedBy | CreateTime,
 
     /// <summary>What a detailed status tells.</summary>
-    Progress = State | DoneTime | Position | StatusCode | Size,
+    Progress = Index | State | DoneTime | Position | StatusCode | Size,
 
     /// <summary>Everything.</summary>
     All = Definition | Progress | Response,

@@ -9,19 +9,24 @@ namespace Batching.Engine.Spawning;
 /// <summary>One paged query at one moment: what was asked for, and what comes next.</summary>
 /// <param name="spawner">The request that stands for the query.</param>
 /// <param name="spawnerId">Its id.</param>
+/// <param name="maxPages">How many pages it may have.</param>
 /// <param name="rules">How its pages follow each other.</param>
 /// <param name="state">What was asked for so far; locked by the caller.</param>
 /// <param name="router">Checks where pages go.</param>
 /// <param name="now">When what is spawned now was created.</param>
 internal sealed class PagedQuery(
-    Request spawner, string spawnerId, PageRules rules, SpawnerState state, UpstreamRouter router, Timestamp now)
+    Request spawner,
+    string spawnerId,
+    int maxPages,
+    PageRules rules,
+    SpawnerState state,
+    UpstreamRouter router,
+    Timestamp now)
 {
     public SpawnerState State => state;
 
     // The items that the caller wants in all; null for every one.
     private long? Cap => PageParams.ReadInteger(spawner.Params, rules.LimitParam);
-
-    private int MaxPages => spawner.Pagination.MaxPages;
 
     /// <summary>How many items a page asks for.</summary>
     public static int SizeOf(Request page, PageRules rules) =>
@@ -203,10 +208,10 @@ internal sealed class PagedQuery(
         return next;
     }
 
-    private SpawnedRequest SpawnWithinLimit(Request page, bool runsAtOnce) => state.Pages < MaxPages
+    private SpawnedRequest SpawnWithinLimit(Request page, bool runsAtOnce) => state.Pages < maxPages
         ? Spawn(page, runsAtOnce)
         : End(page, Failure.PageLimit, string.Create(
-            CultureInfo.InvariantCulture, $"The query has more than {MaxPages} pages. Go on with the params of this request."));
+            CultureInfo.InvariantCulture, $"The query has more than {maxPages} pages. Go on with the params of this request."));
 
     private SpawnedRequest Spawn(Request page, bool runsAtOnce)
     {

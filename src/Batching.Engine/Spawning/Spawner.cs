@@ -52,7 +52,10 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
         var rules = PageRules.Of(request.Call.Route.Upstream.Pagination, definition.Pagination);
         var id = ids.OfRequest(batch.Key, index);
         var state = await batch.GetSpawnerAsync(index, () => LoadStateAsync(batch, id, rules));
-        return new PagedQuery(definition, id, rules, state, router, time.GetUtcNow().ToTimestamp());
+        var maxPages = definition.Pagination is { HasMaxPages: true } pagination
+            ? Math.Min(pagination.MaxPages, batch.Record.SpawnerPages)
+            : batch.Record.SpawnerPages;
+        return new PagedQuery(definition, id, maxPages, rules, state, router, time.GetUtcNow().ToTimestamp());
     }
 
     private async Task<SpawnerState> LoadStateAsync(ActiveBatch batch, string id, PageRules rules)

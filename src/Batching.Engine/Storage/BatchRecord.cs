@@ -27,6 +27,9 @@ public sealed record BatchRecord
     /// <summary>How many requests the batch may ever have: numbers are reserved for so many.</summary>
     public required int Capacity { get; init; }
 
+    /// <summary>How many pages each spawner of the batch may have; 0 if it has no spawners.</summary>
+    public int SpawnerPages { get; init; }
+
     /// <summary>How many requests there are, spawned ones included.</summary>
     public required int Total { get; init; }
 

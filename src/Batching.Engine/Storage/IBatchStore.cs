@@ -32,7 +32,8 @@ public interface IBatchStore : IAsyncDisposable
 
     /// <summary>
     /// Makes all of these changes, in order, or none. They are durable when the call returns. A change to a batch
-    /// that isn't there is ignored, whatever it is, <see cref="StoreWrite.Accept"/> aside.
+    /// that isn't there is ignored, whatever it is, <see cref="StoreWrite.Accept"/> and <see cref="StoreWrite.Stage"/>
+    /// aside.
     /// </summary>
     ValueTask CommitAsync(IReadOnlyList<StoreWrite> writes, CancellationToken cancellationToken);
 

@@ -1,5 +1,4 @@
 using Batching.V1;
-using Google.Protobuf;
 
 namespace Batching.Engine.Storage;
 
@@ -21,35 +20,13 @@ public sealed record RequestWindow(int FirstIndex, int Count, byte[] Data)
     /// <summary>Encodes requests into as few windows as the bounds allow.</summary>
     public static IReadOnlyList<RequestWindow> Encode(IReadOnlyList<Request> requests, int firstIndex)
     {
-        var windows = new List<RequestWindow>();
-        var open = new Batch();
-        var bytes = 0;
-        for (var i = 0; i < requests.Count; i++)
+        var builder = new RequestWindowBuilder(firstIndex);
+        foreach (var request in requests)
         {
-            var size = requests[i].CalculateSize();
-            if (open.Requests.Count == MaxCount || (open.Requests.Count > 0 && bytes + size > MaxBytes))
-            {
-                Close(i);
-            }
-
-            open.Requests.Add(requests[i]);
-            bytes += size;
+            builder.Add(request);
         }
 
-        if (open.Requests.Count > 0)
-        {
-            Close(requests.Count);
-        }
-
-        return windows;
-
-        void Close(int end)
-        {
-            var count = open.Requests.Count;
-            windows.Add(new RequestWindow(firstIndex + end - count, count, open.ToByteArray()));
-            open.Requests.Clear();
-            bytes = 0;
-        }
+        return builder.TakeAll();
     }
 
     /// <summary>Decodes the requests. They are shared by all readers of the window: don't change them.</summary>

@@ -4,7 +4,17 @@ namespace Batching.Engine.Storage;
 /// <param name="BatchKey">The batch that changes.</param>
 public abstract record StoreWrite(long BatchKey)
 {
-    /// <summary>Stores a new batch with its first requests.</summary>
+    /// <summary>
+    /// Stores requests of a batch that is not accepted yet. Nobody sees them before <see cref="Accept"/>; without it
+    /// they are gone after <see cref="Delete"/>, or when the store is opened the next time.
+    /// </summary>
+    /// <param name="BatchKey">A number that was reserved since the store was opened.</param>
+    /// <param name="Windows">The next requests, in order; the first that are staged begin with index 0.</param>
+    public sealed record Stage(long BatchKey, IReadOnlyList<RequestWindow> Windows) : StoreWrite(BatchKey);
+
+    /// <summary>Stores a new batch.</summary>
+    /// <param name="Batch">The batch.</param>
+    /// <param name="Windows">Its requests, behind those that were staged; may be empty if some were.</param>
     public sealed record Accept(BatchRecord Batch, IReadOnlyList<RequestWindow> Windows) : StoreWrite(Batch.Key);
 
     /// <summary>
@@ -39,6 +49,6 @@ public abstract record StoreWrite(long BatchKey)
     /// <summary>Deletes the payloads of all results, and forgets which requests were started.</summary>
     public sealed record Expire(long BatchKey) : StoreWrite(BatchKey);
 
-    /// <summary>Deletes the batch and everything that belongs to it.</summary>
+    /// <summary>Deletes the batch and everything that belongs to it; of one that is not accepted, what is staged.</summary>
     public sealed record Delete(long BatchKey) : StoreWrite(BatchKey);
 }

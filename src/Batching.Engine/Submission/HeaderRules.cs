@@ -45,10 +45,16 @@ internal static class HeaderRules
         return IsFieldValue(value) ? null : "must not contain CR, LF or NUL";
     }
 
-    // Servers that make variables of field names (RFC 3875, section 4.1.18) don't tell these characters apart.
-    private static bool IsSame(string name, string own) =>
-        name.Replace('_', '-').Equals(own.Replace('_', '-'), StringComparison.OrdinalIgnoreCase);
+    /// <summary>What is wrong with the credential that a caller gives for its requests, if anything.</summary>
+    public static Refusal? CheckCredential(Caller caller) =>
+        caller.Authorization is null || IsFieldValue(caller.Authorization)
+            ? null
+            : new Refusal.Invalid("authorization", "must not contain CR, LF or NUL");
 
     /// <summary>Whether a value can't end its field and begin another one.</summary>
     public static bool IsFieldValue(string value) => !value.AsSpan().ContainsAny('\r', '\n', '\0');
+
+    // Servers that make variables of field names (RFC 3875, section 4.1.18) don't tell these characters apart.
+    private static bool IsSame(string name, string own) =>
+        name.Replace('_', '-').Equals(own.Replace('_', '-'), StringComparison.OrdinalIgnoreCase);
 }

@@ -28,6 +28,23 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         return [.. known.Concat(problems.Where(problem => !IsKnown(problem.Field, fields))).Take(MaxProblems)];
     }
 
+    /// <summary>Adds what is wrong with some of the requests of a batch.</summary>
+    /// <param name="requests">The requests.</param>
+    /// <param name="firstIndex">The place of the first of them in the batch.</param>
+    /// <param name="problems">Holds <see cref="MaxProblems"/> afterwards at most.</param>
+    public void Validate(IReadOnlyList<Request> requests, int firstIndex, List<Problem> problems)
+    {
+        for (var i = 0; i < requests.Count && problems.Count < MaxProblems; i++)
+        {
+            Validate(requests[i], string.Create(CultureInfo.InvariantCulture, $"requests[{firstIndex + i}]"), problems);
+        }
+
+        if (problems.Count > MaxProblems)
+        {
+            problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
+        }
+    }
+
     /// <summary>Adds what is wrong with the header fields of a request.</summary>
     public void ValidateHeaders(Request request, string field, List<Problem> problems)
     {
@@ -77,15 +94,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
         else
         {
-            for (var i = 0; i < requests.Count && problems.Count < MaxProblems; i++)
-            {
-                Validate(requests[i], string.Create(CultureInfo.InvariantCulture, $"requests[{i}]"), problems);
-            }
-
-            if (problems.Count > MaxProblems)
-            {
-                problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
-            }
+            Validate(requests, firstIndex: 0, problems);
         }
 
         return problems;

@@ -12,6 +12,7 @@ namespace Batching.Server.Services;
 internal sealed class BatchRpcService(
     CallerResolver callers,
     BatchSubmitter submitter,
+    BatchUploader uploader,
     StatusReader status,
     ResultFetcher fetcher,
     ResultStreamer streamer,
@@ -23,6 +24,17 @@ internal sealed class BatchRpcService(
         var answer = await submitter.SubmitAsync(
             callers.Resolve(context), request.Requests, context.GetKnownProblems(), context.CancellationToken);
         return new CreateBatchResponse { Batch = answer.OrThrow() };
+    }
+
+    public override async Task<UploadBatchResponse> UploadBatch(
+        IAsyncStreamReader<UploadBatchRequest> requestStream, ServerCallContext context)
+    {
+        var answer = await uploader.UploadAsync(
+            callers.Resolve(context),
+            requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
+            lifetime.ApplicationStopping,
+            context.CancellationToken);
+        return new UploadBatchResponse { Batch = answer.OrThrow() };
     }
 
     public override async Task<GetBatchStatusResponse> GetBatchStatus(

@@ -31,6 +31,8 @@ internal static class RefusalErrors
                 Any.Pack(new ResourceInfo { ResourceType = notFound.Kind, ResourceName = notFound.Id }),
             },
         },
+        Refusal.TooSlow => new Google.Rpc.Status { Code = (int)Code.DeadlineExceeded, Message = refusal.Message },
+        Refusal.Unavailable => new Google.Rpc.Status { Code = (int)Code.Unavailable, Message = refusal.Message },
         _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "Not a refusal that is known."),
     };
 

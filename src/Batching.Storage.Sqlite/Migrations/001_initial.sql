@@ -21,6 +21,7 @@ CREATE TABLE batches (
     delete_time_ms INTEGER NOT NULL,
     done_time_ms   INTEGER,
     capacity       INTEGER NOT NULL,
+    spawner_pages  INTEGER NOT NULL CHECK (spawner_pages >= 0),
     total          INTEGER NOT NULL CHECK (total BETWEEN 1 AND capacity),
     finished       INTEGER NOT NULL CHECK (finished BETWEEN 0 AND total),
     failed         INTEGER NOT NULL CHECK (failed BETWEEN 0 AND finished),
@@ -47,6 +48,11 @@ CREATE TABLE request_windows (
 ) STRICT;
 
 CREATE UNIQUE INDEX request_windows_by_index ON request_windows (batch_key, first_index);
+
+-- Batches of which windows are stored, but which nobody has accepted yet.
+CREATE TABLE staged_batches (
+    batch_key INTEGER PRIMARY KEY CHECK (batch_key >= 1)
+) STRICT;
 
 CREATE TABLE result_segments (
     segment_id     INTEGER PRIMARY KEY,

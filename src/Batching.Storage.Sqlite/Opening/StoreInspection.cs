@@ -13,7 +13,7 @@ internal static class StoreInspection
 
     // Of a larger one only what recovery depends on, so that the start does not get slower with what is finished.
     private static readonly string[] CheckedTables =
-        ["key_counter", "secrets", "batches", "started_requests", "sweeps"];
+        ["key_counter", "secrets", "batches", "staged_batches", "started_requests", "sweeps"];
 
     /// <exception cref="StoreUnusableException">It isn't one. The message says what to do.</exception>
     public static void Check(string path)

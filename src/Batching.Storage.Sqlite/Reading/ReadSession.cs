@@ -6,14 +6,15 @@ namespace Batching.Storage.Sqlite.Reading;
 
 /// <summary>
 /// A read-only connection with its statements, used by one reader at a time. Every statement goes through
-/// <c>batches</c>: rows of a deleted batch, or payloads of an expired one, may still be there and don't count.
+/// <c>batches</c>: rows of a deleted batch, or payloads of an expired one, may still be there, and those of a batch
+/// that isn't accepted yet already; they don't count.
 /// </summary>
 internal sealed class ReadSession(SqliteConnection connection) : IDisposable
 {
     internal const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential
+        failed, response_size, received, cancelled, expired, credential, spawner_pages
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -190,6 +191,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         Cancelled = reader.GetBoolean(12),
         Expired = reader.GetBoolean(13),
         Credential = reader.IsDBNull(14) ? null : reader.GetFieldValue<byte[]>(14),
+        SpawnerPages = reader.GetInt32(15),
     };
 
     private static DateTimeOffset TimeOf(SqliteDataReader reader, int column) =>

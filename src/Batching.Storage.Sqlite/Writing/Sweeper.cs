@@ -6,7 +6,7 @@ namespace Batching.Storage.Sqlite.Writing;
 /// Deletes rows in bounded steps, so that the end of a batch of a million requests does not keep everybody else's
 /// commits waiting. A deletion takes effect at once, by the batch's own row, which every read goes through; a first
 /// step is done with it, which is all that most batches need. What is left is noted in <c>sweeps</c> and done
-/// between the commits, also after a restart.
+/// between the commits, also after a restart; so is what was staged before it, which nobody will accept any more.
 /// </summary>
 internal sealed class Sweeper : IDisposable
 {
@@ -26,13 +26,18 @@ internal sealed class Sweeper : IDisposable
     private readonly Statement _put;
     private readonly Statement _next;
     private readonly Statement _remove;
+    private readonly Statement _removeStaged;
     private readonly Statement _countPages;
     private readonly Statement _giveBack;
     private readonly List<(long Id, int Position, int Units)> _segments = [];
+    private readonly long _firstOwnKey;
     private int _units;
 
-    public Sweeper(SqliteConnection connection)
+    /// <param name="connection">Where it sweeps.</param>
+    /// <param name="firstOwnKey">What is staged under a smaller number is left from an earlier process.</param>
+    public Sweeper(SqliteConnection connection, long firstOwnKey)
     {
+        _firstOwnKey = firstOwnKey;
         _deleteStarts = new Statement(
             connection,
             """
@@ -69,12 +74,22 @@ internal sealed class Sweeper : IDisposable
                     max(next_position, excluded.next_position))
             """,
             "$key", "$scope", "$next");
-        _next = new Statement(connection, "SELECT batch_key, scope, next_position FROM sweeps LIMIT 1");
+        _next = new Statement(
+            connection,
+            $"""
+            SELECT batch_key, scope, next_position FROM sweeps
+            UNION ALL
+            SELECT batch_key, {(int)SweepScope.Everything}, 1 FROM staged_batches WHERE batch_key < $first
+            LIMIT 1
+            """,
+            "$first");
         _remove = new Statement(connection, "DELETE FROM sweeps WHERE batch_key = $key", "$key");
+        _removeStaged = new Statement(
+            connection, "DELETE FROM staged_batches WHERE batch_key = $key AND batch_key < $first", "$key", "$first");
         _countPages = new Statement(
             connection, "SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count");
         _giveBack = new Statement(connection, $"PRAGMA incremental_vacuum({PagesGivenBackPerStep})");
-        Pending = StoreConnection.Scalar(connection, "SELECT 1 FROM sweeps LIMIT 1") is not null;
+        Pending = Next(out _, out _, out _);
     }
 
     /// <summary>There may be something left to do: call <see cref="Step"/>.</summary>
@@ -107,6 +122,7 @@ internal sealed class Sweeper : IDisposable
             if (Sweep(batchKey, scope, position, out var next))
             {
                 _remove.Execute(batchKey);
+                _removeStaged.Execute(batchKey, _firstOwnKey);
             }
             else
             {
@@ -120,7 +136,7 @@ internal sealed class Sweeper : IDisposable
         foreach (var statement in (Statement[])
             [
                 _deleteStarts, _deleteWindows, _findSegments, _deletePayload, _deleteSegment,
-                _put, _next, _remove, _countPages, _giveBack,
+                _put, _next, _remove, _removeStaged, _countPages, _giveBack,
             ])
         {
             statement.Dispose();
@@ -203,7 +219,7 @@ internal sealed class Sweeper : IDisposable
 
     private bool Next(out long batchKey, out SweepScope scope, out int position)
     {
-        using var reader = _next.Query();
+        using var reader = _next.Query(_firstOwnKey);
         var found = reader.Read();
         batchKey = found ? reader.GetInt64(0) : 0;
         scope = found ? (SweepScope)reader.GetInt32(1) : default;

@@ -14,6 +14,8 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _commit;
     private readonly Statement _insertBatch;
     private readonly Statement _insertWindow;
+    private readonly Statement _stage;
+    private readonly Statement _unstage;
     private readonly Statement _updateBatch;
     private readonly Statement _insertSegment;
     private readonly Statement _insertPayload;
@@ -27,11 +29,13 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _findSecret;
     private long _logBound = StoreConnection.LogBytes;
 
-    public WriteSession(SqliteConnection connection)
+    /// <param name="connection">Is disposed with it.</param>
+    /// <param name="firstOwnKey">The first number that could be reserved since the store was opened.</param>
+    public WriteSession(SqliteConnection connection, long firstOwnKey)
     {
         _connection = connection;
         _log = new FileInfo($"{connection.DataSource}-wal");
-        Sweeper = new Sweeper(connection);
+        Sweeper = new Sweeper(connection, firstOwnKey);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
         _begin = new Statement(connection, "BEGIN IMMEDIATE");
@@ -40,12 +44,16 @@ internal sealed class WriteSession : IDisposable
             connection,
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
-                capacity, total, finished, failed, response_size, received, cancelled, expired, credential)
+                capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
+                credential)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
-                $capacity, $total, $finished, $failed, $size, $received, $cancelled, $expired, $credential)
+                $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired, $credential)
             """,
-            "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity",
+            "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired", "$credential");
+        _stage = new Statement(
+            connection, "INSERT INTO staged_batches (batch_key) VALUES ($key) ON CONFLICT DO NOTHING", "$key");
+        _unstage = new Statement(connection, "DELETE FROM staged_batches WHERE batch_key = $key", "$key");
         _insertWindow = new Statement(
             connection,
             """
@@ -143,6 +151,10 @@ internal sealed class WriteSession : IDisposable
     {
         switch (write)
         {
+            case StoreWrite.Stage stage:
+                _stage.Execute(stage.BatchKey);
+                InsertWindows(stage.BatchKey, stage.Windows);
+                break;
             case StoreWrite.Accept accept:
                 Accept(accept);
                 break;
@@ -170,7 +182,7 @@ internal sealed class WriteSession : IDisposable
 
                 break;
             case StoreWrite.Delete:
-                if (_delete.Execute(write.BatchKey) > 0)
+                if (_delete.Execute(write.BatchKey) > 0 || _unstage.Execute(write.BatchKey) > 0)
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Everything);
                 }
@@ -208,6 +220,7 @@ internal sealed class WriteSession : IDisposable
             batch.DeleteTime.ToUnixTimeMilliseconds(),
             batch.DoneTime?.ToUnixTimeMilliseconds(),
             batch.Capacity,
+            batch.SpawnerPages,
             batch.Total,
             batch.Finished,
             batch.Failed,
@@ -216,6 +229,11 @@ internal sealed class WriteSession : IDisposable
             batch.Cancelled,
             batch.Expired,
             batch.Credential);
+        if (accept.Windows is not [{ FirstIndex: 0 }, ..])
+        {
+            _unstage.Execute(batch.Key);
+        }
+
         InsertWindows(batch.Key, accept.Windows);
     }
 

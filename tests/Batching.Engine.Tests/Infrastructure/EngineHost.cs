@@ -54,6 +54,8 @@ internal sealed class EngineHost : IAsyncDisposable
 
     public BatchSubmitter Submitter => Get<BatchSubmitter>();
 
+    public BatchUploader Uploader => Get<BatchUploader>();
+
     public StatusReader Status => Get<StatusReader>();
 
     public ResultFetcher Fetcher => Get<ResultFetcher>();

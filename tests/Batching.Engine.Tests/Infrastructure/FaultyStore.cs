@@ -18,6 +18,9 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
     /// <summary>Called with every group before it is committed.</summary>
     public Func<IReadOnlyList<StoreWrite>, Task>? Committing { get; set; }
 
+    /// <summary>Called with every group when it is committed.</summary>
+    public Action<IReadOnlyList<StoreWrite>>? Committed { get; set; }
+
     /// <summary>Called behind every read of a batch.</summary>
     public Func<Task>? BatchRead { get; set; }
 
@@ -43,6 +46,7 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         }
 
         await store.CommitAsync(writes, cancellationToken);
+        Committed?.Invoke(writes);
     }
 
     public async ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken)

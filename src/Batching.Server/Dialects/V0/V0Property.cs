@@ -14,6 +14,7 @@ internal static class V0Property
     public const string Size = "responseSize";
     public const string Response = "response";
     public const string Headers = "responseHeaders";
+    public const string Index = "index";
 
     /// <summary>Each property with the fields to ask for; the first one stands for the property itself.</summary>
     public static IReadOnlyDictionary<string, string[]> Fields { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -32,11 +33,12 @@ internal static class V0Property
             "response.body", "response.content_type", "response.content_encoding", "response.error", "response.expired",
         ],
         [Headers] = ["response.headers"],
+        [Index] = ["index"],
     };
 
     /// <summary>What comes when nothing is asked for.</summary>
     public static IReadOnlySet<string> Default { get; } =
-        Fields.Keys.Where(property => property != Headers).ToHashSet(StringComparer.Ordinal);
+        Fields.Keys.Where(property => property is not (Headers or Index)).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>What a detailed status has.</summary>
     public static IReadOnlySet<string> Progress { get; } =

@@ -60,6 +60,11 @@ internal static class V0Writer
             WriteStruct(json, request.Params);
         }
 
+        if (properties.Contains(V0Property.Index))
+        {
+            json.WriteNumber("index"u8, request.Index);
+        }
+
         if (request.Response is { } response)
         {
             WriteResponse(json, response, properties, onOneLine);

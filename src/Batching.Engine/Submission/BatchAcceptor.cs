@@ -1,0 +1,83 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Identifiers;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Submission;
+
+/// <summary>Stores batches that were found to be right, and begins to run them. Thread-safe.</summary>
+internal sealed class BatchAcceptor(
+    BatchIds ids,
+    GroupCommitter committer,
+    ActiveBatches activeBatches,
+    Scheduler scheduler,
+    ICredentialProtector credentials,
+    IOptions<BatchEngineOptions> options,
+    TimeProvider time)
+{
+    private readonly RetentionOptions _retention = options.Value.Retention;
+    private readonly LimitOptions _limits = options.Value.Limits;
+
+    /// <summary>Accepts a batch. It is durable when this returns, and its requests are about to run.</summary>
+    /// <param name="caller">Whose it is.</param>
+    /// <param name="count">How many requests it has.</param>
+    /// <param name="spawners">How many of them are spawners.</param>
+    /// <param name="windows">The requests, but those that are staged.</param>
+    /// <param name="stagedKey">What they are staged under; null if none are.</param>
+    /// <param name="cancellationToken">Gives up before anything is stored.</param>
+    /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
+    public async ValueTask<BatchRecord> AcceptAsync(
+        Caller caller,
+        int count,
+        int spawners,
+        IReadOnlyList<RequestWindow> windows,
+        long? stagedKey,
+        CancellationToken cancellationToken)
+    {
+        // Each spawner gets its share of what the batch may spawn, at least one page, and one number more for how its
+        // query ends.
+        var pages = spawners == 0 ? 0 : Math.Clamp(
+            _limits.SpawnedRequestsPerBatch / spawners, 1, _limits.PagesPerSpawner);
+        var capacity = count + (spawners * (pages + 1));
+        var key = stagedKey ?? await ids.ReserveAsync(1 + capacity, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        var record = new BatchRecord
+        {
+            Key = key,
+            Owner = caller.Owner,
+            CreateTime = now,
+            ExpireTime = now + _retention.Responses,
+            DeleteTime = now + _retention.Metadata,
+            Capacity = capacity,
+            SpawnerPages = pages,
+            Total = count,
+            Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
+        };
+
+        // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
+        // stored, so that whoever finds it in the store can cancel it.
+        var active = new ActiveBatch(record, caller.Authorization, scheduler.Aborting);
+        activeBatches.Add(active);
+        try
+        {
+            await committer.WriteAsync(new StoreWrite.Accept(record, windows));
+        }
+        catch
+        {
+            activeBatches.Remove(record.Key);
+            throw;
+        }
+
+        scheduler.Run(active);
+        return record;
+    }
+
+    /// <summary>Reserves numbers for a batch of which it is not known yet how large it will be.</summary>
+    /// <param name="maxCount">How many requests it will have at most.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public ValueTask<long> ReserveAsync(int maxCount, CancellationToken cancellationToken) =>
+        ids.ReserveAsync(
+            1 + maxCount + Math.Max(_limits.SpawnedRequestsPerBatch, maxCount) + maxCount, cancellationToken);
+}

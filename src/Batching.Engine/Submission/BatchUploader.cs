@@ -1,0 +1,124 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Delivery;
+using Batching.Engine.Scheduling;
+using Batching.V1;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Submission;
+
+/// <summary>Accepts batches that arrive in many messages. Thread-safe.</summary>
+public sealed class BatchUploader
+{
+    private readonly RequestValidator _validator;
+    private readonly BatchAcceptor _acceptor;
+    private readonly GroupCommitter _committer;
+    private readonly Scheduler _scheduler;
+    private readonly BatchViews _views;
+    private readonly LimitOptions _limits;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal BatchUploader(
+        RequestValidator validator,
+        BatchAcceptor acceptor,
+        GroupCommitter committer,
+        Scheduler scheduler,
+        BatchViews views,
+        IOptions<BatchEngineOptions> options,
+        TimeProvider time,
+        ILogger<BatchUploader> logger)
+    {
+        _validator = validator;
+        _acceptor = acceptor;
+        _committer = committer;
+        _scheduler = scheduler;
+        _views = views;
+        _limits = options.Value.Limits;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>
+    /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are about
+    /// to run; of any other nothing is kept.
+    /// </summary>
+    /// <param name="caller">Who submits it.</param>
+    /// <param name="messages">
+    /// Its requests, a message at a time; only the caller's fields are read. Its end is the end of the batch. It has to
+    /// heed its cancellation token, with which it is told that it takes too long.
+    /// </param>
+    /// <param name="shutdown">Ends the upload because the gateway stops.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
+    /// <returns>The batch without its requests.</returns>
+    /// <exception cref="Storage.StoreUnavailableException">It is not accepted.</exception>
+    public async ValueTask<Answer<Batch>> UploadAsync(
+        Caller caller,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken)
+    {
+        if (HeaderRules.CheckCredential(caller) is { } badCredential)
+        {
+            return badCredential;
+        }
+
+        await using var upload = new Upload(_validator, _acceptor, _committer, _scheduler, _limits, _time, _logger);
+        if (await ReadAsync(upload, messages, shutdown, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var accepted = await upload.AcceptAsync(caller, cancellationToken);
+        return accepted.IsGiven ? _views.ToBatch(accepted.Value) : accepted.Refusal;
+    }
+
+    // The clock for a message runs only while it is waited for: a store that is behind is not the client's fault.
+    private async ValueTask<Refusal?> ReadAsync(
+        Upload upload,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken)
+    {
+        var begun = _time.GetTimestamp();
+        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, shutdown, cancellationToken);
+        await using var message = messages.GetAsyncEnumerator(either.Token);
+        while (true)
+        {
+            var left = _limits.UploadTime - _time.GetElapsedTime(begun);
+            if (left <= TimeSpan.Zero)
+            {
+                return TookTooLong();
+            }
+
+            patience.CancelAfter(left < _limits.UploadIdleTime ? left : _limits.UploadIdleTime);
+            try
+            {
+                if (!await message.MoveNextAsync())
+                {
+                    return null;
+                }
+            }
+            catch (OperationCanceledException)
+                when (either.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                return shutdown.IsCancellationRequested
+                    ? new Refusal.Unavailable("The gateway is stopping. Nothing of the upload was kept; try again later.")
+                    : left < _limits.UploadIdleTime ? TookTooLong() : WasIdle();
+            }
+
+            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (await upload.AddAsync(message.Current, cancellationToken) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+    }
+
+    private Refusal.TooSlow TookTooLong() =>
+        new($"The upload was not complete within {_limits.UploadTime}. Nothing of it was kept.");
+
+    private Refusal.TooSlow WasIdle() =>
+        new($"No message of the upload came within {_limits.UploadIdleTime}. Nothing of it was kept.");
+}
