@@ -26,7 +26,12 @@ public sealed class UpstreamFailureTests
         await using var slow = await TestApi.StartAsync(context => Task.Delay(
             Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
         await AssertFailsAloneAsync(
-            slow.Address, 504, "UPSTREAM_TIMEOUT", "The API did not answer within 0.5 s.", Code.DeadlineExceeded);
+            slow.Address,
+            504,
+            "UPSTREAM_TIMEOUT",
+            "The API did not answer within 0.5 s.",
+            Code.DeadlineExceeded,
+            timeout: "00:00:00.5");
     }
 
     [Theory]
@@ -103,7 +108,7 @@ public sealed class UpstreamFailureTests
 
     // One upstream that fails, one that doesn't, in one batch.
     private static async Task AssertFailsAloneAsync(
-        string badUpstream, int statusCode, string reason, string message, Code code)
+        string badUpstream, int statusCode, string reason, string message, Code code, string timeout = "00:00:30")
     {
         await using var good = await TestApi.StartAsync(context => TestApi.JsonAsync(context, "\"good\""));
         await using var gateway = await Gateway.StartAsync(
@@ -111,7 +116,7 @@ public sealed class UpstreamFailureTests
             $"--Batch:Upstreams:0:BaseAddress={good.Address}",
             $"--Batch:Upstreams:1:BaseAddress={badUpstream}",
             "--Batch:Upstreams:1:Prefix=/bad",
-            "--Batch:Upstreams:1:Timeout=00:00:00.5");
+            $"--Batch:Upstreams:1:Timeout={timeout}");
         var batch = await gateway.Rest.SubmitAsync(
             """[{"path": "good/1"}, {"path": "bad", "method": "POST"}, {"path": "good/2"}]""");
         await gateway.Rest.WaitUntilDoneAsync(batch.Id);
