@@ -1,10 +1,14 @@
 using System.Globalization;
+using System.Text;
 
 namespace Batching.Benchmarks;
 
 /// <summary>nginx with one worker as the API: it answers every path with the same 1 KiB of JSON.</summary>
 internal sealed class Nginx : IAsyncDisposable
 {
+    private static readonly byte[] Json =
+        Encoding.UTF8.GetBytes($$"""{"id": 1, "name": "item", "text": "{{new string('x', 1024 - 39)}}"}""");
+
     private readonly DirectoryInfo _folder;
     private readonly ChildProcess _process;
 
@@ -17,11 +21,14 @@ internal sealed class Nginx : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>What it answers.</summary>
+    public static ReadOnlyMemory<byte> Body => Json;
+
     public static async Task<Nginx> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("batch-benchmark-nginx-");
         var port = ChildProcess.FreePort();
-        var json = $$"""{"id": 1, "name": "item", "text": "{{new string('x', 1024 - 39)}}"}""";
+        var json = Encoding.UTF8.GetString(Json);
         var file = Path.Combine(folder.FullName, "nginx.conf");
         await File.WriteAllTextAsync(
             file,

@@ -1,9 +1,21 @@
 using System.Globalization;
+using Batching.Benchmarks.Driver;
 using Batching.Benchmarks.Grpc;
 using Batching.Benchmarks.Keyed;
+using Batching.Benchmarks.PassThrough;
 
 switch (args)
 {
+    case ["pass-through", "--rest", .. var rest]:
+        await PassThroughFigure.RunAsync(Rounds(rest, 5), isRest: true);
+        return 0;
+    case ["pass-through", .. var rest]:
+        await PassThroughFigure.RunAsync(Rounds(rest, 5), isRest: false);
+        return 0;
+    case ["bare-loop", var port, var upstream]:
+        await BareLoop.ServeAsync(
+            int.Parse(port, CultureInfo.InvariantCulture), int.Parse(upstream, CultureInfo.InvariantCulture));
+        return 0;
     case ["keyed-comparison", .. var rest]:
         await ComparisonFigure.RunAsync(Rounds(rest, 5));
         return 0;
@@ -30,6 +42,7 @@ switch (args)
         Console.Error.WriteLine(
             """
             Which figure?
+              pass-through [--rest] [pairs]
               keyed-comparison [rounds], keyed-latency
               grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
             """);
