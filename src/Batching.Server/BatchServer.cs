@@ -1,8 +1,14 @@
 using Batching.Engine;
 using Batching.Server.Configuration;
 using Batching.Server.Security;
+using Batching.Server.Security.Browser;
+using Batching.Server.Security.Identity;
+using Batching.Server.Security.Operations;
+using Batching.Server.Security.Secrets;
+using Batching.Server.Security.Tls;
 using Batching.Server.Services;
 using Batching.V1;
+using Grpc.AspNetCore.Web;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -19,16 +25,18 @@ internal static class BatchServer
         var builder = WebApplication.CreateBuilder(args);
         var dataDirectory = builder.Configuration.GetDataDirectory();
         var usesSample = builder.Environment.IsDevelopment() && !builder.Configuration.HasUpstream();
+        var urls = builder.Configuration.GetUrls();
+        var operations = builder.Configuration.GetOperations(urls);
 
-        if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
-        {
-            builder.WebHost.UseUrls("http://localhost:8080");
-        }
-
+        builder.WebHost.UseUrls(string.IsNullOrEmpty(operations.Url) ? urls : $"{urls};{operations.Url}");
         builder.WebHost.UseHttp1AndHttp2OnSharedPort();
 
-        // The services read bodies themselves, each within its own limit.
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        // The services read bodies themselves, each within its own limit. Who serves is nobody's business.
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.AddServerHeader = false;
+        });
 
         // A stop ends within ten seconds: calls first, then requests in flight, then the last commit.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
@@ -41,7 +49,7 @@ internal static class BatchServer
                 sqlite.MaxFileBytes = builder.Configuration.GetMaxStoreBytes();
             })
             .AddBatchEngine()
-            .AddSecurity(dataDirectory)
+            .AddSecurity(builder.Configuration, dataDirectory)
             .AddResponseCompression(compression =>
             {
                 compression.EnableForHttps = true;
@@ -60,13 +68,25 @@ internal static class BatchServer
 
         configure?.Invoke(builder);
         var app = builder.Build();
+        app.WarnOfAddressesWithoutTls(urls);
+        app.UseOperationsPort(operations);
         app.UseResponseCompression();
-        app.UseBearerTokenQuery();
-        app.MapHealthChecks("/healthz");
-        app.MapGrpcService<BatchRpcService>();
-        app.MapGrpcService<KeyedBatchRpcService>();
-        app.MapGrpcReflectionService();
-        app.MapGrpcHealthChecksService();
+        app.UseBrowserProtection();
+        app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
+        app.UseCallerIdentification();
+        app.MapGrpcService<BatchRpcService>().AsBatchService();
+        app.MapGrpcService<KeyedBatchRpcService>().AsBatchService();
+        if (operations.Reflection)
+        {
+            app.MapGrpcReflectionService().AsOperations();
+        }
+
+        if (operations.Health)
+        {
+            app.MapHealthChecks("/healthz").AsOperations();
+            app.MapGrpcHealthChecksService().AsOperations();
+        }
+
         if (usesSample)
         {
             app.MapSampleUpstream();

@@ -1,5 +1,6 @@
 using Batching.Engine;
 using Batching.Engine.Upstreams;
+using Batching.Server.Security.Tls;
 using Batching.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,12 @@ internal static class BatchConfiguration
 
     private const string UpstreamKey = "Upstream";
     private const string DataDirectoryKey = "DataDirectory";
+
+    /// <summary>Where to listen, separated by semicolons.</summary>
+    public static string GetUrls(this IConfiguration configuration) =>
+        configuration[WebHostDefaults.ServerUrlsKey] is { Length: > 0 } urls ? urls
+        : configuration.HasTls() ? "https://localhost:8080"
+        : "http://localhost:8080";
 
     /// <summary>Where the embedded store and the keys live.</summary>
     public static string GetDataDirectory(this IConfiguration configuration) =>

@@ -1,4 +1,8 @@
 using Batching.Engine.Submission;
+using Batching.Server.Security.Browser;
+using Batching.Server.Security.Identity;
+using Batching.Server.Security.Secrets;
+using Batching.Server.Security.Tls;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Batching.Server.Security;
@@ -7,16 +11,19 @@ namespace Batching.Server.Security;
 internal static class SecurityServices
 {
     /// <summary>Keys are kept in the directory <c>keys</c> of the data directory, readable by the service only.</summary>
-    public static IServiceCollection AddSecurity(this IServiceCollection services, string dataDirectory)
+    public static IServiceCollection AddSecurity(
+        this IServiceCollection services, IConfiguration configuration, string dataDirectory)
     {
         CreateDataDirectory(dataDirectory);
         services.AddDataProtection()
             .SetApplicationName("Batching")
             .PersistKeysToFileSystem(CreatePrivateDirectory(Path.Combine(dataDirectory, "keys")));
         services.AddSingleton<ICredentialProtector, CredentialProtector>();
-        services.AddSingleton<CallerResolver>();
-        services.AddHostedService(provider => provider.GetRequiredService<CallerResolver>());
-        return services;
+        return services
+            .AddCallerIdentification(configuration)
+            .AddBrowserProtection(configuration)
+            .AddTls(configuration)
+            .AddSecretKeeping();
     }
 
     private static void CreateDataDirectory(string path)

@@ -2,7 +2,7 @@ using Batching.Engine;
 using Batching.Engine.Delivery;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Submission;
-using Batching.Server.Security;
+using Batching.Server.Security.Identity;
 using Batching.V1;
 using Grpc.Core;
 
@@ -10,7 +10,6 @@ namespace Batching.Server.Services;
 
 /// <summary>The RPCs of <c>batch.v1.BatchService</c>: each hands its call to the engine.</summary>
 internal sealed class BatchRpcService(
-    CallerResolver callers,
     BatchSubmitter submitter,
     BatchUploader uploader,
     StatusReader status,
@@ -22,7 +21,7 @@ internal sealed class BatchRpcService(
     public override async Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
     {
         var answer = await submitter.SubmitAsync(
-            callers.Resolve(context), request.Requests, context.GetKnownProblems(), context.CancellationToken);
+            context.GetCaller(), request.Requests, context.GetKnownProblems(), context.CancellationToken);
         return new CreateBatchResponse { Batch = answer.OrThrow() };
     }
 
@@ -30,7 +29,7 @@ internal sealed class BatchRpcService(
         IAsyncStreamReader<UploadBatchRequest> requestStream, ServerCallContext context)
     {
         var answer = await uploader.UploadAsync(
-            callers.Resolve(context),
+            context.GetCaller(),
             requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
             lifetime.ApplicationStopping,
             context.CancellationToken);
@@ -40,13 +39,13 @@ internal sealed class BatchRpcService(
     public override async Task<GetBatchStatusResponse> GetBatchStatus(
         GetBatchStatusRequest request, ServerCallContext context)
     {
-        var answer = await status.GetStatusAsync(callers.Resolve(context), request, context.CancellationToken);
+        var answer = await status.GetStatusAsync(context.GetCaller(), request, context.CancellationToken);
         return new GetBatchStatusResponse { Batch = answer.OrThrow() };
     }
 
     public override async Task<FetchBatchResponse> FetchBatch(FetchBatchRequest request, ServerCallContext context)
     {
-        var answer = await fetcher.FetchAsync(callers.Resolve(context), request, context.CancellationToken);
+        var answer = await fetcher.FetchAsync(context.GetCaller(), request, context.CancellationToken);
         var page = answer.OrThrow();
         context.OnReplied(page.Complete);
         return page.Response;
@@ -55,7 +54,7 @@ internal sealed class BatchRpcService(
     public override async Task FetchResults(
         FetchResultsRequest request, IServerStreamWriter<FetchResultsResponse> responseStream, ServerCallContext context)
     {
-        var answer = await streamer.OpenAsync(callers.Resolve(context), request, context.CancellationToken);
+        var answer = await streamer.OpenAsync(context.GetCaller(), request, context.CancellationToken);
         var feed = answer.OrThrow();
         long? lastPosition = null;
         await foreach (var records in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
@@ -88,19 +87,19 @@ internal sealed class BatchRpcService(
 
     public override async Task<ListBatchesResponse> ListBatches(ListBatchesRequest request, ServerCallContext context)
     {
-        var answer = await status.ListAsync(callers.Resolve(context), request, context.CancellationToken);
+        var answer = await status.ListAsync(context.GetCaller(), request, context.CancellationToken);
         return answer.OrThrow();
     }
 
     public override async Task<CancelBatchResponse> CancelBatch(CancelBatchRequest request, ServerCallContext context)
     {
-        var answer = await canceller.CancelAsync(callers.Resolve(context), request.BatchId, context.CancellationToken);
+        var answer = await canceller.CancelAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
         return new CancelBatchResponse { Batch = answer.OrThrow() };
     }
 
     public override async Task<DeleteBatchResponse> DeleteBatch(DeleteBatchRequest request, ServerCallContext context)
     {
-        var answer = await canceller.DeleteAsync(callers.Resolve(context), request.BatchId, context.CancellationToken);
+        var answer = await canceller.DeleteAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
         return new DeleteBatchResponse { Batch = answer.OrThrow() };
     }
 }

@@ -1,18 +1,17 @@
 using Batching.Engine.Keyed;
-using Batching.Server.Security;
+using Batching.Server.Security.Identity;
 using Batching.V1;
 using Grpc.Core;
 
 namespace Batching.Server.Services;
 
 /// <summary>The RPC of <c>batch.v1.KeyedBatchService</c>: hands its call to the engine.</summary>
-internal sealed class KeyedBatchRpcService(CallerResolver callers, KeyedBatchRunner runner)
-    : KeyedBatchService.KeyedBatchServiceBase
+internal sealed class KeyedBatchRpcService(KeyedBatchRunner runner) : KeyedBatchService.KeyedBatchServiceBase
 {
     public override async Task<RunBatchResponse> RunBatch(RunBatchRequest request, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            callers.Resolve(context), request, context.GetKnownCallProblems(), context.CancellationToken);
+            context.GetCaller(), request, context.GetKnownCallProblems(), context.CancellationToken);
         var reply = answer.OrThrow();
 
         // The bodies are in pooled buffers until the last byte is written.

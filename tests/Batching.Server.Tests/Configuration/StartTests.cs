@@ -1,3 +1,7 @@
+using Batching.Server.Security.Browser;
+using Batching.Server.Security.Identity;
+using Batching.Server.Security.Operations;
+using Batching.Server.Security.Tls;
 using Batching.Server.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
@@ -34,11 +38,105 @@ public sealed class StartTests
     [InlineData("Batch:Upstreams:0:BaseAddress=http://", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://host/?a=1", "Batch:Upstreams:0:BaseAddress")]
     [InlineData("Batch:Upstreams:0:BaseAddress=http://host/", "Batch:Upstreams")]
+    [InlineData("Batch:Identity:Mode=Nobody", "Batch:Identity:Mode")]
+    [InlineData("Batch:Identity:Mode=7", "Batch:Identity:Mode")]
+    [InlineData("Batch:Identity:AllowAnonymous=perhaps", "Batch:Identity:AllowAnonymous")]
+    [InlineData("Batch:Identity:Mode=TrustedHeader", "Batch:Identity:TrustedNetworks is not set")]
+    [InlineData("Batch:Identity:Mode=ApiKey", "Batch:Identity:ApiKeys is not set")]
+    [InlineData("Batch:Identity:TrustedNetworks:0=10.0.0.0/8", "Batch:Identity:Mode is PassThrough")]
+    [InlineData("Batch:Identity:ApiKeys:0:Owner=shop", "Batch:Identity:Mode is PassThrough")]
+    [InlineData("Batch:Operations:Health=perhaps", "Batch:Operations:Health")]
+    [InlineData("Batch:Operations:Url=localhost:8081", "Batch:Operations:Url")]
+    [InlineData("Batch:Operations:Url=http://127.0.0.1:0", "Batch:Operations:Url")]
+    [InlineData("Batch:Cors:AllowedOrigins:0=app.example.com", "Batch:Cors:AllowedOrigins:0")]
+    [InlineData("Batch:Cors:AllowedOrigins:0=https://app.example.com/", "Batch:Cors:AllowedOrigins:0")]
+    [InlineData("Batch:Cors:AllowedOrigins:0=null", "Batch:Cors:AllowedOrigins:0")]
+    [InlineData("Batch:Cors:MaxAge=2.00:00:00", "Batch:Cors:MaxAge")]
+    [InlineData("Batch:Tls:CertificateFile=/nowhere/tls.crt", "Batch:Tls:CertificateFile")]
+    [InlineData("Batch:Tls:KeyFile=/nowhere/tls.key", "Batch:Tls:CertificateFile is not set")]
     public async Task Start_BadValue_FailsWithAMessageThatNamesTheKey(string setting, string key)
     {
         var message = await StartAndFailAsync($"--Batch:Upstream={Upstream}", $"--{setting}");
 
         Assert.Contains(key, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Batch:Identity:TrustedNetworks:0", "TrustedHeader", "10.0.0.0/8", "TrustedNetworks:0=10.0.0.1")]
+    [InlineData("Batch:Identity:TrustedNetworks:0", "TrustedHeader", "10.0.0.0/8", "TrustedNetworks:0=0.0.0.0/0")]
+    [InlineData("Batch:Identity:TrustedNetworks:1", "TrustedHeader", "10.0.0.0/8", "TrustedNetworks:1=proxy.local")]
+    [InlineData("Batch:Identity:Header", "TrustedHeader", "10.0.0.0/8", "Header=X User")]
+    [InlineData("Batch:Identity:Header", "TrustedHeader", "10.0.0.0/8", "Header=Content-Type")]
+    [InlineData("Batch:Identity:ApiKeys:0:Hash", "ApiKey", null, "ApiKeys:0:Owner=shop")]
+    [InlineData("Batch:Identity:ApiKeys:0:Hash", "ApiKey", null, "ApiKeys:0:Hash=the-key-itself")]
+    [InlineData("Batch:Identity:ApiKeys:0:Owner", "ApiKey", null, "ApiKeys:0:Hash=the-key-itself")]
+    public async Task Start_BadIdentity_FailsWithAMessageThatNamesTheKey(
+        string key, string mode, string? network, string setting)
+    {
+        var message = await StartAndFailAsync(
+            [
+                $"--Batch:Upstream={Upstream}",
+                $"--Batch:Identity:Mode={mode}",
+                .. network is null ? Array.Empty<string>() : [$"--Batch:Identity:TrustedNetworks:0={network}"],
+                $"--Batch:Identity:{setting}",
+            ]);
+
+        Assert.Contains(key, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("the-key-itself", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_TwoKeysWithTheSameHash_FailsWithAMessageThatNamesTheKey()
+    {
+        var hash = new string('a', 64);
+        var message = await StartAndFailAsync(
+            $"--Batch:Upstream={Upstream}",
+            "--Batch:Identity:Mode=ApiKey",
+            "--Batch:Identity:ApiKeys:0:Owner=shop",
+            $"--Batch:Identity:ApiKeys:0:Hash={hash}",
+            "--Batch:Identity:ApiKeys:1:Owner=office",
+            $"--Batch:Identity:ApiKeys:1:Hash={hash.ToUpperInvariant()}");
+
+        Assert.Contains("Batch:Identity:ApiKeys: two keys have the same Hash", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_AllOriginsWithCredentials_FailsWithAMessageThatNamesTheKey()
+    {
+        var message = await StartAndFailAsync(
+            $"--Batch:Upstream={Upstream}",
+            "--Batch:Cors:AllowedOrigins:0=*",
+            "--Batch:Cors:AllowCredentials=true");
+
+        Assert.Contains("Batch:Cors:AllowCredentials", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_OperationsOnThePortOfEverythingElse_FailsWithAMessageThatNamesTheKey()
+    {
+        var message = await StartAndFailAsync(
+            $"--Batch:Upstream={Upstream}",
+            "--urls=http://127.0.0.1:18080;http://127.0.0.1:18081",
+            "--Batch:Operations:Url=http://127.0.0.1:18081");
+
+        Assert.Contains("Batch:Operations:Url must have a port of its own", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Defaults_OfTheSecuritySections_AreAsDocumented()
+    {
+        var identity = new IdentityOptions();
+        Assert.Equal((IdentityMode.PassThrough, null), (identity.Mode, identity.AllowAnonymous));
+        Assert.Equal(("X-Authenticated-User", true), (identity.Header, identity.ForwardHeader));
+        Assert.Empty(identity.TrustedNetworks);
+        Assert.Empty(identity.ApiKeys);
+        var browser = new BrowserOptions();
+        Assert.Empty(browser.AllowedOrigins);
+        Assert.Equal((false, TimeSpan.FromMinutes(10)), (browser.AllowCredentials, browser.MaxAge));
+        var operations = new OperationsOptions();
+        Assert.Equal((true, true, null), (operations.Health, operations.Reflection, operations.Url));
+        var tls = new TlsOptions();
+        Assert.Equal((null, null, TimeSpan.FromMinutes(1)), (tls.CertificateFile, tls.KeyFile, tls.ReloadInterval));
     }
 
     [Theory]

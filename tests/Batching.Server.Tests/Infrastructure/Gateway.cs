@@ -16,7 +16,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
 
-    private Gateway(string upstream, IEnumerable<string> settings, bool isDevelopment)
+    private Gateway(string upstream, IEnumerable<string> settings, bool isDevelopment, bool logsAll = false)
     {
         string[] args =
         [
@@ -30,6 +30,12 @@ public sealed class Gateway : IAsyncDisposable
         {
             builder.Logging.ClearProviders();
             builder.Logging.AddProvider(Logs);
+            if (logsAll)
+            {
+                builder.Logging.AddFilter<LogRecorder>(null, LogLevel.Trace);
+                return;
+            }
+
             // What the service configures for the rest is part of what is tested.
             builder.Logging.AddFilter<LogRecorder>("Batching", LogLevel.Debug);
             builder.Logging.AddFilter<LogRecorder>("Grpc", LogLevel.Debug);
@@ -40,7 +46,10 @@ public sealed class Gateway : IAsyncDisposable
         Grpc = new BatchService.BatchServiceClient(_channel);
     }
 
-    public string Address => _app.Urls.Single();
+    public string Address => _app.Urls.First();
+
+    /// <summary>All addresses, where there are several.</summary>
+    public IReadOnlyCollection<string> Addresses => [.. _app.Urls];
 
     public string DataDirectory => Path.Combine(_directory.FullName, "data");
 
@@ -58,6 +67,10 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>Starts a gateway in front of whatever is at an address; nothing if that is empty.</summary>
     public static Task<Gateway> StartAsync(string upstream, params string[] settings) =>
         Task.Run(() => new Gateway(upstream, settings, isDevelopment: false));
+
+    /// <summary>Starts a gateway that logs all there is.</summary>
+    public static Task<Gateway> StartLoggingAllAsync(TestApi api, params string[] settings) =>
+        Task.Run(() => new Gateway(api.Address, settings, isDevelopment: false, logsAll: true));
 
     /// <summary>Starts a gateway as somebody does who tries it: in Development, without any API.</summary>
     public static Task<Gateway> StartForTrialAsync() => Task.Run(() => new Gateway("", [], isDevelopment: true));

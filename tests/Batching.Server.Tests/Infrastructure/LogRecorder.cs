@@ -22,7 +22,11 @@ public sealed class LogRecorder : ILoggerProvider
     private sealed class Logger(string category, ConcurrentQueue<(LogLevel Level, string Text)> entries) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
+            where TState : notnull
+        {
+            entries.Enqueue((LogLevel.Trace, $"Scope {category}: {state} {DescribeValues(state)}"));
+            return null;
+        }
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
@@ -32,7 +36,14 @@ public sealed class LogRecorder : ILoggerProvider
             TState state,
             Exception? exception,
             Func<TState, Exception?, string> formatter) =>
-            entries.Enqueue(
-                (logLevel, $"{logLevel} {category} {eventId.Name}: {formatter(state, exception)} {exception}"));
+            entries.Enqueue((
+                logLevel,
+                $"{logLevel} {category} {eventId.Name}: {formatter(state, exception)} {exception} {DescribeValues(state)}"));
+
+        // Structured logs keep the values, whether the text has them or not.
+        private static string DescribeValues<TState>(TState state) =>
+            state is IEnumerable<KeyValuePair<string, object?>> values
+                ? string.Join(' ', values.Select(value => $"{value.Key}={value.Value}"))
+                : "";
     }
 }

@@ -1,0 +1,37 @@
+using Batching.Engine;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Batching.Server.Security.Identity;
+
+/// <summary>
+/// Finds out who calls before anything of the call is read: whoever may not call costs no more than a header.
+/// </summary>
+internal static class CallerIdentification
+{
+    /// <summary>Identifies the callers of the endpoints that want it. Goes before the endpoints.</summary>
+    public static IApplicationBuilder UseCallerIdentification(this IApplicationBuilder app)
+    {
+        var callers = app.ApplicationServices.GetRequiredService<CallerResolver>();
+        return app.Use((context, next) =>
+        {
+            if (!context.IsCallOfABatchService())
+            {
+                return next(context);
+            }
+
+            if (!callers.TryResolve(context, out var caller, out var problem))
+            {
+                context.Response.Headers.WWWAuthenticate = callers.Challenge;
+                return context.RefuseAsync(StatusCode.Unauthenticated, problem);
+            }
+
+            context.Features.Set(caller);
+            return next(context);
+        });
+    }
+
+    /// <summary>Who calls.</summary>
+    public static Caller GetCaller(this ServerCallContext context) =>
+        context.GetHttpContext().Features.GetRequiredFeature<Caller>();
+}
