@@ -1,5 +1,6 @@
 using Batching.Engine;
 using Grpc.Core;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Batching.Server.Services;
 
@@ -25,8 +26,14 @@ internal static class CallContextExtensions
         var http = context.GetHttpContext();
         http.Response.OnCompleted(() =>
         {
-            callback(!http.RequestAborted.IsCancellationRequested && !HttpMethods.IsHead(http.Request.Method));
+            callback(!IsBroken(http) && !HttpMethods.IsHead(http.Request.Method));
             return Task.CompletedTask;
         });
     }
+
+    // When a connection breaks under a reply, Kestrel first closes the socket, then lets the reply end, and then, on
+    // another thread, cancels RequestAborted: that alone comes too late to tell a cut reply from a whole one.
+    private static bool IsBroken(HttpContext http) =>
+        http.RequestAborted.IsCancellationRequested
+        || http.Features.Get<IConnectionSocketFeature>()?.Socket.SafeHandle.IsClosed == true;
 }
