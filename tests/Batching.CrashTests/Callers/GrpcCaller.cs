@@ -1,0 +1,189 @@
+using System.Globalization;
+using Batching.CrashTests.History;
+using Batching.CrashTests.Plan;
+using Batching.CrashTests.Upstream;
+using Batching.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Batching.CrashTests.Callers;
+
+/// <summary>An owner who speaks gRPC.</summary>
+internal sealed class GrpcCaller : ICaller
+{
+    private readonly GrpcChannel _channel;
+    private readonly BatchService.BatchServiceClient _batches;
+    private readonly KeyedBatchService.KeyedBatchServiceClient _keyed;
+    private readonly Metadata _headers;
+
+    public GrpcCaller(string address, string token)
+    {
+        _channel = GrpcChannel.ForAddress(
+            address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 * 1024 * 1024 });
+        _batches = new BatchService.BatchServiceClient(_channel);
+        _keyed = new KeyedBatchService.KeyedBatchServiceClient(_channel);
+        _headers = new Metadata { { "authorization", $"Bearer {token}" } };
+    }
+
+    public async Task<Accepted> SubmitAsync(BatchPlan plan)
+    {
+        var request = new CreateBatchRequest();
+        request.Requests.AddRange(plan.Requests.Select(ToRequest));
+        var batch = (await CallAsync(_batches.CreateBatchAsync(request, _headers))).Batch;
+        return new Accepted(batch.Id, [.. batch.Requests.Select(accepted => accepted.Id)]);
+    }
+
+    public async Task<Counters> GetStatusAsync(string batchId) => ToCounters((await CallAsync(
+        _batches.GetBatchStatusAsync(new GetBatchStatusRequest { BatchId = batchId }, _headers))).Batch);
+
+    public async Task<ResultPage> FetchAsync(string batchId, long? after)
+    {
+        var request = new FetchBatchRequest { BatchId = batchId };
+        if (after is { } position)
+        {
+            request.After = position;
+        }
+
+        var reply = await CallAsync(_batches.FetchBatchAsync(request, _headers));
+        return new ResultPage(ToCounters(reply.Batch), reply.Position, [.. reply.Batch.Requests.Select(ToResult)]);
+    }
+
+    public async IAsyncEnumerable<StreamRecord> StreamAsync(string batchId, long? after)
+    {
+        var request = new FetchResultsRequest { BatchId = batchId };
+        if (after is { } position)
+        {
+            request.After = position;
+        }
+
+        using var call = _batches.FetchResults(request, _headers);
+        while (true)
+        {
+            try
+            {
+                if (!await call.ResponseStream.MoveNext(CancellationToken.None))
+                {
+                    yield break;
+                }
+            }
+            catch (RpcException exception)
+            {
+                throw ToFailure(exception);
+            }
+
+            var record = call.ResponseStream.Current;
+            yield return record.End is { } end
+                ? new StreamRecord(null, end.RunningRequests)
+                : new StreamRecord(ToResult(record.Request), 0);
+        }
+    }
+
+    public Task CancelAsync(string batchId) =>
+        CallAsync(_batches.CancelBatchAsync(new CancelBatchRequest { BatchId = batchId }, _headers));
+
+    public Task DeleteAsync(string batchId) =>
+        CallAsync(_batches.DeleteBatchAsync(new DeleteBatchRequest { BatchId = batchId }, _headers));
+
+    public async Task<IReadOnlyList<string>> ListAsync()
+    {
+        var ids = new List<string>();
+        var request = new ListBatchesRequest();
+        do
+        {
+            var page = await CallAsync(_batches.ListBatchesAsync(request, _headers));
+            ids.AddRange(page.Batches.Select(batch => batch.Id));
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+        return ids;
+    }
+
+    public async Task<IReadOnlyList<KeyedReply>> RunKeyedAsync(IReadOnlyList<RequestPlan> calls)
+    {
+        var request = new RunBatchRequest();
+        request.Calls.AddRange(calls.Select(call => new KeyedRequest { Key = call.Token, Request = ToRequest(call) }));
+        var reply = await CallAsync(_keyed.RunBatchAsync(request, _headers));
+        return
+        [
+            .. reply.Replies.Select(one => new KeyedReply(
+                one.Key, one.Response.StatusCode, ReasonOf(one.Response), BodyHash.Of(one.Response.Body.Span))),
+        ];
+    }
+
+    public void Dispose() => _channel.Dispose();
+
+    private static async Task<T> CallAsync<T>(AsyncUnaryCall<T> call)
+    {
+        try
+        {
+            return await call;
+        }
+        catch (RpcException exception)
+        {
+            throw ToFailure(exception);
+        }
+    }
+
+    private static CallFailedException ToFailure(RpcException exception) => new(
+        exception.StatusCode == StatusCode.NotFound,
+        $"{exception.StatusCode}: {exception.Status.Detail}",
+        exception);
+
+    private static Request ToRequest(RequestPlan plan)
+    {
+        var request = new Request
+        {
+            Path = plan.Path,
+            Method = plan.Method,
+            Body = ByteString.CopyFromUtf8(plan.Body),
+        };
+        if (plan.IdempotencyKey is { } key)
+        {
+            request.Headers["Idempotency-Key"] = key;
+        }
+
+        request.Spawner = plan.Spawner != SpawnerKind.None;
+        if (plan.Spawner == SpawnerKind.FanOut)
+        {
+            request.Pagination = new Pagination
+            {
+                Style = PaginationStyle.Page,
+                PageSize = 1,
+                TotalPointer = "/total",
+            };
+        }
+
+        return request;
+    }
+
+    private static Counters ToCounters(Batch batch) => new(batch.TotalRequests, batch.RunningRequests);
+
+    private static ResultSeen ToResult(Request request)
+    {
+        var fields = request.Params?.Fields;
+        var step = fields?.GetValueOrDefault("page") ?? fields?.GetValueOrDefault("cursor");
+        return new ResultSeen(
+            request.Id,
+            RequestToken.Of(request.Path, step is not null, ToText(step)),
+            request.Position,
+            request.Response.StatusCode,
+            ReasonOf(request.Response),
+            request.Response.Size,
+            BodyHash.Of(request.Response.Body.Span),
+            request.DoneTime.ToDateTimeOffset());
+    }
+
+    private static string ToText(Value? value) => value?.KindCase switch
+    {
+        Value.KindOneofCase.NumberValue => value.NumberValue.ToString(CultureInfo.InvariantCulture),
+        Value.KindOneofCase.StringValue => value.StringValue,
+        _ => "",
+    };
+
+    // Field 1 of ErrorInfo, "reason", has its former name in this version of the C# types.
+    private static string? ReasonOf(Response response) =>
+        response.Error?.Details.First(detail => detail.Is(ErrorInfo.Descriptor)).Unpack<ErrorInfo>().Type;
+}

@@ -1,0 +1,26 @@
+using Batching.CrashTests.History;
+using Batching.CrashTests.Plan;
+
+namespace Batching.CrashTests.Callers;
+
+/// <summary>An owner of batches who speaks to one server over one of its transports.</summary>
+/// <exception cref="CallFailedException">Every call can fail with it, and with nothing else.</exception>
+internal interface ICaller : IDisposable
+{
+    Task<Accepted> SubmitAsync(BatchPlan plan);
+
+    Task<Counters> GetStatusAsync(string batchId);
+
+    Task<ResultPage> FetchAsync(string batchId, long? after);
+
+    IAsyncEnumerable<StreamRecord> StreamAsync(string batchId, long? after);
+
+    Task CancelAsync(string batchId);
+
+    Task DeleteAsync(string batchId);
+
+    /// <summary>The ids of all batches of this owner.</summary>
+    Task<IReadOnlyList<string>> ListAsync();
+
+    Task<IReadOnlyList<KeyedReply>> RunKeyedAsync(IReadOnlyList<RequestPlan> calls);
+}
