@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Batching.Engine.Keyed;
+using Batching.Engine.Quotas;
 using Batching.Engine.Upstreams;
 
 namespace Batching.Engine;
@@ -24,6 +25,9 @@ public sealed class BatchEngineOptions
 
     /// <summary>What keyed batches may ask for.</summary>
     public KeyedOptions Keyed { get; set; } = new();
+
+    /// <summary>What one owner may take of the gateway.</summary>
+    public QuotaOptions Quotas { get; set; } = new();
 
     /// <summary>
     /// How long requests in flight may go on when the gateway is told to stop. Those that are not done then are

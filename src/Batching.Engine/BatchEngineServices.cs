@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using Batching.Engine.Committing;
 using Batching.Engine.Delivery;
 using Batching.Engine.Expiry;
 using Batching.Engine.Identifiers;
 using Batching.Engine.Keyed;
+using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Spawning;
 using Batching.Engine.Storage;
@@ -48,6 +50,8 @@ public static class BatchEngineServices
         services.AddSingleton<BatchViews>();
         services.AddSingleton<Deliveries>();
         services.AddSingleton<ReplyMemory>();
+        services.AddSingleton<OwnerQuotas>();
+        services.AddSingleton(provider => new BatchMetrics(Get<IMeterFactory>(provider), Get<UpstreamRouter>(provider)));
         services.AddHostedService<BatchEngineHost>();
         return services.AddFaces();
     }
@@ -56,10 +60,12 @@ public static class BatchEngineServices
     private static IServiceCollection AddFaces(this IServiceCollection services) => services
         .AddSingleton(provider => new BatchSubmitter(
             Get<RequestValidator>(provider),
+            Get<OwnerQuotas>(provider),
             Get<BatchAcceptor>(provider),
             Get<BatchViews>(provider)))
         .AddSingleton(provider => new BatchUploader(
             Get<RequestValidator>(provider),
+            Get<OwnerQuotas>(provider),
             Get<BatchAcceptor>(provider),
             Get<GroupCommitter>(provider),
             Get<Scheduler>(provider),
@@ -84,6 +90,7 @@ public static class BatchEngineServices
             Get<IOptions<BatchEngineOptions>>(provider)))
         .AddSingleton(provider => new ResultStreamer(
             Get<IBatchStore>(provider),
+            Get<OwnerQuotas>(provider),
             Get<BatchFinder>(provider),
             Get<BatchViews>(provider),
             Get<RequestReader>(provider),
@@ -99,6 +106,7 @@ public static class BatchEngineServices
             Get<GroupCommitter>(provider),
             Get<BatchRemover>(provider)))
         .AddSingleton(provider => new KeyedBatchRunner(
+            Get<OwnerQuotas>(provider),
             Get<UpstreamRouter>(provider),
             Get<RequestValidator>(provider),
             Get<UpstreamCaller>(provider),

@@ -27,4 +27,11 @@ public abstract record Refusal(string Message)
     /// <param name="Kind"><c>batch</c> or <c>request</c>.</param>
     /// <param name="Id">The id that was asked for.</param>
     public sealed record NotFound(string Kind, string Id) : Refusal($"There is no {Kind} {Id}.");
+
+    /// <summary>A limit is reached: the same call may be accepted later.</summary>
+    /// <param name="Limit">The limit's key in the configuration: <c>Batch:Quotas:Batches</c>.</param>
+    /// <param name="Value">What it is set to.</param>
+    /// <param name="RetryAfter">When another attempt makes sense, more than zero.</param>
+    /// <param name="Message">What is exhausted, and what helps.</param>
+    public sealed record Exhausted(string Limit, long Value, TimeSpan RetryAfter, string Message) : Refusal(Message);
 }

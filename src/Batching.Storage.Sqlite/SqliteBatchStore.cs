@@ -96,6 +96,10 @@ public sealed class SqliteBatchStore : IBatchStore
         Read(batchKey, static (session, key) => session.FindBatch(key), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
+        Read(owner, static (session, owner) => session.ReadUsage(owner), cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<IReadOnlyList<BatchRecord>> ListBatchesAsync(
         string owner, long beforeKey, int limit, CancellationToken cancellationToken)
     {

@@ -36,6 +36,13 @@ public sealed class OptionsTests
         Assert.Equal(67_108_864, limits.ResultCacheBytes);
         Assert.Equal(33_554_432, limits.RequestCacheBytes);
 
+        var quotas = options.Quotas;
+        Assert.Equal(10_000, quotas.Batches);
+        Assert.Equal(2_000_000, quotas.Requests);
+        Assert.Equal(17_179_869_184, quotas.StoredBytes);
+        Assert.Equal(1_000, quotas.Streams);
+        Assert.Equal(256, quotas.KeyedBatches);
+
         var upstream = new UpstreamOptions();
         Assert.Equal("/", upstream.Prefix);
         Assert.Null(upstream.BaseAddress);

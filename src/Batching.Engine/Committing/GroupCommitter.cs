@@ -19,6 +19,7 @@ internal sealed class GroupCommitter(
     ActiveBatches activeBatches,
     ResultReader results,
     BatchSignals signals,
+    BatchMetrics metrics,
     IOptions<BatchEngineOptions> options,
     TimeProvider time,
     ILogger<GroupCommitter> logger) : IDisposable
@@ -138,6 +139,7 @@ internal sealed class GroupCommitter(
     private async Task<Exception?> TryCommitAsync(Group group)
     {
         var appends = group.BuildAppends(time);
+        var began = time.GetTimestamp();
         try
         {
             await store.CommitAsync([.. group.Writes, .. appends.Select(append => append.Write)], CancellationToken.None);
@@ -148,8 +150,11 @@ internal sealed class GroupCommitter(
             return exception;
         }
 
+        metrics.CountCommit(time.GetElapsedTime(began));
         foreach (var (batch, write) in appends)
         {
+            var failed = write.Batch.Failed - batch.Record.Failed;
+            metrics.CountResults(write.Batch.Finished - batch.Record.Finished - failed, failed);
             Publish(batch, write);
         }
 

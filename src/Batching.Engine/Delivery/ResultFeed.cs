@@ -1,22 +1,29 @@
+using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.V1;
 
 namespace Batching.Engine.Delivery;
 
-/// <summary>The results of a batch behind a position, those to come included. For one reader.</summary>
-public sealed class ResultFeed
+/// <summary>
+/// The results of a batch behind a position, those to come included. For one reader, who disposes it in the end: it is
+/// one of the streams that its owner may have open.
+/// </summary>
+public sealed class ResultFeed : IDisposable
 {
     private readonly ResultStreamer _streamer;
     private readonly BatchRecord _record;
     private readonly int _after;
     private readonly RequestFields _fields;
+    private readonly QuotaLease _lease;
 
-    internal ResultFeed(ResultStreamer streamer, BatchRecord record, int after, RequestFields fields)
+    internal ResultFeed(
+        ResultStreamer streamer, BatchRecord record, int after, RequestFields fields, QuotaLease lease)
     {
         _streamer = streamer;
         _record = record;
         _after = after;
         _fields = fields;
+        _lease = lease;
     }
 
     /// <summary>
@@ -31,4 +38,7 @@ public sealed class ResultFeed
 
     /// <summary>Everything up to a position has reached the client.</summary>
     public void ReceiveUpTo(long position) => _streamer.ReceiveUpTo(_record, (int)position);
+
+    /// <summary>The stream is not open any more; <see cref="ReceiveUpTo"/> may still be called.</summary>
+    public void Dispose() => _lease.Dispose();
 }

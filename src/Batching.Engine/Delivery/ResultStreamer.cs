@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.V1;
 
@@ -8,6 +9,7 @@ namespace Batching.Engine.Delivery;
 public sealed class ResultStreamer
 {
     private readonly IBatchStore _store;
+    private readonly OwnerQuotas _quotas;
     private readonly BatchFinder _finder;
     private readonly BatchViews _views;
     private readonly RequestReader _requests;
@@ -17,6 +19,7 @@ public sealed class ResultStreamer
 
     internal ResultStreamer(
         IBatchStore store,
+        OwnerQuotas quotas,
         BatchFinder finder,
         BatchViews views,
         RequestReader requests,
@@ -25,6 +28,7 @@ public sealed class ResultStreamer
         BatchSignals signals)
     {
         _store = store;
+        _quotas = quotas;
         _finder = finder;
         _views = views;
         _requests = requests;
@@ -51,18 +55,24 @@ public sealed class ResultStreamer
         }
 
         var record = found.Value;
-        if (!request.HasAfter)
-        {
-            return new ResultFeed(this, record, _deliveries.MarkOf(record), fields);
-        }
-
-        if (AfterPosition.Check(request.After, record) is { } refusal)
+        if (request.HasAfter && AfterPosition.Check(request.After, record) is { } refusal)
         {
             return refusal;
         }
 
+        var lease = _quotas.OpenStream(caller.Owner);
+        if (!lease.IsGiven)
+        {
+            return lease.Refusal;
+        }
+
+        if (!request.HasAfter)
+        {
+            return new ResultFeed(this, record, _deliveries.MarkOf(record), fields, lease.Value);
+        }
+
         _deliveries.ReceiveUpTo(record, (int)request.After);
-        return new ResultFeed(this, record, (int)request.After, fields);
+        return new ResultFeed(this, record, (int)request.After, fields, lease.Value);
     }
 
     internal async IAsyncEnumerable<IReadOnlyList<FetchResultsResponse>> ReadAsync(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Submission;
 using Batching.Engine.Upstreams;
@@ -14,6 +15,7 @@ namespace Batching.Engine.Keyed;
 /// </summary>
 public sealed class KeyedBatchRunner
 {
+    private readonly OwnerQuotas _quotas;
     private readonly UpstreamRouter _router;
     private readonly RequestValidator _validator;
     private readonly UpstreamCaller _caller;
@@ -25,6 +27,7 @@ public sealed class KeyedBatchRunner
     private long _lastKey;
 
     internal KeyedBatchRunner(
+        OwnerQuotas quotas,
         UpstreamRouter router,
         RequestValidator validator,
         UpstreamCaller caller,
@@ -34,6 +37,7 @@ public sealed class KeyedBatchRunner
         TimeProvider time,
         ILogger<KeyedBatchRunner> logger)
     {
+        _quotas = quotas;
         _router = router;
         _validator = validator;
         _caller = caller;
@@ -78,6 +82,12 @@ public sealed class KeyedBatchRunner
             }
         }
 
+        var lease = _quotas.BeginKeyedBatch(caller.Owner);
+        if (!lease.IsGiven)
+        {
+            return lease.Refusal;
+        }
+
         // Stored batches have positive keys.
         var run = new KeyedRun(
             caller.Owner,
@@ -87,6 +97,7 @@ public sealed class KeyedBatchRunner
             _options.Parallelism,
             _options.ReplyBytes,
             _memory,
+            lease.Value,
             _caller,
             _logger);
         try

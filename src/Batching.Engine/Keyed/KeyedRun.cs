@@ -1,3 +1,4 @@
+using Batching.Engine.Quotas;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ namespace Batching.Engine.Keyed;
 /// <param name="parallelism">Calls that wait in the queues or are under way at the same time.</param>
 /// <param name="replyBytes">Bytes that the reply may hold.</param>
 /// <param name="memory">Where room for them comes from.</param>
+/// <param name="lease">What it holds of its owner's quota.</param>
 /// <param name="caller">Makes the calls.</param>
 /// <param name="logger">Of the runner.</param>
 internal sealed class KeyedRun(
@@ -25,6 +27,7 @@ internal sealed class KeyedRun(
     int parallelism,
     int replyBytes,
     ReplyMemory memory,
+    QuotaLease lease,
     UpstreamCaller caller,
     ILogger<KeyedBatchRunner> logger) : IDisposable
 {
@@ -124,6 +127,7 @@ internal sealed class KeyedRun(
             _held = 0;
         }
 
+        lease.Dispose();
         memory.Release(held);
         foreach (var reply in replies)
         {

@@ -40,6 +40,12 @@ public interface IBatchStore : IAsyncDisposable
     /// <summary>Finds a batch; null if it isn't there.</summary>
     ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Says what the batches of an owner take; nothing for an owner without any. Takes constant time: every commit keeps
+    /// count.
+    /// </summary>
+    ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken);
+
     /// <summary>Lists the batches of an owner, highest key first.</summary>
     /// <param name="beforeKey">Only those with a smaller key; <see cref="long.MaxValue"/> for all.</param>
     /// <param name="limit">At most so many.</param>

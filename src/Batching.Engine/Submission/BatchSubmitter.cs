@@ -1,4 +1,5 @@
 using Batching.Engine.Delivery;
+using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.V1;
 
@@ -8,12 +9,15 @@ namespace Batching.Engine.Submission;
 public sealed class BatchSubmitter
 {
     private readonly RequestValidator _validator;
+    private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly BatchViews _views;
 
-    internal BatchSubmitter(RequestValidator validator, BatchAcceptor acceptor, BatchViews views)
+    internal BatchSubmitter(
+        RequestValidator validator, OwnerQuotas quotas, BatchAcceptor acceptor, BatchViews views)
     {
         _validator = validator;
+        _quotas = quotas;
         _acceptor = acceptor;
         _views = views;
     }
@@ -46,11 +50,24 @@ public sealed class BatchSubmitter
         }
 
         var definitions = requests.Select(RequestDefinition.Of).ToArray();
+        var windows = RequestWindow.Encode(definitions, firstIndex: 0);
+        var lease = await _quotas.ReserveAsync(
+            caller.Owner,
+            batches: 1,
+            definitions.Length,
+            windows.Sum(window => (long)window.Data.Length),
+            cancellationToken);
+        if (!lease.IsGiven)
+        {
+            return lease.Refusal;
+        }
+
+        using var held = lease.Value;
         var record = await _acceptor.AcceptAsync(
             caller,
             definitions.Length,
             definitions.Count(definition => definition.Spawner),
-            RequestWindow.Encode(definitions, firstIndex: 0),
+            windows,
             stagedKey: null,
             cancellationToken);
 

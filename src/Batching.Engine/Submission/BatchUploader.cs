@@ -1,5 +1,6 @@
 using Batching.Engine.Committing;
 using Batching.Engine.Delivery;
+using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
 using Batching.V1;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,7 @@ namespace Batching.Engine.Submission;
 public sealed class BatchUploader
 {
     private readonly RequestValidator _validator;
+    private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly GroupCommitter _committer;
     private readonly Scheduler _scheduler;
@@ -21,6 +23,7 @@ public sealed class BatchUploader
 
     internal BatchUploader(
         RequestValidator validator,
+        OwnerQuotas quotas,
         BatchAcceptor acceptor,
         GroupCommitter committer,
         Scheduler scheduler,
@@ -30,6 +33,7 @@ public sealed class BatchUploader
         ILogger<BatchUploader> logger)
     {
         _validator = validator;
+        _quotas = quotas;
         _acceptor = acceptor;
         _committer = committer;
         _scheduler = scheduler;
@@ -63,7 +67,22 @@ public sealed class BatchUploader
             return badCredential;
         }
 
-        await using var upload = new Upload(_validator, _acceptor, _committer, _scheduler, _limits, _time, _logger);
+        var stream = _quotas.OpenStream(caller.Owner);
+        if (!stream.IsGiven)
+        {
+            return stream.Refusal;
+        }
+
+        using var open = stream.Value;
+        var reserved = await _quotas.ReserveAsync(caller.Owner, batches: 1, requests: 0, bytes: 0, cancellationToken);
+        if (!reserved.IsGiven)
+        {
+            return reserved.Refusal;
+        }
+
+        using var lease = reserved.Value;
+        await using var upload = new Upload(
+            lease, _validator, _acceptor, _committer, _scheduler, _limits, _time, _logger);
         if (await ReadAsync(upload, messages, shutdown, cancellationToken) is { } refusal)
         {
             return refusal;

@@ -1,4 +1,5 @@
 using Batching.Engine.Committing;
+using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.V1;
@@ -11,6 +12,7 @@ namespace Batching.Engine.Submission;
 /// bits are in memory. What is staged and not accepted in the end is deleted. Not thread-safe.
 /// </summary>
 internal sealed class Upload(
+    QuotaLease lease,
     RequestValidator validator,
     BatchAcceptor acceptor,
     GroupCommitter committer,
@@ -43,7 +45,8 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", $"are more than {limits.RequestsPerUpload}, the limit of an upload");
         }
 
-        _bytes += requests.Sum(request => (long)request.CalculateSize());
+        var bytes = requests.Sum(request => (long)request.CalculateSize());
+        _bytes += bytes;
         if (_bytes > limits.UploadBytes)
         {
             return new Refusal.Invalid("requests", $"have more than {limits.UploadBytes} bytes, the limit of an upload");
@@ -55,6 +58,11 @@ internal sealed class Upload(
         {
             // It is refused in any case; what still comes is read only to name its problems too.
             return _problems.Count == RequestValidator.MaxProblems ? new Refusal.Invalid(_problems) : null;
+        }
+
+        if (await lease.GrowAsync(requests.Count, bytes, cancellationToken) is { } refusal)
+        {
+            return refusal;
         }
 
         foreach (var request in requests)

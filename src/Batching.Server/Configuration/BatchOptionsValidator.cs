@@ -16,6 +16,7 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         AddAnnotated(problems, Key(nameof(options.Retention)), options.Retention);
         AddAnnotated(problems, Key(nameof(options.Limits)), options.Limits);
         AddAnnotated(problems, Key(nameof(options.Keyed)), options.Keyed);
+        AddAnnotated(problems, Key(nameof(options.Quotas)), options.Quotas);
         if (options.Retention.Metadata < options.Retention.Responses)
         {
             problems.Add($"{Key(nameof(options.Retention))}:Metadata must not be shorter than Responses.");

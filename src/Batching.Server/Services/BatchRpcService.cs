@@ -55,7 +55,7 @@ internal sealed class BatchRpcService(
         FetchResultsRequest request, IServerStreamWriter<FetchResultsResponse> responseStream, ServerCallContext context)
     {
         var answer = await streamer.OpenAsync(context.GetCaller(), request, context.CancellationToken);
-        var feed = answer.OrThrow();
+        using var feed = answer.OrThrow();
         long? lastPosition = null;
         await foreach (var records in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Batching.Engine;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
@@ -12,7 +13,10 @@ internal static class RefusalErrors
     /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
     public static T OrThrow<T>(this Answer<T> answer)
         where T : class =>
-        answer.IsGiven ? answer.Value : throw ToStatus(answer.Refusal).ToRpcException();
+        answer.IsGiven ? answer.Value : throw answer.Refusal.ToException();
+
+    /// <summary>The refusal as an error of gRPC: a <see cref="Google.Rpc.Status"/> with details.</summary>
+    public static RpcException ToException(this Refusal refusal) => ToStatus(refusal).ToRpcException();
 
     private static Google.Rpc.Status ToStatus(Refusal refusal) => refusal switch
     {
@@ -33,7 +37,33 @@ internal static class RefusalErrors
         },
         Refusal.TooSlow => new Google.Rpc.Status { Code = (int)Code.DeadlineExceeded, Message = refusal.Message },
         Refusal.Unavailable => new Google.Rpc.Status { Code = (int)Code.Unavailable, Message = refusal.Message },
+        Refusal.Exhausted exhausted => new Google.Rpc.Status
+        {
+            Code = (int)Code.ResourceExhausted,
+            Message = refusal.Message,
+            Details =
+            {
+                Any.Pack(new QuotaFailure { Violations = { ToViolation(exhausted) } }),
+                Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(exhausted.RetryAfter) }),
+                Any.Pack(ToErrorInfo(exhausted)),
+            },
+        },
         _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "Not a refusal that is known."),
+    };
+
+    private static QuotaFailure.Types.Violation ToViolation(Refusal.Exhausted exhausted) =>
+        new() { Subject = exhausted.Limit, Description = exhausted.Message };
+
+    // Field 1 of ErrorInfo, "reason", has its former name in this version of the C# types.
+    private static ErrorInfo ToErrorInfo(Refusal.Exhausted exhausted) => new()
+    {
+        Type = "QUOTA_EXCEEDED",
+        Domain = "batch",
+        Metadata =
+        {
+            ["quota_limit"] = exhausted.Limit,
+            ["quota_limit_value"] = exhausted.Value.ToString(CultureInfo.InvariantCulture),
+        },
     };
 
     private static BadRequest ToBadRequest(Refusal.Invalid invalid)

@@ -29,6 +29,8 @@ CREATE TABLE batches (
     received       INTEGER NOT NULL CHECK (received BETWEEN 0 AND finished),
     cancelled      INTEGER NOT NULL CHECK (cancelled IN (0, 1)),
     expired        INTEGER NOT NULL CHECK (expired IN (0, 1)),
+    request_bytes  INTEGER NOT NULL CHECK (request_bytes >= 0),
+    payload_bytes  INTEGER NOT NULL CHECK (payload_bytes >= 0),
     credential     BLOB,
     CONSTRAINT done_only_when_finished CHECK (done_time_ms IS NULL OR finished = total)
 ) STRICT;
@@ -38,6 +40,14 @@ CREATE INDEX batches_by_owner ON batches (owner);
 CREATE INDEX batches_to_delete ON batches (delete_time_ms);
 CREATE INDEX batches_to_expire ON batches (expire_time_ms) WHERE expired = 0;
 CREATE INDEX batches_unfinished ON batches (batch_key) WHERE finished < total;
+
+-- What the batches of an owner take, changed in the transaction that changes them. An owner without batches has no row.
+CREATE TABLE owners (
+    owner    TEXT    PRIMARY KEY NOT NULL,
+    batches  INTEGER NOT NULL CHECK (batches >= 0),
+    requests INTEGER NOT NULL CHECK (requests >= batches),
+    bytes    INTEGER NOT NULL CHECK (bytes >= 0)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE request_windows (
     window_id     INTEGER PRIMARY KEY,
@@ -51,7 +61,8 @@ CREATE UNIQUE INDEX request_windows_by_index ON request_windows (batch_key, firs
 
 -- Batches of which windows are stored, but which nobody has accepted yet.
 CREATE TABLE staged_batches (
-    batch_key INTEGER PRIMARY KEY CHECK (batch_key >= 1)
+    batch_key     INTEGER PRIMARY KEY CHECK (batch_key >= 1),
+    request_bytes INTEGER NOT NULL CHECK (request_bytes >= 0)
 ) STRICT;
 
 CREATE TABLE result_segments (

@@ -19,6 +19,8 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
 
+    internal const string ReadUsageSql = "SELECT batches, requests, bytes FROM owners WHERE owner = $owner";
+
     internal const string ListBatchesSql =
         $"""
         SELECT {BatchColumns} FROM batches WHERE owner = $owner AND batch_key < $before
@@ -83,6 +85,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         """;
 
     private readonly Statement _findBatch = new(connection, FindBatchSql, "$key");
+    private readonly Statement _readUsage = new(connection, ReadUsageSql, "$owner");
     private readonly Statement _listBatches = new(connection, ListBatchesSql, "$owner", "$before", "$limit");
     private readonly Statement _listUnfinished = new(connection, ListUnfinishedSql, "$after", "$limit");
     private readonly Statement _listToExpire = new(connection, ListToExpireSql, "$now", "$limit");
@@ -96,6 +99,14 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
     {
         using var reader = _findBatch.Query(batchKey);
         return reader.Read() ? BatchOf(reader) : null;
+    }
+
+    public OwnerUsage ReadUsage(string owner)
+    {
+        using var reader = _readUsage.Query(owner);
+        return reader.Read()
+            ? new OwnerUsage(reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2))
+            : default;
     }
 
     public IReadOnlyList<BatchRecord> ListBatches(string owner, long beforeKey, int limit) =>

@@ -27,6 +27,7 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _reserveKeys;
     private readonly Statement _insertSecret;
     private readonly Statement _findSecret;
+    private readonly OwnerCounts _owners;
     private long _logBound = StoreConnection.LogBytes;
 
     /// <param name="connection">Is disposed with it.</param>
@@ -36,6 +37,7 @@ internal sealed class WriteSession : IDisposable
         _connection = connection;
         _log = new FileInfo($"{connection.DataSource}-wal");
         Sweeper = new Sweeper(connection, firstOwnKey);
+        _owners = new OwnerCounts(connection);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
         _begin = new Statement(connection, "BEGIN IMMEDIATE");
@@ -45,15 +47,23 @@ internal sealed class WriteSession : IDisposable
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential)
+                credential, request_bytes, payload_bytes)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
-                $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired, $credential)
+                $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
+                $credential, $requestBytes, 0)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
-            "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired", "$credential");
+            "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
+            "$credential", "$requestBytes");
         _stage = new Statement(
-            connection, "INSERT INTO staged_batches (batch_key) VALUES ($key) ON CONFLICT DO NOTHING", "$key");
-        _unstage = new Statement(connection, "DELETE FROM staged_batches WHERE batch_key = $key", "$key");
+            connection,
+            """
+            INSERT INTO staged_batches (batch_key, request_bytes) VALUES ($key, $bytes)
+            ON CONFLICT DO UPDATE SET request_bytes = request_bytes + excluded.request_bytes
+            """,
+            "$key", "$bytes");
+        _unstage = new Statement(
+            connection, "DELETE FROM staged_batches WHERE batch_key = $key RETURNING request_bytes", "$key");
         _insertWindow = new Statement(
             connection,
             """
@@ -65,10 +75,11 @@ internal sealed class WriteSession : IDisposable
             connection,
             """
             UPDATE batches SET total = $total, finished = $finished, failed = $failed, response_size = $size,
-                done_time_ms = $done, credential = $credential
+                done_time_ms = $done, credential = $credential, request_bytes = request_bytes + $requestBytes,
+                payload_bytes = payload_bytes + iif(expired, 0, $payloadBytes)
             WHERE batch_key = $key RETURNING expired
             """,
-            "$key", "$total", "$finished", "$failed", "$size", "$done", "$credential");
+            "$key", "$total", "$finished", "$failed", "$size", "$done", "$credential", "$requestBytes", "$payloadBytes");
         _insertSegment = new Statement(
             connection,
             """
@@ -97,8 +108,19 @@ internal sealed class WriteSession : IDisposable
         _cancel = new Statement(
             connection, "UPDATE batches SET cancelled = 1 WHERE batch_key = $key AND finished < total", "$key");
         _expire = new Statement(
-            connection, "UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0", "$key");
-        _delete = new Statement(connection, "DELETE FROM batches WHERE batch_key = $key", "$key");
+            connection,
+            """
+            UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0
+            RETURNING owner, 0, 0, payload_bytes
+            """,
+            "$key");
+        _delete = new Statement(
+            connection,
+            """
+            DELETE FROM batches WHERE batch_key = $key
+            RETURNING owner, finished < total, total - finished, request_bytes + iif(expired, 0, payload_bytes)
+            """,
+            "$key");
         _reserveKeys = new Statement(
             connection,
             "UPDATE key_counter SET next_key = next_key + $count RETURNING next_key - $count",
@@ -116,9 +138,14 @@ internal sealed class WriteSession : IDisposable
     {
         _begin.Execute();
         Sweeper.Refill();
+        _owners.Begin();
     }
 
-    public void Commit() => _commit.Execute();
+    public void Commit()
+    {
+        _owners.Store();
+        _commit.Execute();
+    }
 
     public void Rollback() => StoreConnection.Rollback(_connection);
 
@@ -152,7 +179,7 @@ internal sealed class WriteSession : IDisposable
         switch (write)
         {
             case StoreWrite.Stage stage:
-                _stage.Execute(stage.BatchKey);
+                _stage.Execute(stage.BatchKey, BytesOf(stage.Windows));
                 InsertWindows(stage.BatchKey, stage.Windows);
                 break;
             case StoreWrite.Accept accept:
@@ -175,14 +202,14 @@ internal sealed class WriteSession : IDisposable
                 _cancel.Execute(write.BatchKey);
                 break;
             case StoreWrite.Expire:
-                if (_expire.Execute(write.BatchKey) > 0)
+                if (TryTakeFromOwner(_expire, write.BatchKey))
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Payloads);
                 }
 
                 break;
             case StoreWrite.Delete:
-                if (_delete.Execute(write.BatchKey) > 0 || _unstage.Execute(write.BatchKey) > 0)
+                if (TryTakeFromOwner(_delete, write.BatchKey) || _unstage.Scalar(write.BatchKey) is not null)
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Everything);
                 }
@@ -206,12 +233,19 @@ internal sealed class WriteSession : IDisposable
     {
         // Disposing the connection finalizes the statements that belong to it.
         Sweeper.Dispose();
+        _owners.Dispose();
         _connection.Dispose();
     }
 
     private void Accept(StoreWrite.Accept accept)
     {
         var batch = accept.Batch;
+        var requestBytes = BytesOf(accept.Windows);
+        if (accept.Windows is not [{ FirstIndex: 0 }, ..])
+        {
+            requestBytes += (long)(_unstage.Scalar(batch.Key) ?? 0L);
+        }
+
         _insertBatch.Execute(
             batch.Key,
             batch.Owner,
@@ -228,18 +262,17 @@ internal sealed class WriteSession : IDisposable
             batch.Received,
             batch.Cancelled,
             batch.Expired,
-            batch.Credential);
-        if (accept.Windows is not [{ FirstIndex: 0 }, ..])
-        {
-            _unstage.Execute(batch.Key);
-        }
-
+            batch.Credential,
+            requestBytes);
         InsertWindows(batch.Key, accept.Windows);
+        _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
     }
 
     private void Append(StoreWrite.Append append)
     {
         var batch = append.Batch;
+        var requestBytes = BytesOf(append.Spawned);
+        var payloadBytes = append.Segments.Sum(segment => (long)(segment.Payload?.Length ?? 0));
         var expired = _updateBatch.Scalar(
             batch.Key,
             batch.Total,
@@ -247,7 +280,9 @@ internal sealed class WriteSession : IDisposable
             batch.Failed,
             batch.ResponseSize,
             batch.DoneTime?.ToUnixTimeMilliseconds(),
-            batch.Credential);
+            batch.Credential,
+            requestBytes,
+            payloadBytes);
         if (expired is null)
         {
             return;
@@ -263,11 +298,34 @@ internal sealed class WriteSession : IDisposable
         }
 
         InsertWindows(batch.Key, append.Spawned);
+        var running = append.Spawned.Sum(window => window.Count) - append.Segments.Sum(segment => segment.Count);
+        var wasRunning = batch.Running > running;
+        _owners.Add(
+            batch.Owner,
+            (batch.Running > 0 ? 1 : 0) - (wasRunning ? 1 : 0),
+            running,
+            requestBytes + (expired is 0L ? payloadBytes : 0));
         if (batch.DoneTime is not null)
         {
             Sweeper.Begin(batch.Key, SweepScope.Starts);
         }
     }
+
+    // What a batch no longer takes, as the statement that changed it returns it.
+    private bool TryTakeFromOwner(Statement statement, long batchKey)
+    {
+        using var reader = statement.Query(batchKey);
+        if (!reader.Read())
+        {
+            return false;
+        }
+
+        _owners.Add(reader.GetString(0), -reader.GetInt32(1), -reader.GetInt64(2), -reader.GetInt64(3));
+        return true;
+    }
+
+    private static long BytesOf(IReadOnlyList<RequestWindow> windows) =>
+        windows.Sum(window => (long)window.Data.Length);
 
     private void InsertWindows(long batchKey, IReadOnlyList<RequestWindow> windows)
     {

@@ -60,6 +60,9 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         return record;
     }
 
+    public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
+        Readable.ReadUsageAsync(owner, cancellationToken);
+
     public ValueTask<IReadOnlyList<BatchRecord>> ListBatchesAsync(
         string owner, long beforeKey, int limit, CancellationToken cancellationToken) =>
         Readable.ListBatchesAsync(owner, beforeKey, limit, cancellationToken);

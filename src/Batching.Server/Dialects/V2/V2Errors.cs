@@ -12,7 +12,7 @@ internal static class V2Errors
     {
         var problems = FindProblems(status);
         json.WriteStartObject();
-        WriteMembers(json, httpStatus, status, problems);
+        WriteMembers(json, httpStatus, CodeName(status), status, problems);
         if (problems.Count > 0)
         {
             json.WriteStartArray("errors"u8);
@@ -32,13 +32,17 @@ internal static class V2Errors
 
     /// <summary>The members of a single call's error, without the braces around them.</summary>
     public static void WriteMembers(Utf8JsonWriter json, int httpStatus, Status status) =>
-        WriteMembers(json, httpStatus, status, FindProblems(status));
+        WriteMembers(json, httpStatus, FindReason(status) ?? CodeName(status), status, FindProblems(status));
 
     private static void WriteMembers(
-        Utf8JsonWriter json, int httpStatus, Status status, RepeatedField<BadRequest.Types.FieldViolation> problems)
+        Utf8JsonWriter json,
+        int httpStatus,
+        string code,
+        Status status,
+        RepeatedField<BadRequest.Types.FieldViolation> problems)
     {
         json.WriteNumber("status"u8, httpStatus);
-        json.WriteString("code"u8, CodeOf(status));
+        json.WriteString("code"u8, code);
         json.WriteString(
             "message"u8,
             problems.Count == 0
@@ -46,12 +50,12 @@ internal static class V2Errors
                 : string.Join(' ', problems.Select(problem => $"{NameOf(problem.Field)} {problem.Description}.")));
     }
 
-    // The reason says more than the code, where there is one.
-    private static string CodeOf(Status status)
-    {
-        var reason = status.Details.FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Type;
-        return reason?.ToLowerInvariant() ?? JsonNamingPolicy.SnakeCaseLower.ConvertName(((Code)status.Code).ToString());
-    }
+    private static string CodeName(Status status) =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(((Code)status.Code).ToString());
+
+    // Why a single call has failed says more than the code.
+    private static string? FindReason(Status status) => status.Details
+        .FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Type.ToLowerInvariant();
 
     private static RepeatedField<BadRequest.Types.FieldViolation> FindProblems(Status status) =>
         status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor))?.Unpack<BadRequest>().FieldViolations
