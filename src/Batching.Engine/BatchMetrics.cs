@@ -27,6 +27,16 @@ public sealed class BatchMetrics
             () => Observe(router, upstream => upstream.Waiting.Count),
             "{request}",
             "Requests that wait in memory for their upstream.");
+        meter.CreateObservableUpDownCounter(
+            "batching.upstream.in_flight",
+            () => Observe(router, upstream => upstream.Places.InFlight),
+            "{request}",
+            "Requests under way to their upstream.");
+        meter.CreateObservableUpDownCounter(
+            "batching.upstream.limit",
+            () => Observe(router, upstream => upstream.Places.Limit),
+            "{request}",
+            "How many requests the upstream gets at a time at the moment.");
     }
 
     /// <summary>Counts a call that was refused for its owner's quota.</summary>

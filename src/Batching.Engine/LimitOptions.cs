@@ -91,7 +91,9 @@ public sealed class LimitOptions
     [Range(1, 10_000_000)]
     public int SpawnedRequestsPerBatch { get; set; } = 1_000_000;
 
-    /// <summary>Bytes of waiting requests held in memory, 1 MiB to 1 GiB; default 64 MiB.</summary>
+    /// <summary>
+    /// Bytes of waiting requests held in memory, shared out evenly among the upstreams. 1 MiB to 1 GiB; default 64 MiB.
+    /// </summary>
     [Range(1 << 20, 1 << 30)]
     public int WaitingBytes { get; set; } = 64 * 1024 * 1024;
 

@@ -48,5 +48,7 @@ public sealed class OptionsTests
         Assert.Null(upstream.BaseAddress);
         Assert.Equal(64, upstream.MaxConcurrency);
         Assert.Equal(TimeSpan.FromSeconds(30), upstream.Timeout);
+        Assert.True(upstream.AdaptiveConcurrency);
+        Assert.Equal(TimeSpan.FromMinutes(1), upstream.MaxPause);
     }
 }

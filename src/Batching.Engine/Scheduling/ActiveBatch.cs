@@ -188,6 +188,15 @@ internal sealed class ActiveBatch : IDisposable
         }
     }
 
+    /// <summary>Loading has come as far as a request, which is still to be loaded.</summary>
+    public void CountLoaded(int nextToLoad)
+    {
+        lock (_lock)
+        {
+            _loaded = nextToLoad;
+        }
+    }
+
     /// <summary>Counts a request that was loaded and now waits for its upstream.</summary>
     public void CountWaiting()
     {

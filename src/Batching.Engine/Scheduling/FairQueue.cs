@@ -37,9 +37,12 @@ internal sealed class FairQueue<T> : IDisposable
     /// <summary>Takes the next item, or waits for one.</summary>
     public async ValueTask<T> DequeueAsync(CancellationToken cancellationToken)
     {
-        await _available.WaitAsync(cancellationToken);
+        await WaitAsync(cancellationToken);
         return Take();
     }
+
+    /// <summary>Waits until there is an item for the caller, who must <see cref="Take"/> it.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken) => _available.WaitAsync(cancellationToken);
 
     /// <summary>Takes the next item if there is one.</summary>
     public bool TryDequeue([MaybeNullWhen(false)] out T item)
@@ -56,7 +59,8 @@ internal sealed class FairQueue<T> : IDisposable
 
     public void Dispose() => _available.Dispose();
 
-    private T Take()
+    /// <summary>Takes the next item, after <see cref="WaitAsync"/>.</summary>
+    public T Take()
     {
         lock (_lock)
         {

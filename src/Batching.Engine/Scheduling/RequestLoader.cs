@@ -24,7 +24,11 @@ internal sealed class RequestLoader(
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly ByteBudget _waiting = new(options.Value.Limits.WaitingBytes);
+    // A share for each upstream: what waits for one that is dead or slow takes no room from the others.
+    private readonly Dictionary<Upstream, WaitingShare> _shares = router.Upstreams.ToDictionary(
+        upstream => upstream,
+        _ => new WaitingShare(Math.Max(1, options.Value.Limits.WaitingBytes / router.Upstreams.Count)));
+
     private readonly FairQueue<ActiveBatch> _loads = new();
 
     /// <summary>Sees to it that the batch has requests waiting, if it has any left.</summary>
@@ -39,7 +43,9 @@ internal sealed class RequestLoader(
     /// <summary>Tells that a request waits no more.</summary>
     public void Dequeued(QueuedRequest request)
     {
-        _waiting.Release(request.Bytes);
+        var share = _shares[request.Call.Route.Upstream];
+        share.Release(request.Bytes);
+        LoadParked(share);
         request.Batch.CountDequeued();
         Feed(request.Batch);
     }
@@ -54,36 +60,60 @@ internal sealed class RequestLoader(
         while (!cancellationToken.IsCancellationRequested)
         {
             var batch = await _loads.DequeueAsync(cancellationToken);
-            var next = batch.NextToLoad;
             try
             {
-                next = await LoadAsync(batch, next, runner, refuse, cancellationToken);
+                if (await TryLoadAsync(batch, runner, refuse, cancellationToken))
+                {
+                    Feed(batch);
+                }
             }
             catch (StoreUnavailableException exception)
             {
                 RequestLoaderLog.ReadFailed(logger, exception);
                 await Task.Delay(RetryDelay, time, cancellationToken);
+                batch.EndLoading(batch.NextToLoad);
+                Feed(batch);
             }
 
-            batch.EndLoading(next);
-            Feed(batch);
+            // This batch may have left the room to others that it was given.
+            foreach (var share in _shares.Values)
+            {
+                LoadParked(share);
+            }
         }
     }
 
-    public void Dispose() => _loads.Dispose();
+    public void Dispose()
+    {
+        _loads.Dispose();
+        foreach (var share in _shares.Values)
+        {
+            share.Dispose();
+        }
+    }
 
-    private async Task<int> LoadAsync(
+    private void LoadParked(WaitingShare share)
+    {
+        if (share.TryUnpark(out var batch))
+        {
+            _loads.Enqueue(batch.Owner, batch.Key, batch);
+        }
+    }
+
+    // False if the batch is parked, which goes on from there when there is room.
+    private async Task<bool> TryLoadAsync(
         ActiveBatch batch,
-        int next,
         RequestRunner runner,
         Func<ActiveBatch, int, ValueTask> refuse,
         CancellationToken cancellationToken)
     {
+        var next = batch.NextToLoad;
         var window = await requests.ReadAsync(batch.Key, next, cancellationToken);
         if (window is null)
         {
             // The batch was deleted.
-            return int.MaxValue;
+            batch.EndLoading(int.MaxValue);
+            return true;
         }
 
         for (var index = next; index < window.EndIndex; index++)
@@ -97,7 +127,12 @@ internal sealed class RequestLoader(
             }
 
             var bytes = Overhead + request.CalculateSize();
-            await _waiting.AcquireAsync(bytes).WaitAsync(cancellationToken);
+            batch.CountLoaded(index);
+            if (!_shares[route.Upstream].TryTake(bytes, batch))
+            {
+                return false;
+            }
+
             batch.CountWaiting();
             route.Upstream.Waiting.Enqueue(
                 batch.Owner,
@@ -106,6 +141,7 @@ internal sealed class RequestLoader(
                     batch, index, new UpstreamCall(route, method, request, batch.Authorization), bytes, runner));
         }
 
-        return window.EndIndex;
+        batch.EndLoading(window.EndIndex);
+        return true;
     }
 }

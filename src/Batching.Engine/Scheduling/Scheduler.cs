@@ -99,8 +99,12 @@ internal sealed class Scheduler(
         {
             while (true)
             {
-                var work = await upstream.Waiting.DequeueAsync(_takeNoMore.Token);
-                await work.RunAsync();
+                // Which one is next is decided when there is a place for it: none is held here while it could be the turn
+                // of another, and no deadline runs.
+                await upstream.Waiting.WaitAsync(_takeNoMore.Token);
+                await upstream.Places.EnterAsync(_takeNoMore.Token);
+                await upstream.Waiting.Take().RunAsync();
+                upstream.Places.Leave();
             }
         }
         catch (OperationCanceledException) when (_takeNoMore.IsCancellationRequested)

@@ -1,17 +1,19 @@
 using System.Text;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Spawning;
+using Microsoft.Extensions.Logging;
 
 namespace Batching.Engine.Upstreams;
 
 /// <summary>One API behind the gateway: its connections, and the requests that wait for it.</summary>
 internal sealed class Upstream : IDisposable
 {
-    public Upstream(UpstreamOptions options)
+    public Upstream(UpstreamOptions options, TimeProvider time, ILogger logger)
     {
         Prefix = options.Prefix.TrimEnd('/');
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
         MaxConcurrency = options.MaxConcurrency;
+        Places = new CallPlaces(options, time, logger);
         Timeout = options.Timeout;
         Pagination = options.Pagination;
         Invoker = new HttpMessageInvoker(new SocketsHttpHandler
@@ -45,6 +47,9 @@ internal sealed class Upstream : IDisposable
 
     public FairQueue<IUpstreamWork> Waiting { get; } = new();
 
+    /// <summary>How many calls it gets at a time.</summary>
+    public CallPlaces Places { get; }
+
     /// <summary>Whether a path belongs to this upstream, by whole segments.</summary>
     public bool Owns(ReadOnlySpan<char> path) =>
         path.StartsWith(Prefix, StringComparison.Ordinal)
@@ -54,5 +59,6 @@ internal sealed class Upstream : IDisposable
     {
         Invoker.Dispose();
         Waiting.Dispose();
+        Places.Dispose();
     }
 }

@@ -16,7 +16,7 @@ internal sealed class UpstreamCaller
     private const int MaxAttempts = 3;
     private const int FirstBufferSize = 16 * 1024;
 
-    private static readonly ResiliencePropertyKey<long> DeadlineKey = new("deadline");
+    private static readonly ResiliencePropertyKey<CallProgress> ProgressKey = new("progress");
 
     private readonly TimeProvider _time;
     private readonly int _maxResponseBytes;
@@ -38,11 +38,12 @@ internal sealed class UpstreamCaller
                 ShouldHandle = arguments => ValueTask.FromResult(
                     arguments.Outcome.Result is { } reply
                     && IsTransient(reply)
-                    && FitsBefore(arguments.Context, reply.RetryAfter)),
+                    && FitsBefore(Progress(arguments.Context), reply.RetryAfter)),
                 DelayGenerator = arguments => ValueTask.FromResult(arguments.Outcome.Result?.RetryAfter),
                 OnRetry = arguments =>
                 {
                     arguments.Outcome.Result?.Dispose();
+                    Progress(arguments.Context).LeavePlace();
                     return ValueTask.CompletedTask;
                 },
             })
@@ -56,34 +57,45 @@ internal sealed class UpstreamCaller
     public async Task<UpstreamReply> CallAsync(UpstreamCall call, CancellationToken abort)
     {
         var timeout = call.Timeout is { } own && own < call.Route.Upstream.Timeout ? own : call.Route.Upstream.Timeout;
+        var progress = new CallProgress(
+            call.Route.Upstream.Places, _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
         using var deadline = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, abort);
         try
         {
             return Methods.IsIdempotent(call.Method)
-                ? await CallWithRetriesAsync(call, timeout, either.Token)
-                : await AttemptAsync(call, either.Token);
+                ? await CallWithRetriesAsync(call, progress, either.Token)
+                : await AttemptAsync(call, progress, either.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !abort.IsCancellationRequested)
         {
+            progress.CountTimeout();
             return UpstreamReply.FromFailure(
                 Failure.UpstreamTimeout,
                 string.Create(CultureInfo.InvariantCulture, $"The API did not answer within {timeout.TotalSeconds} s."));
         }
+        finally
+        {
+            progress.End();
+        }
     }
 
     private async Task<UpstreamReply> CallWithRetriesAsync(
-        UpstreamCall call, TimeSpan timeout, CancellationToken cancellationToken)
+        UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
-            var ticks = (long)(timeout.TotalSeconds * _time.TimestampFrequency);
-            context.Properties.Set(DeadlineKey, _time.GetTimestamp() + ticks);
+            context.Properties.Set(ProgressKey, progress);
             return await _retries.ExecuteAsync(
-                static async (context, state) => await state.Caller.AttemptAsync(state.Call, context.CancellationToken),
+                static async (context, state) =>
+                {
+                    // The places are for who calls: none was held while this one waited for another attempt.
+                    await state.Progress.TakePlaceAsync(context.CancellationToken);
+                    return await state.Caller.AttemptAsync(state.Call, state.Progress, context.CancellationToken);
+                },
                 context,
-                (Caller: this, Call: call));
+                (Caller: this, Call: call, Progress: progress));
         }
         finally
         {
@@ -95,20 +107,28 @@ internal sealed class UpstreamCaller
         reply.Failure is Failure.UpstreamUnreachable or Failure.UpstreamReset
         || (reply.Failure == Failure.None && reply.StatusCode is 429 or 502 or 503 or 504);
 
+    private static CallProgress Progress(ResilienceContext context) =>
+        context.Properties.GetValue(ProgressKey, null!);
+
     // An answer in hand is better than a wait that the deadline cuts off.
-    private bool FitsBefore(ResilienceContext context, TimeSpan? delay)
+    private bool FitsBefore(CallProgress progress, TimeSpan? delay)
     {
-        var deadline = context.Properties.GetValue(DeadlineKey, 0);
-        return delay is null || _time.GetElapsedTime(_time.GetTimestamp(), deadline) > delay;
+        var pause = progress.Places.PauseLeft;
+        var wait = delay > pause ? delay.Value : pause;
+        return wait == TimeSpan.Zero || _time.GetElapsedTime(_time.GetTimestamp(), progress.Deadline) > wait;
     }
 
-    private async Task<UpstreamReply> AttemptAsync(UpstreamCall call, CancellationToken cancellationToken)
+    private async Task<UpstreamReply> AttemptAsync(
+        UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
     {
+        progress.Begin(_time.GetTimestamp());
         using var message = CreateMessage(call);
         try
         {
             using var response = await call.Route.Upstream.Invoker.SendAsync(message, cancellationToken);
-            return await ReadReplyAsync(call, response, cancellationToken);
+            var reply = await ReadReplyAsync(call, response, cancellationToken);
+            progress.Count(reply);
+            return reply;
         }
         catch (HttpRequestException exception)
         {
@@ -117,6 +137,7 @@ internal sealed class UpstreamCaller
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The handler's own limit for making a connection looks like a cancellation, but nobody has cancelled.
+            progress.CountTimeout();
             return UpstreamReply.FromFailure(
                 Failure.UpstreamUnreachable, "No connection to the API could be made in time.");
         }

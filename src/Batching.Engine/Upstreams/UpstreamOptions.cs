@@ -26,6 +26,19 @@ public sealed class UpstreamOptions
     public int MaxConcurrency { get; set; } = 64;
 
     /// <summary>
+    /// Whether fewer requests are in flight when the upstream can't keep up: half as many, down to 1, at a 429, a 503 or
+    /// no answer in time, then slowly more again. Default true.
+    /// </summary>
+    public bool AdaptiveConcurrency { get; set; } = true;
+
+    /// <summary>
+    /// How long at most nothing is sent to the upstream when a 429 or 503 of it says <c>Retry-After</c>, whoever's request
+    /// it was. 0 s to 1 h, 0 s for not at all; default 1 min.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan MaxPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
     /// The deadline of a request from its first byte to the last one of its answer, all attempts included.
     /// 1 ms to 1 h; default 30 s.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Upstreams;
@@ -12,11 +13,11 @@ internal sealed class UpstreamRouter : IDisposable
 
     private readonly LimitOptions _limits;
 
-    public UpstreamRouter(IOptions<BatchEngineOptions> options)
+    public UpstreamRouter(IOptions<BatchEngineOptions> options, TimeProvider time, ILogger<UpstreamRouter> logger)
     {
         _limits = options.Value.Limits;
         Upstreams = [.. options.Value.Upstreams
-            .Select(upstream => new Upstream(upstream))
+            .Select(upstream => new Upstream(upstream, time, logger))
             .OrderByDescending(upstream => upstream.Prefix.Length)];
     }
 

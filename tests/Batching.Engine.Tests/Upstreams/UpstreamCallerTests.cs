@@ -7,6 +7,7 @@ using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Tests.Upstreams;
@@ -470,7 +471,7 @@ public sealed class UpstreamCallerTests : IDisposable
         if (_router is null)
         {
             _options.Upstreams.Add(new UpstreamOptions { BaseAddress = address, ConnectCallback = connect });
-            _router = new UpstreamRouter(Options.Create(_options));
+            _router = new UpstreamRouter(Options.Create(_options), _time, NullLogger<UpstreamRouter>.Instance);
         }
 
         Assert.True(_router.TryRoute(request.Path, request.Params, out var route, out var problem), problem);

@@ -1,5 +1,6 @@
 using Batching.Engine.Upstreams;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Tests.Upstreams;
@@ -65,6 +66,7 @@ public sealed class UpstreamRouterTests
             options.Upstreams.Add(new UpstreamOptions { Prefix = prefix, BaseAddress = new Uri(address) });
         }
 
-        return new UpstreamRouter(Options.Create(options));
+        return new UpstreamRouter(
+            Options.Create(options), TimeProvider.System, NullLogger<UpstreamRouter>.Instance);
     }
 }

@@ -1,5 +1,6 @@
 using Batching.Engine.Spawning;
 using Batching.Engine.Upstreams;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Batching.Spawning.Tests.Units;
 
@@ -50,7 +51,8 @@ public sealed class NextUrlTests
 
     private static string ToPath(string url)
     {
-        using var upstream = new Upstream(new UpstreamOptions { BaseAddress = new Uri("http://host:81/api/") });
+        using var upstream = new Upstream(
+            new UpstreamOptions { BaseAddress = new Uri("http://host:81/api/") }, TimeProvider.System, NullLogger.Instance);
         return NextUrl.ToPath(upstream, new Uri("http://host:81/api/v1/items/all?p=1"), url);
     }
 }

@@ -1,0 +1,189 @@
+using System.Globalization;
+using Batching.Engine.Tests.Infrastructure;
+using Batching.Engine.Upstreams;
+using Batching.V1;
+using Google.Protobuf;
+
+namespace Batching.Engine.Tests.Scheduling;
+
+/// <summary>What a struggling upstream does to the requests that wait for it, and to those that wait for another one.</summary>
+public sealed class PressureTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Run_RetryAfter_NoOtherRequestIsSentAndNoDeadlineRunsUntilItIsOver()
+    {
+        var calls = 0;
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            if (Interlocked.Increment(ref calls) == 1)
+            {
+                context.Response.StatusCode = 429;
+                context.Response.Headers.RetryAfter = "40";
+            }
+
+            return Task.CompletedTask;
+        });
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
+
+        // Not repeated: the 429 is its result.
+        var first = await engine.SubmitAsync([EngineHost.Post("/first")]);
+        await engine.UntilDoneAsync(first.Id);
+        var rest = await engine.SubmitAsync(EngineHost.Gets(3));
+        await Poll.UntilAsync(() => PlacesOf(engine).PauseLeft > TimeSpan.Zero, "the pause");
+
+        // Longer than the deadline of a request, 30 s.
+        engine.Time.Advance(TimeSpan.FromSeconds(39));
+        Assert.Single(upstream.Received);
+        engine.Time.Advance(TimeSpan.FromSeconds(1));
+        var results = await engine.ResultsAsync(rest.Id);
+
+        Assert.All(results, result => Assert.Equal(200, result.Response.StatusCode));
+        Assert.Equal(4, upstream.Received.Count);
+        Assert.Equal(429, Assert.Single(await engine.ResultsAsync(first.Id)).Response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Run_Refused_SendsFewerAtATimeAndRecovers()
+    {
+        var refusing = true;
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            if (Volatile.Read(ref refusing))
+            {
+                context.Response.StatusCode = 503;
+            }
+            else
+            {
+                await gate.PassAsync(context);
+            }
+
+        });
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 16);
+        for (var i = 0; i < 2; i++)
+        {
+            engine.Time.Advance(TimeSpan.FromSeconds(1));
+            var refused = await engine.SubmitAsync([EngineHost.Post($"/refused/{i}")]);
+            await engine.UntilDoneAsync(refused.Id);
+        }
+
+        Assert.Equal(4, PlacesOf(engine).Limit);
+        Volatile.Write(ref refusing, false);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(300));
+        await gate.UntilEnteredAsync(4);
+        Assert.Equal(4, PlacesOf(engine).InFlight);
+        Assert.Equal(4, gate.Entered);
+
+        gate.Open();
+        await engine.UntilDoneAsync(batch.Id);
+        Assert.Equal(16, PlacesOf(engine).Limit);
+    }
+
+    [Fact]
+    public async Task Run_NoAnswerInTime_HalvesThePlaces()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 8);
+        engine.Time.Advance(TimeSpan.FromSeconds(1));
+        var batch = await engine.SubmitAsync([EngineHost.Post("/slow")]);
+        await gate.UntilEnteredAsync(1);
+        engine.Time.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(504, Assert.Single(await engine.ResultsAsync(batch.Id)).Response.StatusCode);
+        Assert.Equal(4, PlacesOf(engine).Limit);
+        gate.Open();
+    }
+
+    [Fact]
+    public async Task Run_WaitsForAnotherAttempt_LeavesItsPlaceToOthers()
+    {
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = context.Request.Path == "/ill/0" ? 502 : 200;
+            return Task.CompletedTask;
+        });
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 4);
+        var ill = await engine.SubmitAsync(EngineHost.Gets(1, "ill"));
+        await Poll.UntilAsync(
+            () => upstream.Received.Count == 1 && PlacesOf(engine).InFlight == 0, "the wait for another attempt");
+
+        await engine.Time.DriveAsync(engine.ResultsAsync(ill.Id), below: TimeSpan.FromSeconds(15));
+        Assert.Equal(3, upstream.Received.Count);
+        await Poll.UntilAsync(() => PlacesOf(engine).InFlight == 0, "all places given back");
+    }
+
+    [Fact]
+    public async Task Run_OneUpstreamDeadWithVeryManyBatches_TheOtherGoesOn()
+    {
+        var gate = new Gate();
+        await using var dead = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var healthy = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, options =>
+        {
+            options.Limits.WaitingBytes = 1 << 20;
+            options.Upstreams.Add(new UpstreamOptions { Prefix = "/dead", BaseAddress = dead.Address, MaxConcurrency = 2 });
+            options.Upstreams.Add(new UpstreamOptions { BaseAddress = healthy.Address, MaxConcurrency = 2 });
+        });
+
+        // 2,000 waiting requests take more than there is for all upstreams together.
+        var waiting = new List<string>();
+        for (var i = 0; i < 20; i++)
+        {
+            waiting.Add((await engine.SubmitAsync(EngineHost.Gets(100, "dead"))).Id);
+        }
+
+        await gate.UntilEnteredAsync(2);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(500, "healthy"));
+        await engine.UntilDoneAsync(batch.Id);
+        Assert.Equal(2, dead.Received.Count);
+
+        gate.Open();
+        foreach (var id in waiting)
+        {
+            await engine.UntilDoneAsync(id);
+        }
+
+        Assert.Equal(2_000, dead.Received.Count);
+    }
+
+    // A batch whose requests go to both is read on as soon as there is room, and every request is sent once.
+    [Fact]
+    public async Task Run_BatchForSeveralUpstreams_SendsEachRequestOnce()
+    {
+        await using var one = await TestUpstream.StartEchoAsync();
+        await using var other = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, options =>
+        {
+            options.Limits.WaitingBytes = 1 << 20;
+            options.Upstreams.Add(new UpstreamOptions { Prefix = "/one", BaseAddress = one.Address, MaxConcurrency = 4 });
+            options.Upstreams.Add(new UpstreamOptions { BaseAddress = other.Address, MaxConcurrency = 1 });
+        });
+        var text = new string('x', 5_000);
+        var requests = Enumerable.Range(0, 600).Select(i => new Request
+        {
+            Path = string.Create(CultureInfo.InvariantCulture, $"/{(i % 3 == 0 ? "one" : "other")}/{i}"),
+            Method = "PUT",
+            Body = ByteString.CopyFromUtf8(text),
+        }).ToArray();
+        var batches = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            batches.Add((await engine.SubmitAsync(requests, i == 1 ? EngineHost.Bob : EngineHost.Alice)).Id);
+        }
+
+        await engine.UntilDoneAsync(batches[0]);
+        await engine.UntilDoneAsync(batches[1], EngineHost.Bob);
+        await engine.UntilDoneAsync(batches[2]);
+
+        Assert.Equal((600, 1_200), (one.Received.Count, other.Received.Count));
+        Assert.All(
+            one.Received.Concat(other.Received).GroupBy(call => call.Target), group => Assert.Equal(3, group.Count()));
+    }
+
+    private static CallPlaces PlacesOf(EngineHost engine) => engine.Get<UpstreamRouter>().Upstreams[0].Places;
+}
