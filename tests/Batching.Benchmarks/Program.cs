@@ -2,6 +2,7 @@ using System.Globalization;
 using Batching.Benchmarks.Driver;
 using Batching.Benchmarks.Grpc;
 using Batching.Benchmarks.Keyed;
+using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.PassThrough;
 
 switch (args)
@@ -21,6 +22,12 @@ switch (args)
         return 0;
     case ["keyed-latency"]:
         await LatencyFigure.RunAsync();
+        return 0;
+    case ["adaptive", .. var rest]:
+        await AdaptiveFigure.RunAsync(Rounds(rest, 3));
+        return 0;
+    case ["owner-isolation", .. var rest]:
+        await OwnerIsolationFigure.RunAsync(Rounds(rest, 3));
         return 0;
     case ["grpc-unary", .. var rest]:
         await RuntimeFigures.RunUnaryAsync(Rounds(rest, 7));
@@ -44,6 +51,7 @@ switch (args)
             Which figure?
               pass-through [--rest] [pairs]
               keyed-comparison [rounds], keyed-latency
+              adaptive [rounds], owner-isolation [rounds]
               grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
             """);
         return 2;
