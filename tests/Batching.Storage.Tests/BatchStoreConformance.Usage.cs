@@ -46,6 +46,19 @@ public abstract partial class BatchStoreConformance
     }
 
     [Fact]
+    public async Task ReadUsageAsync_StagedBatch_CountsOnceItIsAccepted()
+    {
+        var key = await Store.ReserveKeysAsync(100, None);
+        await CommitAsync(new StoreWrite.Stage(key, [Window(0, 2, bytes: 50)]));
+        await CommitAsync(new StoreWrite.Stage(key, [Window(2, 1, bytes: 30)]));
+        Assert.Equal(default, await Store.ReadUsageAsync("alice", None));
+        await CommitAsync(Accept(Batch(key, total: 4), Window(3, 1, bytes: 5)));
+        Assert.Equal(new OwnerUsage(1, 4, 85), await Store.ReadUsageAsync("alice", None));
+        await CommitAsync(new StoreWrite.Delete(key));
+        Assert.Equal(default, await Store.ReadUsageAsync("alice", None));
+    }
+
+    [Fact]
     public async Task ReadUsageAsync_DeletedWhileRunning_GivesEverythingBack()
     {
         var batch = Batch(1, total: 3);

@@ -61,6 +61,9 @@ internal sealed class CallPlaces : IDisposable
         }
     }
 
+    /// <summary>Whether a <c>Retry-After</c> of that length pauses the upstream for all of it.</summary>
+    public bool PausesFor(TimeSpan retryAfter) => retryAfter <= _maxPause;
+
     /// <summary>Takes a place, as soon as there is one.</summary>
     /// <exception cref="OperationCanceledException">It was not taken.</exception>
     public ValueTask EnterAsync(CancellationToken cancellationToken)
@@ -162,9 +165,11 @@ internal sealed class CallPlaces : IDisposable
     {
         while (HasRoom && _waiting.TryDequeue(out var granted))
         {
-            if (granted.TrySetResult())
+            // Counted first: whoever was waiting goes on at once.
+            _inFlight++;
+            if (!granted.TrySetResult())
             {
-                _inFlight++;
+                _inFlight--;
             }
         }
     }

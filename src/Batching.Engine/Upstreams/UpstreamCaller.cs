@@ -39,7 +39,11 @@ internal sealed class UpstreamCaller
                     arguments.Outcome.Result is { } reply
                     && IsTransient(reply)
                     && FitsBefore(Progress(arguments.Context), reply.RetryAfter)),
-                DelayGenerator = arguments => ValueTask.FromResult(arguments.Outcome.Result?.RetryAfter),
+                // Where the whole upstream is paused for as long, the call waits with the others for a place.
+                DelayGenerator = arguments => ValueTask.FromResult(
+                    arguments.Outcome.Result?.RetryAfter is { } delay && Progress(arguments.Context).Places.PausesFor(delay)
+                        ? TimeSpan.Zero
+                        : arguments.Outcome.Result?.RetryAfter),
                 OnRetry = arguments =>
                 {
                     arguments.Outcome.Result?.Dispose();

@@ -177,6 +177,38 @@ public sealed class OwnerQuotasTests : IDisposable
         await engine.SubmitAsync(EngineHost.Gets(10));
     }
 
+    [Fact]
+    public async Task UploadAsync_GrowsBeyondTheLimit_IsRefusedAndHoldsNothing()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await StartAsync(upstream, quotas =>
+        {
+            quotas.Requests = 25;
+            quotas.Streams = 1;
+        });
+        var read = 0;
+
+        var answer = await engine.Uploader.UploadAsync(EngineHost.Alice, MessagesAsync(), default, default);
+
+        Assert.Equal("Batch:Quotas:Requests", Assert.IsType<Refusal.Exhausted>(answer.Refusal).Limit);
+        Assert.Equal(3, read);
+        Assert.Equal(0, engine.Get<OwnerQuotas>().Count);
+        Assert.Empty(upstream.Received);
+
+        async IAsyncEnumerable<IReadOnlyList<Request>> MessagesAsync()
+        {
+            while (true)
+            {
+                read++;
+                yield return EngineHost.Gets(10);
+
+                // An upload is one of the streams that the owner may have open.
+                var other = await engine.Uploader.UploadAsync(EngineHost.Alice, MessagesAsync(), default, default);
+                Assert.Equal("Batch:Quotas:Streams", Assert.IsType<Refusal.Exhausted>(other.Refusal).Limit);
+            }
+        }
+    }
+
     private Task<EngineHost> StartAsync(TestUpstream upstream, Action<QuotaOptions> configure) =>
         EngineHost.StartAsync(_directory, options =>
         {
