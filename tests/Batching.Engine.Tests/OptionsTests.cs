@@ -40,6 +40,8 @@ public sealed class OptionsTests
         Assert.Equal(10_000, quotas.Batches);
         Assert.Equal(2_000_000, quotas.Requests);
         Assert.Equal(17_179_869_184, quotas.StoredBytes);
+        Assert.Equal(10_000, quotas.CallsPerSecond);
+        Assert.Equal(20_000, quotas.CallBurst);
         Assert.Equal(1_000, quotas.Streams);
         Assert.Equal(256, quotas.KeyedBatches);
 

@@ -26,6 +26,17 @@ public sealed class QuotaOptions
     [Range(typeof(long), "1048576", "1125899906842624")]
     public long StoredBytes { get; set; } = 16L * 1024 * 1024 * 1024;
 
+    /// <summary>Calls of the gateway a second, on average, 1 to 1,000,000; default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int CallsPerSecond { get; set; } = 10_000;
+
+    /// <summary>
+    /// Calls that may come at once after a quiet time, 1 to 10,000,000; default 20,000. At least what
+    /// <see cref="CallsPerSecond"/> brings in a tenth of a second.
+    /// </summary>
+    [Range(1, 10_000_000)]
+    public int CallBurst { get; set; } = 20_000;
+
     /// <summary>Streams of results and uploads that are open at the same time, 1 to 100,000; default 1,000.</summary>
     [Range(1, 100_000)]
     public int Streams { get; set; } = 1_000;

@@ -22,6 +22,11 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
             problems.Add($"{Key(nameof(options.Retention))}:Metadata must not be shorter than Responses.");
         }
 
+        if (options.Quotas.CallBurst < options.Quotas.CallsPerSecond / 10)
+        {
+            problems.Add($"{Key(nameof(options.Quotas))}:CallBurst must be at least a tenth of CallsPerSecond.");
+        }
+
         AddUpstreams(problems, options.Upstreams);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Google.Rpc;
 using Grpc.AspNetCore.JsonTranscoding;
 using Grpc.Core;
@@ -26,17 +27,26 @@ internal static class RefusedCall
     /// <param name="context">The call.</param>
     /// <param name="code">What the error is.</param>
     /// <param name="message">For the caller, in printable ASCII.</param>
-    public static Task RefuseAsync(this HttpContext context, StatusCode code, string message)
+    public static Task RefuseAsync(this HttpContext context, StatusCode code, string message) =>
+        context.RefuseAsync(new Google.Rpc.Status { Code = (int)code, Message = message });
+
+    /// <summary>The same with details.</summary>
+    public static Task RefuseAsync(this HttpContext context, Google.Rpc.Status status)
     {
         if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
         {
-            return context.WriteTranscodedErrorAsync(new Google.Rpc.Status { Code = (int)code, Message = message });
+            return context.WriteTranscodedErrorAsync(status);
         }
 
         var response = context.Response;
         response.ContentType = "application/grpc";
-        response.Headers["grpc-status"] = ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        response.Headers["grpc-message"] = message;
+        response.Headers["grpc-status"] = status.Code.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        response.Headers["grpc-message"] = status.Message;
+        if (status.Details.Count > 0)
+        {
+            response.Headers["grpc-status-details-bin"] = Convert.ToBase64String(status.ToByteArray()).TrimEnd('=');
+        }
+
         return Task.CompletedTask;
     }
 

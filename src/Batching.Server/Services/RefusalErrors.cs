@@ -13,12 +13,10 @@ internal static class RefusalErrors
     /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
     public static T OrThrow<T>(this Answer<T> answer)
         where T : class =>
-        answer.IsGiven ? answer.Value : throw answer.Refusal.ToException();
+        answer.IsGiven ? answer.Value : throw answer.Refusal.ToStatus().ToRpcException();
 
-    /// <summary>The refusal as an error of gRPC: a <see cref="Google.Rpc.Status"/> with details.</summary>
-    public static RpcException ToException(this Refusal refusal) => ToStatus(refusal).ToRpcException();
-
-    private static Google.Rpc.Status ToStatus(Refusal refusal) => refusal switch
+    /// <summary>The refusal as gRPC says it.</summary>
+    public static Google.Rpc.Status ToStatus(this Refusal refusal) => refusal switch
     {
         Refusal.Invalid invalid => new Google.Rpc.Status
         {

@@ -69,6 +69,62 @@ public sealed class QuotaTests : IAsyncLifetime
             ("Batch:Quotas:Batches", "1"), (info.Metadata["quota_limit"], info.Metadata["quota_limit_value"]));
     }
 
+    [Theory]
+    [InlineData("GET", "/api/v0/batch", "error")]
+    [InlineData("POST", "/api/v0/batch", "error")]
+    [InlineData("GET", "/api/v0/batch/1234567890123456/results", "error")]
+    [InlineData("POST", "/api/v2/batch", "code")]
+    public async Task Call_TooOften_Is429InTheFormOfItsPath(string method, string path, string property)
+    {
+        await using var gateway = await Gateway.StartAsync(
+            _api, "--Batch:Quotas:CallsPerSecond=1", "--Batch:Quotas:CallBurst=1");
+        using var other = gateway.RestAs("Bearer another one");
+        await Eventually.BeTrueAsync(
+            async () => (await other.GetAsync(RestClient.BatchPath)).Status == 429, "a call comes too often");
+
+        // The others have calls of their own.
+        (await gateway.Rest.GetAsync(RestClient.BatchPath)).Success();
+        RestReply? reply = null;
+        await Eventually.BeTrueAsync(
+            async () => (reply = await gateway.Rest.SendAsync(new HttpMethod(method), path)).Status == 429,
+            "a call comes too often");
+
+        Assert.Equal(TimeSpan.FromSeconds(1), reply!.Headers.RetryAfter?.Delta);
+        Assert.Equal("resource_exhausted", reply.Json.GetProperty(property).GetString()?.ToLowerInvariant());
+        Assert.Contains(
+            "1 calls a second (Batch:Quotas:CallsPerSecond)",
+            reply.Json.GetProperty("message").GetString(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Call_TooOftenOverGrpc_IsResourceExhaustedWithDetails()
+    {
+        await using var gateway = await Gateway.StartAsync(
+            _api, "--Batch:Quotas:CallsPerSecond=1", "--Batch:Quotas:CallBurst=1");
+        RpcException? error = null;
+        await Eventually.BeTrueAsync(
+            async () =>
+            {
+                try
+                {
+                    await gateway.Grpc.ListBatchesAsync(new ListBatchesRequest());
+                    return false;
+                }
+                catch (RpcException exception)
+                {
+                    error = exception;
+                    return true;
+                }
+            },
+            "a call comes too often");
+
+        Assert.Equal(StatusCode.ResourceExhausted, error!.StatusCode);
+        var details = error.GetRpcStatus()!.Details;
+        Assert.Equal("Batch:Quotas:CallsPerSecond", Assert.Single(Get<QuotaFailure>(details).Violations).Subject);
+        Assert.NotNull(Get<RetryInfo>(details).RetryDelay);
+    }
+
     [Fact]
     public async Task Results_OneStreamTooMany_IsRefusedUntilTheOtherIsClosed()
     {

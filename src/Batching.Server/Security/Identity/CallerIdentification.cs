@@ -1,11 +1,13 @@
 using Batching.Engine;
+using Batching.Server.Services;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Batching.Server.Security.Identity;
 
 /// <summary>
-/// Finds out who calls before anything of the call is read: whoever may not call costs no more than a header.
+/// Finds out who calls before anything of the call is read: whoever may not call, or calls too often, costs no more
+/// than a header.
 /// </summary>
 internal static class CallerIdentification
 {
@@ -13,6 +15,7 @@ internal static class CallerIdentification
     public static IApplicationBuilder UseCallerIdentification(this IApplicationBuilder app)
     {
         var callers = app.ApplicationServices.GetRequiredService<CallerResolver>();
+        var rates = app.ApplicationServices.GetRequiredService<CallRates>();
         return app.Use((context, next) =>
         {
             if (!context.IsCallOfABatchService())
@@ -24,6 +27,11 @@ internal static class CallerIdentification
             {
                 context.Response.Headers.WWWAuthenticate = callers.Challenge;
                 return context.RefuseAsync(StatusCode.Unauthenticated, problem);
+            }
+
+            if (rates.Count(caller) is { } refusal)
+            {
+                return context.RefuseAsync(refusal.ToStatus());
             }
 
             context.Features.Set(caller);

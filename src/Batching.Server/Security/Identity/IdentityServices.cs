@@ -16,6 +16,7 @@ internal static class IdentityServices
                 ? identity.Value.Header
                 : "Authorization");
         services.AddSingleton<CallerResolver>();
+        services.AddSingleton<CallRates>();
         services.AddHostedService(provider => provider.GetRequiredService<CallerResolver>());
         return services;
     }
