@@ -2,6 +2,7 @@ using System.Globalization;
 using Batching.Benchmarks.Driver;
 using Batching.Benchmarks.Grpc;
 using Batching.Benchmarks.Keyed;
+using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.PassThrough;
 
@@ -29,6 +30,9 @@ switch (args)
     case ["owner-isolation", .. var rest]:
         await OwnerIsolationFigure.RunAsync(Rounds(rest, 3));
         return 0;
+    case ["big-batch", .. var rest]:
+        await BigBatchFigure.RunAsync(Rounds(rest, 1_000_000));
+        return 0;
     case ["grpc-unary", .. var rest]:
         await RuntimeFigures.RunUnaryAsync(Rounds(rest, 7));
         return 0;
@@ -52,6 +56,7 @@ switch (args)
               pass-through [--rest] [pairs]
               keyed-comparison [rounds], keyed-latency
               adaptive [rounds], owner-isolation [rounds]
+              big-batch [requests]
               grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
             """);
         return 2;

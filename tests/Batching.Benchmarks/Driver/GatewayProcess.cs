@@ -23,6 +23,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>The most physical memory that it ever held, in bytes.</summary>
     public long PeakResidentBytes => _process.PeakResidentBytes;
 
+    /// <summary>What its data directory holds, in bytes.</summary>
+    public long StoredBytes => _data.EnumerateFiles().Sum(file => file.Length);
+
     /// <summary>Starts it before an API on this machine.</summary>
     /// <param name="upstream">The API's port.</param>
     /// <param name="settings">What is not as by default, as environment variables have it: <c>Batch__Limits__…</c>.</param>

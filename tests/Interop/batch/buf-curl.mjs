@@ -11,7 +11,8 @@ function curl(method, request, authorization) {
   if (request === undefined) args.push('--list-methods', `http://${address}`);
   else args.push('--data', '@-', `http://${address}/${method}`);
   const child = spawn(buf, args, { timeout: 120_000 });
-  child.stdin.end(request === undefined ? '' : JSON.stringify(request));
+  // The messages of a stream follow each other.
+  child.stdin.end([request ?? []].flat().map((message) => JSON.stringify(message)).join('\n'));
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => { out += text; });
   child.stderr.setEncoding('utf8').on('data', (text) => { err += text; });
@@ -44,6 +45,7 @@ const requests = (calls) => calls.map(({ path, method, params, headers, body }) 
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const me = client(credential('buf'));
+const uploader = client(credential('buf-uploader'));
 const somebodyElse = client(credential('buf-somebody-else'));
 let mixed;
 let cancelled;
@@ -52,7 +54,7 @@ await run({
   async 'list the methods'() {
     const { code, out, err } = await curl(undefined, undefined, 'none');
     assert.equal(code, 0, err);
-    for (const method of ['CreateBatch', 'GetBatchStatus', 'FetchBatch', 'FetchResults', 'ListBatches', 'CancelBatch', 'DeleteBatch']) {
+    for (const method of ['CreateBatch', 'UploadBatch', 'GetBatchStatus', 'FetchBatch', 'FetchResults', 'ListBatches', 'CancelBatch', 'DeleteBatch']) {
       assert.ok(out.split('\n').includes(`batch.v1.BatchService/${method}`), out);
     }
   },
@@ -99,6 +101,15 @@ await run({
     await me.call('CancelBatch', { batchId: cancelled.id });
     const results = (await me.all('FetchResults', { batchId: cancelled.id })).slice(0, -1);
     assert.deepEqual(results.map((message) => message.request.response.statusCode), Array(20).fill(499));
+  },
+
+  async 'upload a batch in three messages'() {
+    const messages = [0, 1, 2].map((i) => ({ requests: requests(Array(5).fill({ path: `sample/echo?message=${i}` })) }));
+    const { batch } = await uploader.call('UploadBatch', messages);
+    assert.equal(batch.totalRequests, '15');
+    const results = (await uploader.all('FetchResults', { batchId: batch.id, requestFields: 'index,path' })).slice(0, -1);
+    const paths = new Map(results.map(({ request }) => [request.index, request.path]));
+    assert.deepEqual([...Array(15).keys()].map((i) => paths.get(i)), messages.flatMap((message) => message.requests.map(({ path }) => path)));
   },
 
   async 'list the batches'() {

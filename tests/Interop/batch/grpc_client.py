@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import grpc
@@ -57,6 +58,17 @@ class Client:
             response_deserializer=message_type(method.output_type.full_name).FromString)
         return stub(request, timeout=60, metadata=self._metadata)
 
+    def upload(self, messages, timeout=120):
+        """The call of UploadBatch; messages are lists of requests in their JSON form."""
+        method = SERVICE.methods_by_name["UploadBatch"]
+        message = message_type(method.input_type.full_name)
+        stub = self._channel.stream_unary(
+            f"/{SERVICE.full_name}/UploadBatch",
+            request_serializer=message.SerializeToString,
+            response_deserializer=message_type(method.output_type.full_name).FromString)
+        stream = (json_format.ParseDict({"requests": requests}, message()) for requests in messages)
+        return stub.future(stream, timeout=timeout, metadata=self._metadata)
+
     def error(self, name, **request):
         """The status of a call that has to fail."""
         try:
@@ -101,6 +113,7 @@ def body(value):
 
 CHANNEL = grpc.insecure_channel(ADDRESS)
 ME = Client(CHANNEL, "python")
+UPLOADER = Client(CHANNEL, "python-uploader")
 SOMEBODY_ELSE = Client(CHANNEL, "python-somebody-else")
 BATCHES = {}
 MIXED = [
@@ -181,6 +194,46 @@ def cancel_a_batch():
     results = [record.request.response for record in ME.call("FetchResults", batchId=batch.id)][:-1]
     assert [response.status_code for response in results] == [499] * 20, results
     assert all(response.error.code == grpc.StatusCode.CANCELLED.value[0] for response in results)
+
+
+@step
+def upload_a_batch_of_50000():
+    chunks = ([{"path": f"sample/echo?i={i}"} for i in range(first, first + 500)] for first in range(0, 50000, 500))
+    batch = UPLOADER.upload(chunks).result().batch
+    assert (batch.total_requests, len(batch.requests)) == (50000, 0), batch
+    seen = {}
+    for record in UPLOADER.call("FetchResults", batchId=batch.id, requestFields="index,path,response.statusCode"):
+        if record.WhichOneof("record") == "request":
+            assert record.request.path == f"sample/echo?i={record.request.index}", record
+            assert record.request.response.status_code == 200, record
+            seen[record.request.index] = record.position
+    assert record.end.running_requests == 0
+    assert sorted(seen) == [*range(50000)] and sorted(seen.values()) == [*range(1, 50001)]
+
+
+@step
+def an_upload_with_a_bad_request_is_refused_whole():
+    chunks = ([{"path": "sample/items"}] * 500 for _ in range(4))
+    error = UPLOADER.upload([*chunks, [{"path": "sample/items"}, {"path": ""}]]).exception()
+    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, error
+    assert [v.field for v in details(error)["BadRequest"].field_violations] == ["requests[2001].path"], error
+    assert len(UPLOADER.call("ListBatches").batches) == 1
+
+
+@step
+def an_upload_that_is_broken_off_leaves_nothing():
+    def endless():
+        yield [{"path": "sample/items"}] * 500
+        reading.set()
+        broken_off.wait(60)
+
+    reading, broken_off = threading.Event(), threading.Event()
+    call = UPLOADER.upload(endless())
+    assert reading.wait(60)
+    call.cancel()
+    broken_off.set()
+    assert call.cancelled()
+    assert len(UPLOADER.call("ListBatches").batches) == 1
 
 
 @step
