@@ -5,7 +5,9 @@ namespace Batching.Benchmarks;
 /// <summary>Where the build found what the figures need.</summary>
 internal static class Folders
 {
-    public static string Server { get; } = Metadata("ServerFolder");
+    /// <summary>The server that was built with the figures, unless BATCH_SERVER_FOLDER names another build of it.</summary>
+    public static string Server { get; } =
+        Environment.GetEnvironmentVariable("BATCH_SERVER_FOLDER") ?? Metadata("ServerFolder");
 
     public static string Project { get; } = Metadata("ProjectFolder");
 

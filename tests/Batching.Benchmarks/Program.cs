@@ -5,6 +5,7 @@ using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.PassThrough;
+using Batching.Benchmarks.Startup;
 
 switch (args)
 {
@@ -13,6 +14,9 @@ switch (args)
         return 0;
     case ["pass-through", .. var rest]:
         await PassThroughFigure.RunAsync(Rounds(rest, 5), isRest: false);
+        return 0;
+    case ["startup", .. { Length: > 0 } folders]:
+        await StartupFigure.RunAsync(folders, rounds: 10);
         return 0;
     case ["bare-loop", var port, var upstream]:
         await BareLoop.ServeAsync(
@@ -53,7 +57,7 @@ switch (args)
         Console.Error.WriteLine(
             """
             Which figure?
-              pass-through [--rest] [pairs]
+              pass-through [--rest] [pairs], startup <published folder> …
               keyed-comparison [rounds], keyed-latency
               adaptive [rounds], owner-isolation [rounds]
               big-batch [requests]

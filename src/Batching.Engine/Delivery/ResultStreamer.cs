@@ -138,16 +138,19 @@ public sealed class ResultStreamer
         }
 
         var records = new List<FetchResultsResponse>(segment.LastPosition - after);
+        RequestReader.DecodedWindow? window = null;
         for (var position = after + 1; position <= segment.LastPosition; position++)
         {
-            var definition = (fields & RequestFields.Definition) == 0
-                ? null
-                : (await _requests.ReadAsync(record.Key, segment[position].Index, cancellationToken))
-                    ?[segment[position].Index];
+            var index = segment[position].Index;
+            if ((fields & RequestFields.Definition) != 0 && window?.Holds(index) != true)
+            {
+                window = await _requests.ReadAsync(record.Key, index, cancellationToken);
+            }
+
             records.Add(new FetchResultsResponse
             {
                 Position = position,
-                Request = _views.ToResult(record, segment, position, definition, fields),
+                Request = _views.ToResult(record, segment, position, window?[index], fields),
             });
         }
 

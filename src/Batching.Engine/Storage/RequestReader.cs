@@ -38,5 +38,7 @@ internal sealed class RequestReader(IBatchStore store, IOptions<BatchEngineOptio
         public Request this[int index] => Requests[index - FirstIndex];
 
         public int EndIndex => FirstIndex + Requests.Count;
+
+        public bool Holds(int index) => index >= FirstIndex && index < EndIndex;
     }
 }

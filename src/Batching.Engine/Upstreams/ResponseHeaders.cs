@@ -18,12 +18,16 @@ public static class ResponseHeaders
         "Trailer", "Transfer-Encoding", "Upgrade", "Set-Cookie", "Set-Cookie2",
     };
 
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _output;
+
     /// <summary>Encodes the end-to-end fields of a response.</summary>
     public static byte[] Encode(HttpResponseMessage response)
     {
-        var output = new ArrayBufferWriter<byte>(512);
+        var output = _output ??= new ArrayBufferWriter<byte>(512);
+        output.ResetWrittenCount();
         var named = response.Headers.NonValidated.TryGetValues("Connection", out var connection)
-            ? connection.ToString().Split(',', StringSplitOptions.TrimEntries)
+            ? NamedBy(connection.ToString())
             : [];
         Add(response.Headers.NonValidated);
         Add(response.Content.Headers.NonValidated);
@@ -33,7 +37,8 @@ public static class ResponseHeaders
         {
             foreach (var (name, values) in headers)
             {
-                if (!Dropped.Contains(name) && !named.Contains(name, StringComparer.OrdinalIgnoreCase))
+                if (!Dropped.Contains(name)
+                    && (named.Length == 0 || !named.Contains(name, StringComparer.OrdinalIgnoreCase)))
                 {
                     AddLine(name, values.ToString());
                 }
@@ -52,6 +57,10 @@ public static class ResponseHeaders
             output.Advance(length);
         }
     }
+
+    // The fields that Connection names concern the connection as well. What nearly every answer says names none.
+    private static string[] NamedBy(string connection) =>
+        connection is "keep-alive" ? [] : connection.Split(',', StringSplitOptions.TrimEntries);
 
     /// <summary>Decodes all fields, in the order they came.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Decode(ReadOnlyMemory<byte> encoded)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Globalization;
 using Batching.Engine.Submission;
 using Microsoft.Extensions.Options;
@@ -22,6 +23,9 @@ internal sealed class UpstreamCaller
     private readonly int _maxResponseBytes;
     private readonly string _credentialHeader;
     private readonly ResiliencePipeline<UpstreamReply> _retries;
+
+    // As many as calls were under way at the same time.
+    private readonly ConcurrentBag<CancellationTokenSource> _deadlines = [];
 
     public UpstreamCaller(IOptions<BatchEngineOptions> options, TimeProvider time)
     {
@@ -63,16 +67,24 @@ internal sealed class UpstreamCaller
         var timeout = call.Timeout is { } own && own < call.Route.Upstream.Timeout ? own : call.Route.Upstream.Timeout;
         var progress = new CallProgress(
             call.Route.Upstream.Places, _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
-        using var deadline = new CancellationTokenSource(timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, abort);
+        if (!_deadlines.TryTake(out var deadline))
+        {
+            deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        }
+
         try
         {
-            return Methods.IsIdempotent(call.Method)
-                ? await CallWithRetriesAsync(call, progress, either.Token)
-                : await AttemptAsync(call, progress, either.Token);
+            deadline.CancelAfter(timeout);
+            using var aborting = abort.UnsafeRegister(
+                static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+            var reply = await AttemptAsync(call, progress, deadline.Token);
+            return IsTransient(reply) && Methods.IsIdempotent(call.Method)
+                ? await RetryAsync(call, reply, progress, deadline.Token)
+                : reply;
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !abort.IsCancellationRequested)
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
+            abort.ThrowIfCancellationRequested();
             progress.CountTimeout();
             return UpstreamReply.FromFailure(
                 Failure.UpstreamTimeout,
@@ -81,29 +93,50 @@ internal sealed class UpstreamCaller
         finally
         {
             progress.End();
+            Return(deadline);
         }
     }
 
-    private async Task<UpstreamReply> CallWithRetriesAsync(
-        UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
+    // Most calls need one attempt, which is made without the pipeline; the pipeline begins with what came of it.
+    private async Task<UpstreamReply> RetryAsync(
+        UpstreamCall call, UpstreamReply first, CallProgress progress, CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
+        var isFirst = true;
         try
         {
             context.Properties.Set(ProgressKey, progress);
             return await _retries.ExecuteAsync(
-                static async (context, state) =>
+                async context =>
                 {
+                    if (isFirst)
+                    {
+                        isFirst = false;
+                        return first;
+                    }
+
                     // The places are for who calls: none was held while this one waited for another attempt.
-                    await state.Progress.TakePlaceAsync(context.CancellationToken);
-                    return await state.Caller.AttemptAsync(state.Call, state.Progress, context.CancellationToken);
+                    await progress.TakePlaceAsync(context.CancellationToken);
+                    return await AttemptAsync(call, progress, context.CancellationToken);
                 },
-                context,
-                (Caller: this, Call: call, Progress: progress));
+                context);
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    // One that was signalled, or is about to be, is of no more use.
+    private void Return(CancellationTokenSource deadline)
+    {
+        if (deadline.TryReset())
+        {
+            _deadlines.Add(deadline);
+        }
+        else
+        {
+            deadline.Dispose();
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class V0Dialect : JsonDialect
                 await WriteBatchAsync(
                     writer,
                     fetched.Batch,
-                    V0Property.Of(fetch.RequestFields.Paths),
+                    V0Property.Of(fetch.RequestFields),
                     fetch.RequestIds.Count == 0 ? fetched.Position : null);
                 break;
             case GetBatchStatusResponse status:
@@ -91,7 +91,7 @@ internal sealed class V0Dialect : JsonDialect
         {
             writer.WriteNumber("position"u8, record.Position);
             writer.WritePropertyName("Request"u8);
-            var properties = V0Property.Of(((FetchResultsRequest)request).RequestFields.Paths);
+            var properties = V0Property.Of(((FetchResultsRequest)request).RequestFields);
             V0Writer.WriteRequest(writer, record.Request, properties, onOneLine: true);
         }
 

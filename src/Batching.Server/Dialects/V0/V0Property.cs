@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Google.Protobuf.WellKnownTypes;
+
 namespace Batching.Server.Dialects.V0;
 
 /// <summary>The properties of a request in v0 replies, and the fields of the contract they come from.</summary>
@@ -15,6 +18,8 @@ internal static class V0Property
     public const string Response = "response";
     public const string Headers = "responseHeaders";
     public const string Index = "index";
+
+    private static readonly ConditionalWeakTable<FieldMask, IReadOnlySet<string>> OfMasks = new();
 
     /// <summary>Each property with the fields to ask for; the first one stands for the property itself.</summary>
     public static IReadOnlyDictionary<string, string[]> Fields { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -44,10 +49,15 @@ internal static class V0Property
     public static IReadOnlySet<string> Progress { get; } =
         new HashSet<string>(StringComparer.Ordinal) { Id, Done, StatusCode, Size };
 
-    /// <summary>The properties that a field mask made from <see cref="Fields"/> stands for.</summary>
-    public static IReadOnlySet<string> Of(IEnumerable<string> maskPaths)
+    /// <summary>
+    /// The properties that a field mask made from <see cref="Fields"/> stands for. Each record of a stream asks with the
+    /// mask of its call, which is read only once.
+    /// </summary>
+    public static IReadOnlySet<string> Of(FieldMask mask) => OfMasks.GetValue(mask, Read);
+
+    private static IReadOnlySet<string> Read(FieldMask mask)
     {
-        var paths = maskPaths.ToHashSet(StringComparer.Ordinal);
+        var paths = mask.Paths.ToHashSet(StringComparer.Ordinal);
         return Fields.Where(field => paths.Contains(field.Value[0]))
             .Select(field => field.Key)
             .ToHashSet(StringComparer.Ordinal);
