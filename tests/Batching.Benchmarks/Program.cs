@@ -5,6 +5,7 @@ using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.PassThrough;
+using Batching.Benchmarks.Security;
 using Batching.Benchmarks.Startup;
 
 switch (args)
@@ -37,6 +38,9 @@ switch (args)
     case ["big-batch", .. var rest]:
         await BigBatchFigure.RunAsync(Rounds(rest, 1_000_000));
         return 0;
+    case ["owner-timing"]:
+        await OwnerTimingFigure.RunAsync();
+        return 0;
     case ["grpc-unary", .. var rest]:
         await RuntimeFigures.RunUnaryAsync(Rounds(rest, 7));
         return 0;
@@ -58,7 +62,7 @@ switch (args)
             """
             Which figure?
               pass-through [--rest] [pairs], startup <published folder> …
-              keyed-comparison [rounds], keyed-latency
+              keyed-comparison [rounds], keyed-latency, owner-timing
               adaptive [rounds], owner-isolation [rounds]
               big-batch [requests]
               grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
