@@ -96,6 +96,11 @@ public sealed class SqliteBatchStore : IBatchStore
         Read(batchKey, static (session, key) => session.FindBatch(key), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<BatchRecord?> FindBatchAsync(
+        string owner, long batchKey, CancellationToken cancellationToken) =>
+        Read((owner, batchKey), static (session, x) => session.FindBatch(x.owner, x.batchKey), cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
         Read(owner, static (session, owner) => session.ReadUsage(owner), cancellationToken);
 

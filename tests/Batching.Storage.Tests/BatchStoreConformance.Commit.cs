@@ -63,6 +63,17 @@ public abstract partial class BatchStoreConformance
     }
 
     [Fact]
+    public async Task FindBatchAsync_ByOwner_FindsOnlyHisOwn()
+    {
+        var batch = Batch(7, owner: "alice");
+        await CommitAsync(Accept(batch), Accept(Batch(100, owner: "bob")));
+        AssertSame(batch, await Store.FindBatchAsync("alice", 7, None));
+        Assert.Null(await Store.FindBatchAsync("bob", 7, None));
+        Assert.Null(await Store.FindBatchAsync("Alice", 7, None));
+        Assert.Null(await Store.FindBatchAsync("alice", 8, None));
+    }
+
+    [Fact]
     public async Task CommitAsync_NoWrites_DoesNothing() => await CommitAsync();
 
     [Fact]

@@ -8,6 +8,7 @@ public class SqliteQueryPlanTests
 {
     public static TheoryData<string> Statements => new(
         ReadSession.FindBatchSql,
+        ReadSession.FindOwnedBatchSql,
         ReadSession.ReadUsageSql,
         ReadSession.ListBatchesSql,
         ReadSession.ListUnfinishedSql,

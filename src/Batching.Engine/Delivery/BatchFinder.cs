@@ -4,8 +4,9 @@ using Batching.Engine.Storage;
 namespace Batching.Engine.Delivery;
 
 /// <summary>
-/// Finds a batch for a caller. It always asks the store, whoever runs the batch, and takes the same way for a batch
-/// that isn't there and for one of somebody else, so that neither the answer nor its time tells them apart.
+/// Finds a batch for a caller. It always asks the store, whoever runs the batch, and for the caller's batches only: one
+/// that isn't there and one of somebody else are the same to it, so that neither the answer nor its time tells them
+/// apart.
 /// </summary>
 internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider time)
 {
@@ -18,12 +19,8 @@ internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider 
             key = 0;
         }
 
-        var record = await store.FindBatchAsync(key, cancellationToken);
-        return record is not null
-            && string.Equals(record.Owner, caller.Owner, StringComparison.Ordinal)
-            && IsThere(record)
-            ? record
-            : new Refusal.NotFound("batch", batchId);
+        var record = await store.FindBatchAsync(caller.Owner, key, cancellationToken);
+        return record is not null && IsThere(record) ? record : new Refusal.NotFound("batch", batchId);
     }
 
     /// <summary>Whether callers still see a batch: they don't once its time is over, however late it is deleted.</summary>

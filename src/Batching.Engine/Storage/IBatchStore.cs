@@ -41,6 +41,12 @@ public interface IBatchStore : IAsyncDisposable
     ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Finds a batch of an owner; null if it isn't there or is somebody else's. What is done is the same for both, so
+    /// that the time it takes tells nobody which of them it is.
+    /// </summary>
+    ValueTask<BatchRecord?> FindBatchAsync(string owner, long batchKey, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Says what the batches of an owner take; nothing for an owner without any. Takes constant time: every commit keeps
     /// count.
     /// </summary>

@@ -19,6 +19,13 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
 
+    // By the owner's index, which a batch of another owner is as much missing from as one that isn't there.
+    internal const string FindOwnedBatchSql =
+        $"""
+        SELECT {BatchColumns} FROM batches INDEXED BY batches_by_owner
+        WHERE owner = $owner AND batch_key = $key
+        """;
+
     internal const string ReadUsageSql = "SELECT batches, requests, bytes FROM owners WHERE owner = $owner";
 
     internal const string ListBatchesSql =
@@ -85,6 +92,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         """;
 
     private readonly Statement _findBatch = new(connection, FindBatchSql, "$key");
+    private readonly Statement _findOwnedBatch = new(connection, FindOwnedBatchSql, "$owner", "$key");
     private readonly Statement _readUsage = new(connection, ReadUsageSql, "$owner");
     private readonly Statement _listBatches = new(connection, ListBatchesSql, "$owner", "$before", "$limit");
     private readonly Statement _listUnfinished = new(connection, ListUnfinishedSql, "$after", "$limit");
@@ -98,6 +106,12 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
     public BatchRecord? FindBatch(long batchKey)
     {
         using var reader = _findBatch.Query(batchKey);
+        return reader.Read() ? BatchOf(reader) : null;
+    }
+
+    public BatchRecord? FindBatch(string owner, long batchKey)
+    {
+        using var reader = _findOwnedBatch.Query(owner, batchKey);
         return reader.Read() ? BatchOf(reader) : null;
     }
 

@@ -49,16 +49,12 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         Committed?.Invoke(writes);
     }
 
-    public async ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken)
-    {
-        var record = await Readable.FindBatchAsync(batchKey, cancellationToken);
-        if (BatchRead is { } read)
-        {
-            await read();
-        }
+    public async ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken) =>
+        await AfterReadAsync(await Readable.FindBatchAsync(batchKey, cancellationToken));
 
-        return record;
-    }
+    public async ValueTask<BatchRecord?> FindBatchAsync(
+        string owner, long batchKey, CancellationToken cancellationToken) =>
+        await AfterReadAsync(await Readable.FindBatchAsync(owner, batchKey, cancellationToken));
 
     public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
         Readable.ReadUsageAsync(owner, cancellationToken);
@@ -104,4 +100,14 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
 
     private static StoreUnavailableException Unavailable() =>
         new("The store is out of order.", new IOException("as the test wants it"));
+
+    private async ValueTask<BatchRecord?> AfterReadAsync(BatchRecord? record)
+    {
+        if (BatchRead is { } read)
+        {
+            await read();
+        }
+
+        return record;
+    }
 }
