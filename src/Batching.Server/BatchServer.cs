@@ -70,6 +70,7 @@ internal static class BatchServer
         var app = builder.Build();
         app.WarnOfAddressesWithoutTls(urls);
         app.UseOperationsPort(operations);
+        app.Use(DeliveringReply.FlushAsync);
         app.UseResponseCompression();
         app.UseBrowserProtection();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });

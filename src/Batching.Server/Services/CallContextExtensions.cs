@@ -24,9 +24,11 @@ internal static class CallContextExtensions
     public static void OnReplied(this ServerCallContext context, Action<bool> callback)
     {
         var http = context.GetHttpContext();
+        var reply = new DeliveringReply(context.CancellationToken);
+        http.Features.Set(reply);
         http.Response.OnCompleted(() =>
         {
-            callback(!IsBroken(http) && !HttpMethods.IsHead(http.Request.Method));
+            callback(reply.IsWritten && !IsBroken(http) && !HttpMethods.IsHead(http.Request.Method));
             return Task.CompletedTask;
         });
     }

@@ -15,7 +15,7 @@ internal sealed class KeyedBatchRpcService(KeyedBatchRunner runner) : KeyedBatch
         var reply = answer.OrThrow();
 
         // The bodies are in pooled buffers until the last byte is written.
-        context.OnReplied(_ => reply.Dispose());
+        context.GetHttpContext().Response.RegisterForDispose(reply);
         return reply.Response;
     }
 }

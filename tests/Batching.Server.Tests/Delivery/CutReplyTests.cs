@@ -1,6 +1,10 @@
+using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Batching.Server.Tests.Infrastructure;
+using Batching.V1;
+using Google.Protobuf;
 
 namespace Batching.Server.Tests.Delivery;
 
@@ -10,6 +14,7 @@ public sealed class CutReplyTests
     // More than the buffers of two sockets take, so that the server can't have written all of it.
     private const int Size = 8_000_000;
     private const int Cuts = 20;
+    private const int PageSize = 400_000;
 
     [Fact]
     public async Task Fetch_ConnectionBreaksInTheMiddle_ResultComesAgain()
@@ -29,6 +34,46 @@ public sealed class CutReplyTests
         var request = Assert.Single((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
         Assert.Equal(Size, request.GetProperty("responseSize").GetInt32());
         Assert.Empty((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
+    }
+
+    [Theory]
+    [InlineData("grpc")]
+    [InlineData("rest")]
+    public async Task Fetch_Http2ReaderStopsInTheMiddle_ResultComesAgain(string api)
+    {
+        await using var upstream = await TestApi.StartAsync(context =>
+            TestApi.BytesAsync(context, "application/octet-stream", new byte[PageSize]));
+        await using var gateway = await Gateway.StartAsync(upstream);
+        var batch = await gateway.Rest.SubmitPathsAsync("x");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+
+        // Nobody reads the body: the server may send 64 KiB of it, and no more.
+        using (var http = new HttpClient(new SocketsHttpHandler { InitialHttp2StreamWindowSize = 65_535 }))
+        using (var request = api == "grpc" ? NewGrpcFetch(batch) : new HttpRequestMessage(HttpMethod.Get, batch.Path))
+        {
+            http.BaseAddress = new Uri(gateway.Address);
+            request.Version = HttpVersion.Version20;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        var result = Assert.Single((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
+        Assert.Equal(PageSize, result.GetProperty("responseSize").GetInt32());
+        Assert.Empty((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
+    }
+
+    private static HttpRequestMessage NewGrpcFetch(SubmittedBatch batch)
+    {
+        var message = new FetchBatchRequest { BatchId = batch.Id };
+        var size = message.CalculateSize();
+        var request = new HttpRequestMessage(HttpMethod.Post, "/batch.v1.BatchService/FetchBatch")
+        {
+            Content = new ByteArrayContent([0, 0, 0, 0, (byte)size, .. message.ToByteArray()]),
+        };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        request.Headers.TE.ParseAdd("trailers");
+        return request;
     }
 
     private static async Task FetchAndCutAsync(Uri address, string path)
