@@ -14,18 +14,32 @@ namespace Batching.CrashTests.Callers;
 /// <summary>An owner who speaks gRPC.</summary>
 internal sealed class GrpcCaller : ICaller
 {
+    private readonly ArrivalLog _arrivals = new();
     private readonly GrpcChannel _channel;
     private readonly BatchService.BatchServiceClient _batches;
     private readonly KeyedBatchService.KeyedBatchServiceClient _keyed;
     private readonly Metadata _headers;
+    private readonly string _authorization;
 
     public GrpcCaller(string address, string token)
     {
         _channel = GrpcChannel.ForAddress(
-            address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 * 1024 * 1024 });
+            address,
+            new GrpcChannelOptions
+            {
+                HttpHandler = new SocketsHttpHandler
+                {
+                    ConnectCallback = _arrivals.ConnectAsync,
+                    EnableMultipleHttp2Connections = true,
+                },
+                DisposeHttpClient = true,
+                MaxReceiveMessageSize = 64 * 1024 * 1024,
+                CompressionProviders = [],
+            });
         _batches = new BatchService.BatchServiceClient(_channel);
         _keyed = new KeyedBatchService.KeyedBatchServiceClient(_channel);
-        _headers = new Metadata { { "authorization", $"Bearer {token}" } };
+        _authorization = $"Bearer {token}";
+        _headers = new Metadata { { "authorization", _authorization } };
     }
 
     public async Task<Accepted> SubmitAsync(BatchPlan plan)
@@ -47,7 +61,24 @@ internal sealed class GrpcCaller : ICaller
             request.After = position;
         }
 
-        var reply = await CallAsync(_batches.FetchBatchAsync(request, _headers));
+        var call = _arrivals.NextCall();
+        FetchBatchResponse reply;
+        try
+        {
+            reply = await _batches.FetchBatchAsync(request, HeadersOf(call));
+            await CheckArrivalAsync(call);
+        }
+        catch (RpcException exception)
+        {
+            var arrived = await _arrivals.EndOfAsync(call);
+            if (arrived is null || !await arrived.IsWhole || arrived.Read(FetchBatchResponse.Parser) is not [var whole])
+            {
+                throw ToFailure(exception);
+            }
+
+            reply = whole;
+        }
+
         return new ResultPage(ToCounters(reply.Batch), reply.Position, [.. reply.Batch.Requests.Select(ToResult)]);
     }
 
@@ -59,25 +90,43 @@ internal sealed class GrpcCaller : ICaller
             request.After = position;
         }
 
-        using var call = _batches.FetchResults(request, _headers);
-        while (true)
+        var name = _arrivals.NextCall();
+        using var call = _batches.FetchResults(request, HeadersOf(name));
+        try
         {
-            try
+            for (var read = 0; ; read++)
             {
-                if (!await call.ResponseStream.MoveNext(CancellationToken.None))
+                RpcException? failure = null;
+                try
                 {
-                    yield break;
+                    if (!await call.ResponseStream.MoveNext(CancellationToken.None))
+                    {
+                        yield break;
+                    }
                 }
-            }
-            catch (RpcException exception)
-            {
-                throw ToFailure(exception);
-            }
+                catch (RpcException exception)
+                {
+                    failure = exception;
+                }
 
-            var record = call.ResponseStream.Current;
-            yield return record.End is { } end
-                ? new StreamRecord(null, end.RunningRequests)
-                : new StreamRecord(ToResult(record.Request), 0);
+                if (failure is null)
+                {
+                    yield return ToRecord(call.ResponseStream.Current);
+                    continue;
+                }
+
+                var arrived = await _arrivals.EndOfAsync(name);
+                foreach (var record in arrived?.Read(FetchResultsResponse.Parser).Skip(read) ?? [])
+                {
+                    yield return ToRecord(record);
+                }
+
+                throw ToFailure(failure);
+            }
+        }
+        finally
+        {
+            _arrivals.Forget(name);
         }
     }
 
@@ -114,6 +163,19 @@ internal sealed class GrpcCaller : ICaller
     }
 
     public void Dispose() => _channel.Dispose();
+
+    private Metadata HeadersOf(string call) =>
+        new() { { "authorization", _authorization }, { ArrivalLog.HeaderName, call } };
+
+    // What the client has read must have arrived: else the log misses what it is for.
+    private async Task CheckArrivalAsync(string call)
+    {
+        var arrived = await _arrivals.EndOfAsync(call);
+        if (arrived is null || !await arrived.IsWhole || arrived.Read(FetchBatchResponse.Parser).Count != 1)
+        {
+            throw new InvalidOperationException($"The log of arrivals doesn't have the reply to call {call}.");
+        }
+    }
 
     private static async Task<T> CallAsync<T>(AsyncUnaryCall<T> call)
     {
@@ -175,6 +237,10 @@ internal sealed class GrpcCaller : ICaller
             BodyHash.Of(request.Response.Body.Span),
             request.DoneTime.ToDateTimeOffset());
     }
+
+    private static StreamRecord ToRecord(FetchResultsResponse record) => record.End is { } end
+        ? new StreamRecord(null, end.RunningRequests)
+        : new StreamRecord(ToResult(record.Request), 0);
 
     private static string ToText(Value? value) => value?.KindCase switch
     {

@@ -19,7 +19,7 @@ internal sealed class RestCaller : ICaller
     /// <param name="isInQuery">The token goes with the query, as <c>bearer_token</c>.</param>
     public RestCaller(string address, string token, bool isInQuery)
     {
-        _http = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(2) };
+        _http = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(10) };
         _credential = isInQuery ? $"bearer_token={token}" : "";
         if (!isInQuery)
         {

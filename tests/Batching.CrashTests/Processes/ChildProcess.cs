@@ -80,7 +80,7 @@ internal sealed class ChildProcess : IDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> WaitForExitAsync()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }

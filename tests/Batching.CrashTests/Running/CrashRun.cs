@@ -15,8 +15,9 @@ internal sealed class CrashRun : IDisposable
     private const int KillsBetweenInspections = 10;
     private const int LongestLifeInStarts = 3;
 
-    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan FinishDeadline = TimeSpan.FromMinutes(3);
+    // Only for what would never end: a machine that is busy may be slow.
+    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan FinishDeadline = TimeSpan.FromMinutes(10);
 
     // The moment of a kill may never come, for example if nothing is left to be read. A machine that takes its time to
     // start a server takes its time for the rest too.
