@@ -1,11 +1,13 @@
 using System.Globalization;
 using Batching.Benchmarks.Driver;
+using Batching.Benchmarks.Flow;
 using Batching.Benchmarks.Grpc;
 using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.PassThrough;
 using Batching.Benchmarks.Security;
+using Batching.Benchmarks.Small;
 using Batching.Benchmarks.Startup;
 
 switch (args)
@@ -15,6 +17,15 @@ switch (args)
         return 0;
     case ["pass-through", .. var rest]:
         await PassThroughFigure.RunAsync(Rounds(rest, 5), isRest: false);
+        return 0;
+    case ["small-batches", "--rest", .. var rest]:
+        await SmallBatchesFigure.RunAsync(Rounds(rest, 5), isRest: true);
+        return 0;
+    case ["small-batches", .. var rest]:
+        await SmallBatchesFigure.RunAsync(Rounds(rest, 5), isRest: false);
+        return 0;
+    case ["parallel-flow", .. var rest]:
+        await ParallelFlowFigure.RunAsync(Rounds(rest, 3));
         return 0;
     case ["startup", .. { Length: > 0 } folders]:
         await StartupFigure.RunAsync(folders, rounds: 10);
@@ -34,6 +45,12 @@ switch (args)
         return 0;
     case ["owner-isolation", .. var rest]:
         await OwnerIsolationFigure.RunAsync(Rounds(rest, 3));
+        return 0;
+    case ["fairness", .. var rest]:
+        await FairnessFigure.RunAsync(Rounds(rest, 500_000));
+        return 0;
+    case ["slow-readers", .. var rest]:
+        await SlowReadersFigure.RunAsync(Rounds(rest, 10 * 1024), TimeSpan.FromSeconds(60));
         return 0;
     case ["big-batch", .. var rest]:
         await BigBatchFigure.RunAsync(Rounds(rest, 1_000_000));
@@ -62,9 +79,10 @@ switch (args)
             """
             Which figure?
               pass-through [--rest] [pairs], startup <published folder> …
+              small-batches [--rest] [rounds], parallel-flow [rounds]
               keyed-comparison [rounds], keyed-latency, owner-timing
-              adaptive [rounds], owner-isolation [rounds]
-              big-batch [requests]
+              adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
+              big-batch [requests], slow-readers [bytes of a result]
               grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
             """);
         return 2;

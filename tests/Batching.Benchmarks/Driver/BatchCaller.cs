@@ -25,6 +25,25 @@ internal abstract class BatchCaller(int port, ReadOnlyMemory<byte> body) : IDisp
     /// <summary>What every result must carry.</summary>
     protected ReadOnlySpan<byte> Body => body.Span;
 
+    /// <summary>What it presents as <c>Authorization</c>, and thereby whose its batches are. Nothing by default.</summary>
+    public string? Credential { get; init; }
+
+    /// <param name="isRest">JSON over HTTP/1.1 instead of gRPC.</param>
+    /// <param name="port">Where the gateway listens.</param>
+    /// <param name="body">What the API answers to everything; empty to take whatever comes.</param>
+    public static BatchCaller Create(bool isRest, int port, ReadOnlyMemory<byte> body) =>
+        isRest ? new RestBatchCaller(port, body) : new GrpcBatchCaller(port, body);
+
+    /// <summary>Has each caller submit a batch and fetch it, one after the other, until there were so many in all.</summary>
+    public static Task RunAsync(IEnumerable<BatchCaller> callers, Submission submission, int batches) =>
+        Task.WhenAll(callers.Select(caller => Task.Run(async () =>
+        {
+            while (Interlocked.Decrement(ref batches) >= 0)
+            {
+                await caller.FetchAllAsync(await caller.SubmitAsync(submission), submission.Count);
+            }
+        })));
+
     /// <summary>Submits a batch; returns its id when the gateway has acknowledged it.</summary>
     public abstract Task<string> SubmitAsync(Submission submission);
 
@@ -85,6 +104,11 @@ internal abstract class BatchCaller(int port, ReadOnlyMemory<byte> body) : IDisp
 
     protected async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
     {
+        if (Credential is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", Credential);
+        }
+
         var response = await _http.SendAsync(request, CancellationToken.None);
         if (!response.IsSuccessStatusCode || response.Headers.Contains("grpc-status"))
         {

@@ -10,6 +10,8 @@ internal sealed class GatewayServer : IAsyncDisposable
 {
     private const double Mebibyte = 1024 * 1024;
 
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
+
     private readonly GatewayProcess _process;
     private readonly GrpcChannel _channel;
 
@@ -22,6 +24,8 @@ internal sealed class GatewayServer : IAsyncDisposable
     }
 
     public string Address { get; }
+
+    public int Port => _process.Port;
 
     public BatchService.BatchServiceClient Batches { get; }
 
@@ -45,6 +49,25 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     public static async Task<GatewayServer> StartAsync(int upstreamPort) =>
         new(await GatewayProcess.StartAsync(upstreamPort));
+
+    /// <summary>Waits until every request of a batch has its result.</summary>
+    /// <returns>The batch.</returns>
+    /// <exception cref="InvalidOperationException">Some have failed.</exception>
+    public async Task<Batch> UntilDoneAsync(string id)
+    {
+        while (true)
+        {
+            var batch = (await Batches.GetBatchStatusAsync(new GetBatchStatusRequest { BatchId = id })).Batch;
+            if (batch.RunningRequests == 0)
+            {
+                return batch.FailedRequests == 0
+                    ? batch
+                    : throw new InvalidOperationException($"{batch.FailedRequests} requests failed.");
+            }
+
+            await Task.Delay(PollInterval, TimeProvider.System);
+        }
+    }
 
     /// <summary>Uploads a batch of GETs.</summary>
     /// <returns>Its id.</returns>

@@ -26,10 +26,8 @@ internal static class PassThroughFigure
         await using var gateway = await GatewayProcess.StartAsync(nginx.Port);
         await using var bare = await BareLoop.StartAsync(nginx.Port);
         var submission = Submission.OfGets(CallsPerBatch);
-        BatchCaller[] callers = [.. Enumerable.Range(0, Batches).Select(_ => isRest
-            ? (BatchCaller)new RestBatchCaller(gateway.Port, Nginx.Body)
-            : new GrpcBatchCaller(gateway.Port, Nginx.Body))];
-        var ours = new Side("gateway", () => gateway.ProcessorTime, () => FetchThroughAsync(callers, submission));
+        BatchCaller[] callers = [.. Enumerable.Range(0, Batches).Select(_ => BatchCaller.Create(isRest, gateway.Port, Nginx.Body))];
+        var ours = new Side("gateway", () => gateway.ProcessorTime, () => BatchCaller.RunAsync(callers, submission, Calls / CallsPerBatch));
         var theirs = new Side("bare loop", () => bare.ProcessorTime, () => bare.RunAsync(Calls, Concurrency, Nginx.Body.Length));
         var rateRatio = new Series();
         var cpuRatio = new Series();
@@ -60,19 +58,6 @@ internal static class PassThroughFigure
         Console.WriteLine(theirs);
         Console.WriteLine(
             $"| ratio | {rateRatio.ToText("0.00")}, goal {(isRest ? "0.55" : "0.70")} | {cpuRatio.ToText("0.00")}{(isRest ? "" : ", goal 1.6")} | | | |");
-    }
-
-    private static Task FetchThroughAsync(BatchCaller[] callers, Submission submission)
-    {
-        var left = Calls / CallsPerBatch;
-        return Task.WhenAll(callers.Select(caller => Task.Run(async () =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0)
-            {
-                var id = await caller.SubmitAsync(submission);
-                await caller.FetchAllAsync(id, submission.Count);
-            }
-        })));
     }
 
     /// <summary>One of the two, and what was seen of it.</summary>
