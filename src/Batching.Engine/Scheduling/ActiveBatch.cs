@@ -77,6 +77,15 @@ internal sealed class ActiveBatch : IDisposable
         }
     }
 
+    /// <summary>Whether somebody has taken a request.</summary>
+    public bool IsTaken(int index)
+    {
+        lock (_lock)
+        {
+            return _taken[index];
+        }
+    }
+
     /// <summary>Takes a request to run it; false also when the batch was stopped.</summary>
     public bool TryTakeToRun(int index)
     {
@@ -117,6 +126,12 @@ internal sealed class ActiveBatch : IDisposable
     {
         lock (_lock)
         {
+            // After a restart most of a batch may be finished: nobody reads that again to find out.
+            while (!_loading && _loaded < _taken.Length && _taken[_loaded])
+            {
+                _loaded++;
+            }
+
             if (_loading || _stopReason != Failure.None || _waiting > lowWater || _loaded >= _record.Total)
             {
                 return false;
@@ -163,12 +178,6 @@ internal sealed class ActiveBatch : IDisposable
         {
             var index = _taken.Length++;
             _taken[index] = taken;
-            if (taken && !_loading && _loaded == index)
-            {
-                // Nothing to load here.
-                _loaded++;
-            }
-
             return index;
         }
     }

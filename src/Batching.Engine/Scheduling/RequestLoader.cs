@@ -118,6 +118,11 @@ internal sealed class RequestLoader(
 
         for (var index = next; index < window.EndIndex; index++)
         {
+            if (batch.IsTaken(index))
+            {
+                continue;
+            }
+
             var request = window[index];
             var method = Methods.Find(request.Method);
             if (method is null || !router.TryRoute(request.Path, request.Params, out var route, out _))

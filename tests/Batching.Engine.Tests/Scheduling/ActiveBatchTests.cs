@@ -71,4 +71,18 @@ public sealed class ActiveBatchTests : IDisposable
         batch.EndLoading(nextToLoad: 100);
         Assert.False(batch.TryBeginLoading(lowWater: 1));
     }
+
+    // After a restart a million requests may be finished before the first that is not.
+    [Fact]
+    public void TryBeginLoading_BeginningTaken_BeginsBehindIt()
+    {
+        var batch = new ActiveBatch(EmptyStore.Record(total: 4), null, _abort.Token);
+        Assert.True(batch.TryTake(0));
+        Assert.True(batch.TryTake(1));
+        Assert.True(batch.TryTake(3));
+        Assert.True(batch.TryBeginLoading(lowWater: 1));
+        Assert.Equal(2, batch.NextToLoad);
+        batch.EndLoading(nextToLoad: 3);
+        Assert.False(batch.TryBeginLoading(lowWater: 1));
+    }
 }
