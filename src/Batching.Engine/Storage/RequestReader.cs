@@ -6,6 +6,9 @@ namespace Batching.Engine.Storage;
 /// <summary>Reads the requests of batches, as they were submitted or spawned, by the window. Thread-safe.</summary>
 internal sealed class RequestReader(IBatchStore store, IOptions<BatchEngineOptions> options)
 {
+    // What a window takes beside its requests: it may hold a single small one.
+    private const int Overhead = 256;
+
     private readonly RunCache<DecodedWindow> _cache = new(options.Value.Limits.RequestCacheBytes);
 
     /// <summary>Reads the window that holds the request of that index; null if the batch has no such request.</summary>
@@ -25,7 +28,7 @@ internal sealed class RequestReader(IBatchStore store, IOptions<BatchEngineOptio
     {
         var decoded = new DecodedWindow(window.FirstIndex, window.Decode());
         // Decoded, a request takes about three times its encoded size.
-        _cache.Add(batchKey, window.FirstIndex, window.Count, 3L * window.Data.Length, decoded);
+        _cache.Add(batchKey, window.FirstIndex, window.Count, Overhead + (3L * window.Data.Length), decoded);
         return decoded;
     }
 

@@ -5,6 +5,9 @@ namespace Batching.Engine.Storage;
 /// <summary>Reads the results of batches by position, the newest ones from memory. Thread-safe.</summary>
 internal sealed class ResultReader(IBatchStore store, IOptions<BatchEngineOptions> options)
 {
+    // What a segment takes beside its bytes: it may hold a single small result.
+    private const int Overhead = 256;
+
     private readonly RunCache<ResultSegment> _cache = new(options.Value.Limits.ResultCacheBytes);
 
     /// <summary>Reads the segment that holds a position; null if there is no such result.</summary>
@@ -29,7 +32,7 @@ internal sealed class ResultReader(IBatchStore store, IOptions<BatchEngineOption
         batchKey,
         segment.FirstPosition,
         segment.Count,
-        segment.Entries.Length + (segment.Payload?.Length ?? 0),
+        Overhead + segment.Entries.Length + (segment.Payload?.Length ?? 0),
         segment);
 
     /// <summary>Forgets a batch.</summary>
