@@ -33,6 +33,7 @@ internal sealed class GroupCommitter(
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(
         new BoundedChannelOptions(2 * MaxGroupItems) { SingleReader = true });
     private readonly CancellationTokenSource _giveUp = new();
+    private bool _failing;
 
     /// <summary>
     /// Hands over a result. Waits while too much is uncommitted, not for the commit. After <see cref="GiveUp"/> the
@@ -146,11 +147,23 @@ internal sealed class GroupCommitter(
         }
         catch (StoreUnavailableException exception)
         {
-            GroupCommitterLog.CommitFailed(logger, group.Count, exception);
+            if (!_failing)
+            {
+                // Once an outage, not once an attempt.
+                _failing = true;
+                GroupCommitterLog.CommitFailed(logger, group.Count, exception);
+            }
+
             return exception;
         }
 
         metrics.CountCommit(time.GetElapsedTime(began));
+        if (_failing)
+        {
+            _failing = false;
+            GroupCommitterLog.CommitRecovered(logger);
+        }
+
         foreach (var (batch, write) in appends)
         {
             var failed = write.Batch.Failed - batch.Record.Failed;

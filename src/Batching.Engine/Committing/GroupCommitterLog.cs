@@ -10,4 +10,7 @@ internal static partial class GroupCommitterLog
         "The store refused a group of {Count} changes. Results are kept and tried again; submissions are refused until it works.",
         EventName = "CommitFailed")]
     public static partial void CommitFailed(ILogger logger, int count, Exception exception);
+
+    [LoggerMessage(2, LogLevel.Information, "The store takes changes again.", EventName = "CommitRecovered")]
+    public static partial void CommitRecovered(ILogger logger);
 }

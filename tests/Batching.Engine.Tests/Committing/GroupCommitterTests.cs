@@ -70,6 +70,7 @@ public sealed class GroupCommitterTests : IDisposable
 
         engine.Store.WritesFail = false;
         await engine.Time.DriveAsync(engine.UntilDoneAsync(batch.Id), below: TimeSpan.FromSeconds(2));
+        Assert.Single(engine.Errors, error => error.StartsWith("CommitFailed", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -52,6 +52,9 @@ internal sealed class EngineHost : IAsyncDisposable
     /// <summary>Whether errors in the log belong to the test.</summary>
     public bool ErrorsAreExpected { get; set; }
 
+    /// <summary>What was logged as an error.</summary>
+    public IReadOnlyCollection<string> Errors => _log.Errors;
+
     public BatchSubmitter Submitter => Get<BatchSubmitter>();
 
     public BatchUploader Uploader => Get<BatchUploader>();
