@@ -25,6 +25,25 @@ internal static class StoreInspection
         }
 
         CheckHeader(path);
+        string[] besides = [.. new[] { $"{path}-wal", $"{path}-shm" }.Where(name => !File.Exists(name))];
+        try
+        {
+            Look(path, file.Length);
+        }
+        catch
+        {
+            // Even a reader makes them, and leaves them when it may not write.
+            foreach (var name in besides)
+            {
+                File.Delete(name);
+            }
+
+            throw;
+        }
+    }
+
+    private static void Look(string path, long length)
+    {
         try
         {
             using var connection = StoreConnection.OpenReader(path);
@@ -40,7 +59,7 @@ internal static class StoreInspection
                 return;
             }
 
-            CheckStructure(connection, path, file.Length);
+            CheckStructure(connection, path, length);
         }
         catch (SqliteException e) when (StoreFaults.Translate(e) is StoreUnusableException)
         {

@@ -1,9 +1,10 @@
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
+using Xunit.Abstractions;
 
 namespace Batching.Engine.Tests.Expiry;
 
-public sealed class ExpirySweeperTests : IDisposable
+public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
 
@@ -79,6 +80,45 @@ public sealed class ExpirySweeperTests : IDisposable
             Assert.Equal("EXPIRED", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type);
         });
         Assert.Equal(3, upstream.Received.Count);
+    }
+
+    [Fact]
+    public async Task Expire_TenHoursOfWork_FileStopsGrowing()
+    {
+        const int Batches = 4;
+        const int Requests = 32;
+        const int BodyBytes = 64 * 1024;
+        var body = new byte[BodyBytes];
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Response.Body.WriteAsync(body).AsTask());
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var sizes = new List<long>();
+        for (var hour = 1; hour <= 10; hour++)
+        {
+            var ids = new List<string>();
+            for (var i = 0; i < Batches; i++)
+            {
+                ids.Add((await engine.SubmitAsync(EngineHost.Gets(Requests))).Id);
+                await engine.UntilDoneAsync(ids[^1]);
+            }
+
+            engine.Time.Advance(TimeSpan.FromHours(1));
+            foreach (var id in ids)
+            {
+                await UntilAsync(
+                    engine,
+                    async () => (await engine.StatusAsync(id)).State == BatchState.Expired
+                        && (await engine.Store.ListToExpireAsync(engine.Time.GetUtcNow(), 1, default)).Count == 0,
+                    "the expiry");
+            }
+
+            sizes.Add(new DirectoryInfo(_directory.Path).EnumerateFiles("batch.db*").Sum(file => file.Length));
+            output.WriteLine($"After hour {hour}: {sizes[^1] / 1024} KiB");
+        }
+
+        // What an hour brings, once for what has just expired and once for what takes its place, and the log.
+        Assert.InRange(sizes[^1], 0, sizes[2] * 1.1);
+        Assert.InRange(sizes[^1], 0, 6L * Batches * Requests * BodyBytes);
     }
 
     [Fact]
