@@ -15,7 +15,9 @@ internal sealed class ShutdownHealth(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _registration = lifetime.ApplicationStopping.Register(() =>
-            health.Board.Stop(completeWatches: !options.Value.SuppressCompletionOnShutdown));
+            health.Board.Stop(
+                options.Value.Services.Select(service => service.Name),
+                completeWatches: !options.Value.SuppressCompletionOnShutdown));
         return Task.CompletedTask;
     }
 

@@ -58,14 +58,16 @@ internal sealed class StatusBoard
         }
     }
 
-    /// <summary>Everything that was known is not served any more, and stays so.</summary>
-    public void Stop(bool completeWatches)
+    /// <summary>Everything that is known is not served any more, and stays so.</summary>
+    /// <param name="services">What is known although nobody has asked for it yet.</param>
+    /// <param name="completeWatches">Whether watchers are told that this is the end.</param>
+    public void Stop(IEnumerable<string> services, bool completeWatches)
     {
         lock (_lock)
         {
             _stopped = true;
             _completed = completeWatches;
-            foreach (var service in _statuses.Keys.ToList())
+            foreach (var service in _statuses.Keys.Union(services).ToList())
             {
                 _statuses[service] = ServingStatus.NotServing;
             }
