@@ -92,6 +92,28 @@ public sealed class LimitOptions
     public int SpawnedRequestsPerBatch { get; set; } = 1_000_000;
 
     /// <summary>
+    /// How long a request may take to arrive, from its head to the end of its body. 1 s to 1 h; default 5 min.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan SubmissionTime { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Bytes of request bodies that are on their way at the same time; at the limit further ones are refused as
+    /// RESOURCE_EXHAUSTED. A single body may always be as large as <see cref="SubmissionBytes"/>. 1 MiB to 16 GiB;
+    /// default 256 MiB.
+    /// </summary>
+    [Range(typeof(long), "1048576", "17179869184")]
+    public long ReceivingBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// How long the reader of a reply or a stream may take nothing of what is ready for it before it is cut off; what it
+    /// has not received is handed out again. It has to take 64 KiB in that time, or what there is. A stream that has
+    /// nothing to send may be silent for as long as it likes. 1 s to 1 h; default 1 min.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ReaderStall { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
     /// Bytes of waiting requests held in memory, shared out evenly among the upstreams. 1 MiB to 1 GiB; default 64 MiB.
     /// </summary>
     [Range(1 << 20, 1 << 30)]

@@ -1,5 +1,6 @@
 using Batching.Engine;
 using Batching.Server.Configuration;
+using Batching.Server.Connections;
 using Batching.Server.Security;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
@@ -9,6 +10,7 @@ using Batching.Server.Security.Tls;
 using Batching.Server.Services;
 using Batching.V1;
 using Grpc.AspNetCore.Web;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -31,7 +33,8 @@ internal static class BatchServer
         builder.WebHost.UseUrls(string.IsNullOrEmpty(operations.Url) ? urls : $"{urls};{operations.Url}");
         builder.WebHost.UseHttp1AndHttp2OnSharedPort();
 
-        // The services read bodies themselves, each within its own limit. Who serves is nobody's business.
+        // The services read bodies themselves, each within its own limit, and RequestBodyMiddleware watches over
+        // all. Who serves is nobody's business.
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
@@ -49,6 +52,7 @@ internal static class BatchServer
                 sqlite.MaxFileBytes = builder.Configuration.GetMaxStoreBytes();
             })
             .AddBatchEngine()
+            .AddSingleton<ReceivingMemory>()
             .AddSecurity(builder.Configuration, dataDirectory)
             .AddResponseCompression(compression =>
             {
@@ -60,7 +64,7 @@ internal static class BatchServer
             .AddGrpcReflection()
             // The server listens when the store is open, so whoever gets an answer is served.
             .AddGrpcHealthChecks(health => health.Services.Map(BatchService.Descriptor.FullName, static _ => true))
-            .AddCheck("listening", static () => HealthCheckResult.Healthy());
+            .AddCheck<ServingCheck>("serving");
         if (usesSample)
         {
             builder.Services.AddSampleUpstream();
@@ -70,6 +74,8 @@ internal static class BatchServer
         var app = builder.Build();
         app.WarnOfAddressesWithoutTls(urls);
         app.UseOperationsPort(operations);
+        app.UseMiddleware<ReaderStallMiddleware>();
+        app.UseMiddleware<RequestBodyMiddleware>();
         app.Use(DeliveringReply.FlushAsync);
         app.UseResponseCompression();
         app.UseBrowserProtection();
@@ -84,7 +90,10 @@ internal static class BatchServer
 
         if (operations.Health)
         {
-            app.MapHealthChecks("/healthz").AsOperations();
+            app.MapHealthChecks("/healthz", new HealthCheckOptions
+            {
+                ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
+            }).AsOperations();
             app.MapGrpcHealthChecksService().AsOperations();
         }
 

@@ -6,6 +6,7 @@ using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.PassThrough;
+using Batching.Benchmarks.Robustness;
 using Batching.Benchmarks.Security;
 using Batching.Benchmarks.Small;
 using Batching.Benchmarks.Startup;
@@ -74,6 +75,15 @@ switch (args)
         await ServerProcess.RunAsync(
             name, int.Parse(http1, CultureInfo.InvariantCulture), int.Parse(http2, CultureInfo.InvariantCulture));
         return 0;
+    case ["startup-recovery", .. var rest]:
+        await StartupFigure.RunAsync(
+            rest is [var count, ..] ? Number(count) : 3, [.. rest.Skip(1).Select(Number)]);
+        return 0;
+    case ["soak", .. var rest]:
+        return await SoakFigure.RunAsync(rest is ["--minutes", var minutes] ? Number(minutes) : 20);
+    case ["soak-upstream", var port]:
+        await SoakUpstream.RunAsync(Number(port));
+        return 0;
     default:
         Console.Error.WriteLine(
             """
@@ -84,9 +94,12 @@ switch (args)
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
               big-batch [requests], slow-readers [bytes of a result]
               grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
+              startup-recovery [rounds [shape …]], soak [--minutes N]
             """);
         return 2;
 }
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
 static int Rounds(string[] rest, int otherwise) =>
     rest is [var rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : otherwise;

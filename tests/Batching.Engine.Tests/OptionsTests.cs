@@ -31,6 +31,9 @@ public sealed class OptionsTests
         Assert.Equal(67_108_864, limits.FetchByIdBytes);
         Assert.Equal(100_000, limits.DetailedRequests);
         Assert.Equal(1_000, limits.ListedBatches);
+        Assert.Equal(TimeSpan.FromMinutes(5), limits.SubmissionTime);
+        Assert.Equal(268_435_456, limits.ReceivingBytes);
+        Assert.Equal(TimeSpan.FromMinutes(1), limits.ReaderStall);
         Assert.Equal(67_108_864, limits.WaitingBytes);
         Assert.Equal(67_108_864, limits.UncommittedBytes);
         Assert.Equal(67_108_864, limits.ResultCacheBytes);

@@ -22,6 +22,7 @@ public sealed class StartTests
     [InlineData("Batch:Limits:UploadBytes=99999999999", "Batch:Limits:UploadBytes")]
     [InlineData("Batch:Limits:UploadIdleTime=00:00:00", "Batch:Limits:UploadIdleTime")]
     [InlineData("Batch:Limits:UploadTime=2.00:00:00", "Batch:Limits:UploadTime")]
+    [InlineData("Batch:Limits:ReaderStall=00:00:00", "Batch:Limits:ReaderStall")]
     [InlineData("Batch:MaxStoreBytes=many", "Batch:MaxStoreBytes")]
     [InlineData("Batch:MaxStoreBytes=5", "Batch:MaxStoreBytes")]
     [InlineData("Batch:Retention:Responses=00:00:00", "Batch:Retention:Responses")]

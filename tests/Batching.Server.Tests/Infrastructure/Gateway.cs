@@ -78,6 +78,9 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>A caller with a credential.</summary>
     public RestClient RestAs(string authorization) => new(Address, authorization);
 
+    /// <summary>Tells the gateway that it is about to stop, and lets it serve on: the moment that a test needs longer.</summary>
+    public void AnnounceStop() => _app.Lifetime.StopApplication();
+
     /// <summary>Fails if there are any batches of callers without credential.</summary>
     public async Task AssertNothingStoredAsync() =>
         Assert.Equal(

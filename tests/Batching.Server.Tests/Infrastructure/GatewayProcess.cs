@@ -39,14 +39,27 @@ public sealed class GatewayProcess : IDisposable
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
+        Address = address;
         Rest = new RestClient(address);
         _channel = GrpcChannel.ForAddress(address);
         Grpc = new BatchService.BatchServiceClient(_channel);
     }
 
+    public string Address { get; }
+
     public RestClient Rest { get; }
 
     public BatchService.BatchServiceClient Grpc { get; }
+
+    /// <summary>Resident memory of the process.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
 
     /// <summary>What the process has written.</summary>
     public string Output => string.Join('\n', _output);

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
+using Grpc.Health.V1;
+using Grpc.Net.Client;
 
 namespace Batching.Server.Tests.Lifecycle;
 
@@ -94,5 +96,47 @@ public sealed class ShutdownTests
         var results = (await again.Rest.GetAsync(batch.Path)).Success().Requests;
         Assert.Equal([200, 200], results.Select(request => request.GetProperty("responseStatusCode").GetInt32()));
         Assert.Equal(2, api.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Terminate_EverythingDone_LeavesNothingToRepair()
+    {
+        await using var api = await TestApi.StartAsync();
+        using var data = new TemporaryDirectory();
+        using (var gateway = await GatewayProcess.StartAsync(api, data))
+        {
+            var batch = await gateway.Rest.SubmitAsync("""[{"path": "x", "method": "POST", "body": {}}, {"path": "y"}]""");
+            await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+            await gateway.TerminateAsync();
+            Assert.Equal(0, await gateway.WaitForExitAsync());
+            gateway.AssertNoErrors();
+        }
+
+        Assert.False(File.Exists(Path.Combine(data.FullName, "batch.db-wal")), "The log was not taken over.");
+        using var again = await GatewayProcess.StartAsync(api, data);
+        await Eventually.BeTrueAsync(
+            () => again.Output.Contains("Took up 0 unfinished batches.", StringComparison.Ordinal), "the start is over");
+        Assert.Equal(2, api.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Stop_Announced_HealthTurnsToNotServing()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+        using var channel = GrpcChannel.ForAddress(gateway.Address);
+        var health = new Health.HealthClient(channel);
+        using var watch = health.Watch(new HealthCheckRequest());
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, watch.ResponseStream.Current.Status);
+
+        gateway.AnnounceStop();
+
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None).WithDeadlineAsync("the watcher is told"));
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, watch.ResponseStream.Current.Status);
+        Assert.Equal(
+            HealthCheckResponse.Types.ServingStatus.NotServing,
+            (await health.CheckAsync(new HealthCheckRequest { Service = "batch.v1.BatchService" })).Status);
+        Assert.Equal(503, (await gateway.Rest.GetAsync("/healthz")).Status);
     }
 }

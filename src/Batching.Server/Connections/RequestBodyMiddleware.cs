@@ -1,0 +1,41 @@
+using Batching.Engine;
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Server.Connections;
+
+/// <summary>Ends requests whose bodies take too long, and those for whose bodies there is no room.</summary>
+internal sealed class RequestBodyMiddleware(
+    RequestDelegate next, ReceivingMemory memory, IOptions<BatchEngineOptions> options, TimeProvider time)
+{
+    private readonly TimeSpan _limit = options.Value.Limits.SubmissionTime;
+
+    public Task InvokeAsync(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } && !MayBeSilent(context)
+            ? WatchAsync(context)
+            : next(context);
+
+    // A stream of requests lasts for as long as its client wants.
+    private static bool MayBeSilent(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Type
+            is MethodType.ClientStreaming or MethodType.DuplexStreaming;
+
+    private async Task WatchAsync(HttpContext context)
+    {
+        // Over HTTP/2 the server's own limit ends the connection with all its streams.
+        if (HttpProtocol.IsHttp2(context.Request.Protocol)
+            && context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        var isGrpc = context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
+        using var body = new WatchedRequest(context.Request.BodyReader, memory, _limit, isGrpc, time);
+        context.Features.Set<IRequestBodyPipeFeature>(body);
+        context.Request.Body = body.AsStream(leaveOpen: true);
+        await next(context);
+    }
+}

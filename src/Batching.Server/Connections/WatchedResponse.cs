@@ -1,0 +1,230 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Batching.Server.Connections;
+
+/// <summary>
+/// The body of a response whose reader may not stall: every 64 KiB of it have to be taken within a time, however much
+/// is written at once. A reader that does not is cut off, over HTTP/2 its stream and not its connection; for the call
+/// it looks as if the client had gone. For one request.
+/// </summary>
+/// <param name="context">The request.</param>
+/// <param name="inner">The body as the server gives it.</param>
+/// <param name="stall">How long a reader may take nothing.</param>
+/// <param name="time">Tells the time.</param>
+/// <param name="logger">Where it is said that a reader was cut off.</param>
+internal sealed class WatchedResponse(
+    HttpContext context, IHttpResponseBodyFeature inner, TimeSpan stall, TimeProvider time, ILogger logger)
+    : PipeWriter, IHttpResponseBodyFeature, IDisposable
+{
+    private const int BlockBytes = 64 * 1024;
+
+    // RFC 9113, 7: what gRPC clients see as RESOURCE_EXHAUSTED.
+    private const int EnhanceYourCalm = 0xb;
+
+    private readonly Lock _lock = new();
+
+    // What doesn't fit into the block that is being written: it goes to the server a block at a time, so that each of
+    // them shows that the reader is still there.
+    private readonly List<(byte[] Bytes, int Count)> _rest = [];
+    private PipeWriter? _pipe;
+    private Stream? _stream;
+    private ITimer? _timer;
+    private long _waitingSince;
+    private long _unflushed;
+    private bool _ended;
+
+    public PipeWriter Writer => this;
+
+    public Stream Stream => _stream ??= AsStream(leaveOpen: true);
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _unflushed;
+
+    private PipeWriter Pipe => _pipe ??= inner.Writer;
+
+    /// <summary>
+    /// Hands over what was written and never flushed, unless it is so little that the server sends it with the end of the
+    /// reply. Over HTTP/2 the server itself doesn't wait for it to be on its way.
+    /// </summary>
+    public ValueTask<FlushResult> EndAsync() =>
+        _unflushed >= BlockBytes / 2 ? FlushAsync(CancellationToken.None) : default;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0) =>
+        _rest.Count == 0 && _unflushed < BlockBytes && sizeHint <= BlockBytes
+            ? Pipe.GetMemory(sizeHint)
+            : GetRest(Math.Max(sizeHint, 1));
+
+    public override Span<byte> GetSpan(int sizeHint = 0) =>
+        _rest.Count == 0 && _unflushed < BlockBytes && sizeHint <= BlockBytes
+            ? Pipe.GetSpan(sizeHint)
+            : GetRest(Math.Max(sizeHint, 1)).Span;
+
+    public override void Advance(int bytes)
+    {
+        if (_rest.Count == 0)
+        {
+            Pipe.Advance(bytes);
+        }
+        else
+        {
+            var (array, count) = _rest[^1];
+            _rest[^1] = (array, count + bytes);
+        }
+
+        _unflushed += bytes;
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (_rest.Count > 0)
+        {
+            return FlushRestAsync(cancellationToken);
+        }
+
+        _unflushed = 0;
+        return Watch(Pipe.FlushAsync(cancellationToken));
+    }
+
+    public override ValueTask<FlushResult> WriteAsync(
+        ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        if (source.Length > BlockBytes || _rest.Count > 0)
+        {
+            return WriteBlocksAsync(source, cancellationToken);
+        }
+
+        _unflushed = 0;
+        return Watch(Pipe.WriteAsync(source, cancellationToken));
+    }
+
+    public override void CancelPendingFlush() => Pipe.CancelPendingFlush();
+
+    public override void Complete(Exception? exception = null)
+    {
+        ReturnRest();
+        Pipe.Complete(exception);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
+
+    public void DisableBuffering() => inner.DisableBuffering();
+
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
+        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
+
+    public async Task CompleteAsync()
+    {
+        await EndAsync();
+        await inner.CompleteAsync();
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            // The server uses the context again for the next request, which has done nothing wrong.
+            _ended = true;
+        }
+
+        _timer?.Dispose();
+        ReturnRest();
+    }
+
+    private Memory<byte> GetRest(int size)
+    {
+        if (_rest.Count == 0 || _rest[^1].Bytes.Length - _rest[^1].Count < size)
+        {
+            _rest.Add((ArrayPool<byte>.Shared.Rent(Math.Max(size, BlockBytes)), 0));
+        }
+
+        return _rest[^1].Bytes.AsMemory(_rest[^1].Count);
+    }
+
+    private async ValueTask<FlushResult> FlushRestAsync(CancellationToken cancellationToken)
+    {
+        var result = await Watch(Pipe.FlushAsync(cancellationToken));
+        foreach (var (bytes, count) in _rest)
+        {
+            for (var at = 0; at < count && !result.IsCompleted && !result.IsCanceled; at += BlockBytes)
+            {
+                result = await Watch(
+                    Pipe.WriteAsync(bytes.AsMemory(at, Math.Min(BlockBytes, count - at)), cancellationToken));
+            }
+        }
+
+        ReturnRest();
+        _unflushed = 0;
+        return result;
+    }
+
+    private async ValueTask<FlushResult> WriteBlocksAsync(
+        ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    {
+        var result = await FlushAsync(cancellationToken);
+        for (; source.Length > 0 && !result.IsCompleted && !result.IsCanceled;
+            source = source[Math.Min(BlockBytes, source.Length)..])
+        {
+            result = await Watch(
+                Pipe.WriteAsync(source[..Math.Min(BlockBytes, source.Length)], cancellationToken));
+        }
+
+        return result;
+    }
+
+    private void ReturnRest()
+    {
+        foreach (var (bytes, _) in _rest)
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+
+        _rest.Clear();
+    }
+
+    private ValueTask<FlushResult> Watch(ValueTask<FlushResult> flush) =>
+        flush.IsCompleted ? flush : WaitAsync(flush);
+
+    // Once a flush, and many of them do wait: a moment is noted, which the timer of the whole response looks at.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
+    {
+        Volatile.Write(ref _waitingSince, time.GetTimestamp());
+        _timer ??= time.CreateTimer(
+            static response => ((WatchedResponse)response!).CutOffIfStalled(), this, stall / 4, stall / 4);
+        try
+        {
+            return await flush;
+        }
+        finally
+        {
+            Volatile.Write(ref _waitingSince, 0);
+        }
+    }
+
+    private void CutOffIfStalled()
+    {
+        lock (_lock)
+        {
+            var since = Volatile.Read(ref _waitingSince);
+            if (_ended || since == 0 || time.GetElapsedTime(since) < stall)
+            {
+                return;
+            }
+
+            _ended = true;
+            ReaderStallLog.ReaderStalled(logger, context.Request.Path, stall);
+            if (context.Features.Get<IHttpResetFeature>() is { } stream)
+            {
+                stream.Reset(EnhanceYourCalm);
+            }
+            else
+            {
+                context.Abort();
+            }
+        }
+    }
+}
