@@ -99,7 +99,12 @@ public sealed class OverloadTests(ITestOutputHelper output)
             await TestApi.JsonAsync(context, "1");
         });
         using var data = new TemporaryDirectory();
-        using var gateway = await GatewayProcess.StartAsync(api, data);
+        using var gateway = await GatewayProcess.StartAsync(new Dictionary<string, string>
+        {
+            ["Batch__Upstream"] = api.Address,
+            ["Batch__DataDirectory"] = data.FullName,
+            ["Batch__Quotas__Streams"] = $"{2 * Many}",
+        });
         var batch = await gateway.Rest.SubmitPathsAsync("hang");
         await ProbeAsync(gateway, 50);
         var memory = gateway.ResidentBytes;
