@@ -23,6 +23,9 @@ public sealed class BatchEngineOptions
     /// <summary>What callers may ask for, and what the gateway holds in memory.</summary>
     public LimitOptions Limits { get; set; } = new();
 
+    /// <summary>Which header fields go through.</summary>
+    public HeaderOptions Headers { get; set; } = new();
+
     /// <summary>What keyed batches may ask for.</summary>
     public KeyedOptions Keyed { get; set; } = new();
 

@@ -37,6 +37,18 @@ public sealed class LimitOptions
     [Range(16, 65_536)]
     public int PathLength { get; set; } = 8_192;
 
+    /// <summary>Levels of JSON in one submission, 8 to 1,000; default 100.</summary>
+    [Range(8, 1_000)]
+    public int JsonDepth { get; set; } = 100;
+
+    /// <summary>Levels of a request's params, 1 to 24; default 16.</summary>
+    [Range(1, 24)]
+    public int ParamsDepth { get; set; } = 16;
+
+    /// <summary>Bytes of the URL that the gateway is called at, query included, 1 to 64 KiB; default 16 KiB.</summary>
+    [Range(1024, 65_536)]
+    public int UrlLength { get; set; } = 16 * 1024;
+
     /// <summary>Header fields that one request may set, 0 to 1,000; default 64.</summary>
     [Range(0, 1_000)]
     public int HeadersPerRequest { get; set; } = 64;

@@ -26,7 +26,13 @@ public abstract record Refusal(string Message)
     /// <summary>There is no such batch or request that the caller could see.</summary>
     /// <param name="Kind"><c>batch</c> or <c>request</c>.</param>
     /// <param name="Id">The id that was asked for.</param>
-    public sealed record NotFound(string Kind, string Id) : Refusal($"There is no {Kind} {Id}.");
+    public sealed record NotFound(string Kind, string Id) : Refusal($"There is no {Kind} {Problem.Shorten(Id, MaxIdLength)}.")
+    {
+        private const int MaxIdLength = 64;
+
+        /// <summary>The first 64 characters of it; there is no longer id.</summary>
+        public string Id { get; } = Problem.Shorten(Id, MaxIdLength);
+    }
 
     /// <summary>A limit is reached: the same call may be accepted later.</summary>
     /// <param name="Limit">The limit's key in the configuration: <c>Batch:Quotas:Batches</c>.</param>

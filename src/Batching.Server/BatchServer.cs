@@ -54,6 +54,7 @@ internal static class BatchServer
             .AddBatchEngine()
             .AddSingleton<ReceivingMemory>()
             .AddSecurity(builder.Configuration, dataDirectory)
+            .AddTrustedProxies(builder.Configuration)
             .AddResponseCompression(compression =>
             {
                 compression.EnableForHttps = true;
@@ -81,6 +82,8 @@ internal static class BatchServer
         app.UseBrowserProtection();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         app.UseCallerIdentification();
+        // Behind what looks at the address of the connection itself.
+        app.UseForwardedHeaders();
         app.MapGrpcService<BatchRpcService>().AsBatchService();
         app.MapGrpcService<KeyedBatchRpcService>().AsBatchService();
         if (operations.Reflection)

@@ -22,6 +22,9 @@ public sealed class OptionsTests
         Assert.Equal(TimeSpan.FromMinutes(1), limits.UploadIdleTime);
         Assert.Equal(TimeSpan.FromHours(1), limits.UploadTime);
         Assert.Equal(8_192, limits.PathLength);
+        Assert.Equal(100, limits.JsonDepth);
+        Assert.Equal(16, limits.ParamsDepth);
+        Assert.Equal(16_384, limits.UrlLength);
         Assert.Equal(64, limits.HeadersPerRequest);
         Assert.Equal(16_384, limits.HeaderLength);
         Assert.Equal(10_485_760, limits.ResponseBytes);
@@ -48,10 +51,19 @@ public sealed class OptionsTests
         Assert.Equal(1_000, quotas.Streams);
         Assert.Equal(256, quotas.KeyedBatches);
 
+        var headers = options.Headers;
+        Assert.Empty(headers.Denied);
+        Assert.Equal(ClientAddressField.XForwardedFor, headers.ClientAddress);
+        Assert.False(headers.SetCookie);
+
         var upstream = new UpstreamOptions();
         Assert.Equal("/", upstream.Prefix);
         Assert.Null(upstream.BaseAddress);
         Assert.Equal(64, upstream.MaxConcurrency);
+        Assert.True(upstream.ForwardCredential);
+        Assert.Null(upstream.Tls.ClientCertificate);
+        Assert.Null(upstream.Tls.ClientKey);
+        Assert.Null(upstream.Tls.RootCertificates);
         Assert.Equal(TimeSpan.FromSeconds(30), upstream.Timeout);
         Assert.True(upstream.AdaptiveConcurrency);
         Assert.Equal(TimeSpan.FromMinutes(1), upstream.MaxPause);

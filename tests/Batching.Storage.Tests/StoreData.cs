@@ -19,6 +19,8 @@ internal static class StoreData
         Capacity = capacity,
         Total = total,
         Credential = [1, 2, 3],
+        Peer = "2001:db8::1",
+        Trace = "0af7651916cd43dd8448eb211c80319c-01",
     };
 
     public static StoreWrite.Accept Accept(BatchRecord batch, params RequestWindow[] windows) =>

@@ -71,11 +71,12 @@ public sealed class KeyedBatchRunner
         var count = request.Calls.Count;
         var calls = new UpstreamCall?[count];
         var responses = new Response?[count];
+        var origin = new OriginFields(caller.Origin.Peer, OriginFields.TraceOf(caller.Origin.TraceParent));
         for (var i = 0; i < count; i++)
         {
             var problems = known.TryGetValue(i, out var problem)
                 ? [problem]
-                : TryCreateCall(caller, request.Calls[i].Request, out calls[i]);
+                : TryCreateCall(caller, origin, request.Calls[i].Request, out calls[i]);
             if (problems.Count > 0)
             {
                 responses[i] = KeyedResponses.FromProblems(problems);
@@ -162,7 +163,8 @@ public sealed class KeyedBatchRunner
         return null;
     }
 
-    private List<Problem> TryCreateCall(Caller caller, Request? request, out UpstreamCall? call)
+    private List<Problem> TryCreateCall(
+        Caller caller, OriginFields origin, Request? request, out UpstreamCall? call)
     {
         call = null;
         if (request is null)
@@ -170,15 +172,10 @@ public sealed class KeyedBatchRunner
             return [new Problem("request", "is required")];
         }
 
-        // The upstream may be this very server, with or without a path in its base address, so the target counts as well.
         var problems = new List<Problem>();
         if (!_router.TryRoute(request.Path, request.Params, out var route, out var problem))
         {
             problems.Add(new Problem("path", problem));
-        }
-        else if (BatchPaths.Contain(request.Path.Split('?', 2)[0]) || BatchPaths.Contain(route.Target.AbsolutePath))
-        {
-            problems.Add(new Problem("path", "belongs to batches: a batch can't be a call of another one"));
         }
 
         var method = Methods.Find(request.Method);
@@ -195,7 +192,11 @@ public sealed class KeyedBatchRunner
         _validator.ValidateHeaders(request, "headers", problems);
         if (problems.Count == 0)
         {
-            call = new UpstreamCall(route, method!, request, caller.Authorization) { Timeout = _options.CallTimeout };
+            call = new UpstreamCall(route, method!, request, caller.Authorization)
+            {
+                Timeout = _options.CallTimeout,
+                Origin = origin,
+            };
         }
 
         return problems;

@@ -31,6 +31,7 @@ internal sealed class ActiveBatch : IDisposable
         _taken = new BitArray(record.Total);
         _abort = abort.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
         Authorization = authorization;
+        Origin = new OriginFields(record.Peer, record.Trace);
     }
 
     public long Key => _record.Key;
@@ -39,6 +40,9 @@ internal sealed class ActiveBatch : IDisposable
 
     /// <summary>The caller's credential in plain text.</summary>
     public string? Authorization { get; }
+
+    /// <summary>What the API is told about where the batch comes from.</summary>
+    public OriginFields Origin { get; }
 
     /// <summary>As it was last stored. Only the committer sets it.</summary>
     public BatchRecord Record

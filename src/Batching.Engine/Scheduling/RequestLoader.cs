@@ -143,7 +143,11 @@ internal sealed class RequestLoader(
                 batch.Owner,
                 batch.Key,
                 new QueuedRequest(
-                    batch, index, new UpstreamCall(route, method, request, batch.Authorization), bytes, runner));
+                    batch,
+                    index,
+                    new UpstreamCall(route, method, request, batch.Authorization) { Origin = batch.Origin },
+                    bytes,
+                    runner));
         }
 
         batch.EndLoading(window.EndIndex);

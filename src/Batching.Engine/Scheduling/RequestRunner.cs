@@ -104,7 +104,7 @@ internal sealed class RequestRunner(
 
         if (router.TryRoute(next.Definition.Path, next.Definition.Params, out var route, out var problem))
         {
-            var call = new UpstreamCall(route, request.Call.Method, next.Definition, request.Batch.Authorization);
+            var call = request.Call with { Route = route, Request = next.Definition };
             route.Upstream.Waiting.Enqueue(
                 request.Batch.Owner,
                 request.Batch.Key,

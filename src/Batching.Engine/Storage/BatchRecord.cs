@@ -54,6 +54,12 @@ public sealed record BatchRecord
     /// <summary>The caller's credential, encrypted; null if there was none, and once the batch is done.</summary>
     public byte[]? Credential { get; init; }
 
+    /// <summary>The client's address, which the API is told; null if it is not known.</summary>
+    public string? Peer { get; init; }
+
+    /// <summary>The trace that the calls belong to, with its flags; null for one that begins when they are made.</summary>
+    public string? Trace { get; init; }
+
     /// <summary>How many requests have no result yet.</summary>
     public int Running => Total - Finished;
 }

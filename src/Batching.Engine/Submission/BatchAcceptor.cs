@@ -2,6 +2,7 @@ using Batching.Engine.Committing;
 using Batching.Engine.Identifiers;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Submission;
@@ -54,6 +55,8 @@ internal sealed class BatchAcceptor(
             SpawnerPages = pages,
             Total = count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
+            Peer = caller.Origin.Peer,
+            Trace = OriginFields.TraceOf(caller.Origin.TraceParent),
         };
 
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is

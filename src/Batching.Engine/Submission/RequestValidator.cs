@@ -14,6 +14,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
 
     private readonly LimitOptions _limits = options.Value.Limits;
     private readonly string _credentialHeader = options.Value.CredentialHeader;
+    private readonly IReadOnlySet<string> _denied = HeaderRules.ToDenied(options.Value.Headers.Denied);
 
     /// <summary>Adds what is wrong to what is known to be; of a field that is known nothing more is said.</summary>
     public IReadOnlyList<Problem> Validate(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
@@ -60,7 +61,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         foreach (var (name, value) in request.Headers)
         {
             length += name.Length + value.Length;
-            if (HeaderRules.FindProblem(name, value, _credentialHeader) is { } problem)
+            if (HeaderRules.FindProblem(name, value, _credentialHeader, _denied) is { } problem)
             {
                 problems.Add(new Problem($"{field}[{name}]", problem));
             }

@@ -78,7 +78,11 @@ internal static class SpawnerRules
 
         void CheckPointer(string name, string? pointer)
         {
-            if (pointer is not null && !JsonPointer.IsValid(pointer))
+            if (pointer?.Length > limits.PathLength)
+            {
+                Add(name, TooLong());
+            }
+            else if (pointer is not null && !JsonPointer.IsValid(pointer))
             {
                 Add(name, "must be a JSON Pointer: empty, or beginning with a slash");
             }
@@ -86,7 +90,11 @@ internal static class SpawnerRules
 
         void CheckName(string name, string? value)
         {
-            if (value is { Length: 0 })
+            if (value?.Length > limits.PathLength)
+            {
+                Add(name, TooLong());
+            }
+            else if (value is { Length: 0 })
             {
                 Add(name, "must not be empty");
             }
@@ -99,6 +107,8 @@ internal static class SpawnerRules
                 Add(name, string.Create(CultureInfo.InvariantCulture, $"must be {from} to {to}"));
             }
         }
+
+        string TooLong() => string.Create(CultureInfo.InvariantCulture, $"is longer than {limits.PathLength} characters");
 
         void Add(string name, string message) => problems.Add(new Problem($"{field}.{name}", message));
     }

@@ -8,6 +8,50 @@ namespace Batching.Engine.Upstreams;
 /// <summary>Writes a request's params as a query string.</summary>
 internal static class QueryParams
 {
+    /// <summary>What is wrong with params, as a sentence without its subject; null if nothing is.</summary>
+    /// <param name="parameters">The params, from JSON or from a message that can hold what JSON can't.</param>
+    /// <param name="maxDepth">Levels that they may have.</param>
+    public static string? FindProblem(Struct? parameters, int maxDepth)
+    {
+        if (parameters is null)
+        {
+            return null;
+        }
+
+        foreach (var (name, value) in parameters.Fields)
+        {
+            if (value.KindCase != Value.KindOneofCase.StringValue && FindProblem(value, maxDepth) is { } problem)
+            {
+                return $"has the param '{name}', which {problem}";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? FindProblem(Value value, int levels)
+    {
+        switch (value.KindCase)
+        {
+            case Value.KindOneofCase.None:
+                return "has no value";
+            case Value.KindOneofCase.NumberValue when !double.IsFinite(value.NumberValue):
+                return "is not a finite number";
+            case Value.KindOneofCase.StructValue or Value.KindOneofCase.ListValue:
+                if (levels == 1)
+                {
+                    return "is nested too deeply";
+                }
+
+                IEnumerable<Value> members = value.KindCase == Value.KindOneofCase.ListValue
+                    ? value.ListValue.Values
+                    : value.StructValue.Fields.Values;
+                return members.Select(member => FindProblem(member, levels - 1)).FirstOrDefault(found => found is not null);
+            default:
+                return null;
+        }
+    }
+
     /// <summary>
     /// Appends the params behind whatever query the path has already: strings and numbers as they are, booleans as
     /// <c>true</c> and <c>false</c>, arrays by repeating the name, objects as JSON text; null is left out.

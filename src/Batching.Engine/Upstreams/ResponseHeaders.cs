@@ -10,19 +10,22 @@ namespace Batching.Engine.Upstreams;
 /// </summary>
 public static class ResponseHeaders
 {
-    // Connection-specific fields (RFC 9110, section 7.6.1), and cookies, which belong to the gateway's connection
-    // with the API, not to the caller.
+    // Connection-specific fields (RFC 9110, section 7.6.1).
     private static readonly HashSet<string> Dropped = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Connection", "TE",
-        "Trailer", "Transfer-Encoding", "Upgrade", "Set-Cookie", "Set-Cookie2",
+        "Trailer", "Transfer-Encoding", "Upgrade",
     };
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _output;
 
     /// <summary>Encodes the end-to-end fields of a response.</summary>
-    public static byte[] Encode(HttpResponseMessage response)
+    /// <param name="response">The response.</param>
+    /// <param name="keepsCookies">
+    /// Whether <c>Set-Cookie</c> is kept: it belongs to the gateway's connection with the API, not to the caller.
+    /// </param>
+    public static byte[] Encode(HttpResponseMessage response, bool keepsCookies = false)
     {
         var output = _output ??= new ArrayBufferWriter<byte>(512);
         output.ResetWrittenCount();
@@ -38,7 +41,8 @@ public static class ResponseHeaders
             foreach (var (name, values) in headers)
             {
                 if (!Dropped.Contains(name)
-                    && (named.Length == 0 || !named.Contains(name, StringComparer.OrdinalIgnoreCase)))
+                    && (named.Length == 0 || !named.Contains(name, StringComparer.OrdinalIgnoreCase))
+                    && (keepsCookies || !name.StartsWith("Set-Cookie", StringComparison.OrdinalIgnoreCase)))
                 {
                     AddLine(name, values.ToString());
                 }

@@ -37,6 +37,16 @@ internal static class TargetPath
         return true;
     }
 
+    /// <summary>
+    /// A segment without what some servers cut off, so that it shows others a dot segment that it hides from the rest:
+    /// path parameters ("/..;x=1/"), or a query or fragment that was encoded ("/..%3Fx").
+    /// </summary>
+    public static string NameOf(string segment)
+    {
+        var end = segment.AsSpan().IndexOfAny(";?#");
+        return end < 0 ? segment : segment[..end];
+    }
+
     private static string? FindProblem(string path, int maxLength)
     {
         if (path.Length == 0)
@@ -49,26 +59,13 @@ internal static class TargetPath
             return $"is longer than {maxLength} characters";
         }
 
-        foreach (var c in path)
+        if (FindCharacterProblem(path) is { } problem)
         {
-            switch (c)
-            {
-                case '\\':
-                    return "must not contain a backslash";
-                case '#':
-                    return "must not contain a fragment";
-                case <= ' ' or '\u007F' or (>= '\u0080' and <= '\u009F'):
-                    return "must not contain white space or control characters";
-            }
+            return problem;
         }
 
         var queryStart = path.IndexOf('?', StringComparison.Ordinal);
         var pathPart = queryStart < 0 ? path : path[..queryStart];
-        if (!IsValidEncoding(path))
-        {
-            return "has an incomplete percent-encoding or is not valid Unicode";
-        }
-
         if (pathPart.Contains("://", StringComparison.Ordinal))
         {
             return "must be a path, not an absolute URL";
@@ -80,6 +77,25 @@ internal static class TargetPath
         }
 
         return null;
+    }
+
+    /// <summary>What no part of a path, a query or a URL may contain; null if nothing of it is there.</summary>
+    public static string? FindCharacterProblem(string path)
+    {
+        foreach (var c in path)
+        {
+            switch (c)
+            {
+                case '\\':
+                    return "must not contain a backslash";
+                case '#':
+                    return "must not contain a fragment";
+                case var _ when char.IsControl(c) || char.IsWhiteSpace(c):
+                    return "must not contain white space or control characters";
+            }
+        }
+
+        return IsValidEncoding(path) ? null : "has an incomplete percent-encoding or is not valid Unicode";
     }
 
     private static string FirstSegment(string path)
@@ -107,15 +123,15 @@ internal static class TargetPath
             for (var j = 0; j < segments.Length; j++)
             {
                 var segment = segments[j];
-                // Path parameters can hide a dot segment from one server and show it to another: "/..;x=1/".
-                var name = segment.Split(';', 2)[0];
-                if (name is "." or "..")
+                // Some servers trim what they read.
+                var name = NameOf(segment);
+                if (name.AsSpan().Trim() is "." or "..")
                 {
                     return "must not contain the segments . and .., in any encoding";
                 }
 
                 // An empty one behind the leading slash would be an authority: "//host/path".
-                if (segment.Length == 0 && j != 0 && j != segments.Length - 1)
+                if (name.Length == 0 && j != 0 && j != segments.Length - 1)
                 {
                     return "must not contain empty segments";
                 }

@@ -16,6 +16,7 @@ internal sealed class Upstream : IDisposable
         Places = new CallPlaces(options, time, logger);
         Timeout = options.Timeout;
         Pagination = options.Pagination;
+        GetsCredential = options.ForwardCredential;
         Invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects, cookies and encodings are part of the answer, and a proxy would be another host.
@@ -28,6 +29,7 @@ internal sealed class Upstream : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ConnectCallback = options.ConnectCallback,
+            SslOptions = UpstreamTls.Create(options.Tls),
         });
     }
 
@@ -42,6 +44,9 @@ internal sealed class Upstream : IDisposable
     public TimeSpan Timeout { get; }
 
     public PaginationOptions Pagination { get; }
+
+    /// <summary>Whether the caller's credential is meant for this API.</summary>
+    public bool GetsCredential { get; }
 
     public HttpMessageInvoker Invoker { get; }
 

@@ -11,4 +11,7 @@ internal readonly record struct UpstreamCall(Route Route, HttpMethod Method, Req
 {
     /// <summary>The deadline of this call, where that of its upstream is not shorter; null for that of the upstream.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>What the API is told about where the call comes from; null for nothing.</summary>
+    public OriginFields? Origin { get; init; }
 }

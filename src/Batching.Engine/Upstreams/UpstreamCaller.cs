@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
 using Batching.Engine.Submission;
 using Microsoft.Extensions.Options;
 using Polly;
@@ -16,12 +18,14 @@ internal sealed class UpstreamCaller
 {
     private const int MaxAttempts = 3;
     private const int FirstBufferSize = 16 * 1024;
+    private const string UserAgent = "Batch";
 
     private static readonly ResiliencePropertyKey<CallProgress> ProgressKey = new("progress");
 
     private readonly TimeProvider _time;
     private readonly int _maxResponseBytes;
     private readonly string _credentialHeader;
+    private readonly HeaderOptions _headers;
     private readonly ResiliencePipeline<UpstreamReply> _retries;
 
     // As many as calls were under way at the same time.
@@ -32,6 +36,7 @@ internal sealed class UpstreamCaller
         _time = time;
         _maxResponseBytes = options.Value.Limits.ResponseBytes;
         _credentialHeader = options.Value.CredentialHeader;
+        _headers = options.Value.Headers;
         _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<UpstreamReply>
             {
@@ -169,7 +174,7 @@ internal sealed class UpstreamCaller
         }
         catch (HttpRequestException exception)
         {
-            return UpstreamReply.FromFailure(Classify(exception.HttpRequestError), Describe(exception.HttpRequestError));
+            return UpstreamReply.FromFailure(Classify(exception.HttpRequestError), Describe(exception));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -193,13 +198,16 @@ internal sealed class UpstreamCaller
         _ => Failure.UpstreamReset,
     };
 
-    private static string Describe(HttpRequestError error) => error switch
+    private static string Describe(HttpRequestException exception) => exception.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError => "The name of the API's host could not be resolved.",
+        // Says what is wrong with the API's certificate, for example that nobody trusts its root.
+        HttpRequestError.SecureConnectionError when exception.InnerException is AuthenticationException inner =>
+            $"No secure connection to the API could be made. {inner.Message}",
         HttpRequestError.SecureConnectionError => "No secure connection to the API could be made.",
         HttpRequestError.InvalidResponse => "The answer of the API is not valid HTTP.",
         HttpRequestError.ConfigurationLimitExceeded => "The header of the API's answer is larger than the limit.",
-        _ => Classify(error).Message(),
+        var error => Classify(error).Message(),
     };
 
     private HttpRequestMessage CreateMessage(UpstreamCall call)
@@ -217,7 +225,9 @@ internal sealed class UpstreamCaller
         {
             if (!message.Headers.TryAddWithoutValidation(name, value))
             {
-                message.Content?.Headers.TryAddWithoutValidation(name, value);
+                // A field that HttpClient takes for one of the content goes out even if there is none.
+                message.Content ??= new ReadOnlyMemoryContent(default);
+                message.Content.Headers.TryAddWithoutValidation(name, value);
             }
         }
 
@@ -226,7 +236,7 @@ internal sealed class UpstreamCaller
             message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         }
 
-        if (call.Authorization is not null)
+        if (call.Authorization is not null && call.Route.Upstream.GetsCredential)
         {
             // HttpClient writes the value as it is, and a line break in it would begin another field.
             if (!HeaderRules.IsFieldValue(call.Authorization))
@@ -237,7 +247,36 @@ internal sealed class UpstreamCaller
             message.Headers.TryAddWithoutValidation(_credentialHeader, call.Authorization);
         }
 
+        AddOwnFields(message.Headers, call.Origin);
         return message;
+    }
+
+    private void AddOwnFields(HttpRequestHeaders headers, OriginFields? origin)
+    {
+        if (!headers.NonValidated.Contains("User-Agent"))
+        {
+            headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        }
+
+        if (origin is null)
+        {
+            return;
+        }
+
+        // A caller that traces its requests one by one has said which trace each belongs to.
+        if (!headers.NonValidated.Contains("traceparent"))
+        {
+            headers.TryAddWithoutValidation("traceparent", origin.NewTraceParent());
+        }
+
+        if (_headers.ClientAddress == ClientAddressField.XForwardedFor && origin.ForwardedFor is { } forwardedFor)
+        {
+            headers.TryAddWithoutValidation("X-Forwarded-For", forwardedFor);
+        }
+        else if (_headers.ClientAddress == ClientAddressField.Forwarded && origin.Forwarded is { } forwarded)
+        {
+            headers.TryAddWithoutValidation("Forwarded", forwarded);
+        }
     }
 
     private async Task<UpstreamReply> ReadReplyAsync(
@@ -283,7 +322,11 @@ internal sealed class UpstreamCaller
         }
 
         return UpstreamReply.FromApi(
-            (int)response.StatusCode, ResponseHeaders.Encode(response), buffer, length, ReadRetryAfter(response));
+            (int)response.StatusCode,
+            ResponseHeaders.Encode(response, _headers.SetCookie),
+            buffer,
+            length,
+            ReadRetryAfter(response));
     }
 
     private UpstreamReply TooLarge() => UpstreamReply.FromFailure(

@@ -45,6 +45,15 @@ public sealed class UpstreamOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Whether this API gets the <c>Authorization</c> that a batch was submitted with. Default true; false for an API
+    /// that is none of those the callers' credentials are for.
+    /// </summary>
+    public bool ForwardCredential { get; set; } = true;
+
+    /// <summary>How connections to an <c>https</c> address are secured.</summary>
+    public UpstreamTlsOptions Tls { get; set; } = new();
+
     /// <summary>How the pages of its collections follow each other.</summary>
     public PaginationOptions Pagination { get; set; } = new();
 

@@ -34,6 +34,12 @@ internal sealed class UpstreamRouter : IDisposable
             return false;
         }
 
+        problem = QueryParams.FindProblem(parameters, _limits.ParamsDepth);
+        if (problem is not null)
+        {
+            return false;
+        }
+
         normalized = QueryParams.Append(normalized, parameters);
         if (normalized.Length > _limits.PathLength)
         {
@@ -45,7 +51,15 @@ internal sealed class UpstreamRouter : IDisposable
         {
             if (upstream.Owns(normalized))
             {
-                route = new Route(upstream, new Uri(upstream.BaseAddress + normalized, AsItIs));
+                var target = new Uri(upstream.BaseAddress + normalized, AsItIs);
+                // The upstream may be this very server, with or without a path in its base address.
+                if (BatchPaths.Contain(PathOf(normalized)) || BatchPaths.Contain(target.AbsolutePath))
+                {
+                    problem = "belongs to batches: a batch can't be a call of another one";
+                    return false;
+                }
+
+                route = new Route(upstream, target);
                 return true;
             }
         }
@@ -55,6 +69,12 @@ internal sealed class UpstreamRouter : IDisposable
             : "belongs to no upstream: paths begin with "
                 + string.Join(" or ", Upstreams.Select(upstream => upstream.Prefix + "/"));
         return false;
+    }
+
+    private static string PathOf(string target)
+    {
+        var query = target.IndexOf('?', StringComparison.Ordinal);
+        return query < 0 ? target : target[..query];
     }
 
     public void Dispose()

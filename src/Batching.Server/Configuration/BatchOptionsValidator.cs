@@ -15,6 +15,7 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         AddAnnotated(problems, BatchConfiguration.Section, options);
         AddAnnotated(problems, Key(nameof(options.Retention)), options.Retention);
         AddAnnotated(problems, Key(nameof(options.Limits)), options.Limits);
+        AddAnnotated(problems, Key(nameof(options.Headers)), options.Headers);
         AddAnnotated(problems, Key(nameof(options.Keyed)), options.Keyed);
         AddAnnotated(problems, Key(nameof(options.Quotas)), options.Quotas);
         if (options.Retention.Metadata < options.Retention.Responses)
@@ -47,6 +48,8 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
             var key = string.Create(CultureInfo.InvariantCulture, $"{Key("Upstreams")}:{i}");
             AddAnnotated(problems, key, upstreams[i]);
             AddAnnotated(problems, $"{key}:Pagination", upstreams[i].Pagination);
+            problems.AddRange(UpstreamTls.FindProblems(upstreams[i].Tls)
+                .Select(problem => $"{key}:Tls:{problem.Field} {problem.Message}"));
             if (upstreams[i].BaseAddress is { } address && !IsBaseAddress(address))
             {
                 problems.Add(

@@ -21,7 +21,10 @@ internal sealed class BatchRpcService(
     public override async Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
     {
         var answer = await submitter.SubmitAsync(
-            context.GetCaller(), request.Requests, context.GetKnownProblems(), context.CancellationToken);
+            context.GetCaller() with { Origin = context.GetOrigin() },
+            request.Requests,
+            context.GetKnownProblems(),
+            context.CancellationToken);
         return new CreateBatchResponse { Batch = answer.OrThrow() };
     }
 
@@ -29,7 +32,7 @@ internal sealed class BatchRpcService(
         IAsyncStreamReader<UploadBatchRequest> requestStream, ServerCallContext context)
     {
         var answer = await uploader.UploadAsync(
-            context.GetCaller(),
+            context.GetCaller() with { Origin = context.GetOrigin() },
             requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
             lifetime.ApplicationStopping,
             context.CancellationToken);

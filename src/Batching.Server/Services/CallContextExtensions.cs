@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Batching.Engine;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
@@ -16,6 +18,26 @@ internal static class CallContextExtensions
     /// <summary>Problems of single calls that were found when the request was read from JSON, by index.</summary>
     public static IReadOnlyDictionary<int, Problem> GetKnownCallProblems(this ServerCallContext context) =>
         context.GetHttpContext().Features.Get<IReadOnlyDictionary<int, Problem>>() ?? NoProblems;
+
+    /// <summary>
+    /// Where the call comes from. Of a call through a proxy that is trusted, that is the proxy's client.
+    /// </summary>
+    public static CallOrigin GetOrigin(this ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        var address = http.Connection.RemoteIpAddress;
+        if (address is { IsIPv4MappedToIPv6: true })
+        {
+            address = address.MapToIPv4();
+        }
+        else if (address is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: > 0 })
+        {
+            // The scope means something on this machine only.
+            address = new IPAddress(address.GetAddressBytes());
+        }
+
+        return new CallOrigin(address?.ToString(), http.Request.Headers.TraceParent);
+    }
 
     /// <summary>
     /// Calls back when the reply has ended: true if it was completely written and its connection had not broken. The

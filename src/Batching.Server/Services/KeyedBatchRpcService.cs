@@ -11,7 +11,10 @@ internal sealed class KeyedBatchRpcService(KeyedBatchRunner runner) : KeyedBatch
     public override async Task<RunBatchResponse> RunBatch(RunBatchRequest request, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            context.GetCaller(), request, context.GetKnownCallProblems(), context.CancellationToken);
+            context.GetCaller() with { Origin = context.GetOrigin() },
+            request,
+            context.GetKnownCallProblems(),
+            context.CancellationToken);
         var reply = answer.OrThrow();
 
         // The bodies are in pooled buffers until the last byte is written.

@@ -32,6 +32,8 @@ CREATE TABLE batches (
     request_bytes  INTEGER NOT NULL CHECK (request_bytes >= 0),
     payload_bytes  INTEGER NOT NULL CHECK (payload_bytes >= 0),
     credential     BLOB,
+    peer           TEXT,
+    trace          TEXT,
     CONSTRAINT done_only_when_finished CHECK (done_time_ms IS NULL OR finished = total)
 ) STRICT;
 

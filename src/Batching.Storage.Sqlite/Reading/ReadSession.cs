@@ -14,7 +14,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
     internal const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages
+        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -217,6 +217,8 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         Expired = reader.GetBoolean(13),
         Credential = reader.IsDBNull(14) ? null : reader.GetFieldValue<byte[]>(14),
         SpawnerPages = reader.GetInt32(15),
+        Peer = reader.IsDBNull(16) ? null : reader.GetString(16),
+        Trace = reader.IsDBNull(17) ? null : reader.GetString(17),
     };
 
     private static DateTimeOffset TimeOf(SqliteDataReader reader, int column) =>

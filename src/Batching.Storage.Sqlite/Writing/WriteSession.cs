@@ -47,14 +47,14 @@ internal sealed class WriteSession : IDisposable
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, request_bytes, payload_bytes)
+                credential, peer, trace, request_bytes, payload_bytes)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $requestBytes, 0)
+                $credential, $peer, $trace, $requestBytes, 0)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$requestBytes");
+            "$credential", "$peer", "$trace", "$requestBytes");
         _stage = new Statement(
             connection,
             """
@@ -263,6 +263,8 @@ internal sealed class WriteSession : IDisposable
             batch.Cancelled,
             batch.Expired,
             batch.Credential,
+            batch.Peer,
+            batch.Trace,
             requestBytes);
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);

@@ -173,6 +173,25 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_OriginOfTheBatch_IsToldAgain()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var killed = await EngineHost.StartAsync(_directory, upstream);
+        var origin = new CallOrigin("192.0.2.7", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        var batch = await killed.SubmitAsync(EngineHost.Gets(1), new Caller("alice", null) { Origin = origin });
+        await gate.UntilEnteredAsync(1);
+        using var remains = _directory.Copy();
+        gate.Open();
+        await using var engine = await EngineHost.StartAsync(remains, upstream);
+        await engine.UntilDoneAsync(batch.Id);
+        Assert.Equal(2, upstream.Received.Count);
+        Assert.All(upstream.Received, call => Assert.Equal("192.0.2.7", call.Headers["X-Forwarded-For"]));
+        Assert.All(upstream.Received, call => Assert.Matches(
+            "^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$", call.Headers["traceparent"]));
+    }
+
+    [Fact]
     public async Task Start_CredentialIsLost_EndsTheRequestsWithoutSendingThem()
     {
         var gate = new Gate();

@@ -49,6 +49,10 @@ public sealed class HeaderRulesTests
     [InlineData("proxy-connection")]
     [InlineData("X-Forwarded-For")]
     [InlineData("x-forwarded-anything")]
+    [InlineData("X-Forwarded")]
+    [InlineData("X_Forwarded_For")]
+    [InlineData("transfer_encoding")]
+    [InlineData("True-Client-IP")]
     public void FindProblem_FieldOfTheConnectionOrTheGateway_SaysSo(string name) =>
         Assert.Contains("can't be set", HeaderRules.FindProblem(name, "x"), StringComparison.Ordinal);
 
@@ -69,5 +73,29 @@ public sealed class HeaderRulesTests
     [InlineData("\r")]
     [InlineData("a\0b")]
     public void FindProblem_ValueThatCouldEndTheField_SaysSo(string value) =>
-        Assert.Equal("must not contain CR, LF or NUL", HeaderRules.FindProblem("X-Good", value));
+        Assert.Equal(HeaderRules.ControlCharacters, HeaderRules.FindProblem("X-Good", value));
+
+    [Fact]
+    public void FindProblem_AnyOtherControlCharacter_SaysSo()
+    {
+        foreach (var c in Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(c => char.IsControl(c) && c != '\t'))
+        {
+            Assert.Equal(HeaderRules.ControlCharacters, HeaderRules.FindProblem("X-Good", $"a{c}b"));
+        }
+
+        Assert.Null(HeaderRules.FindProblem("X-Good", "a\tb \u00A0 ~"));
+    }
+
+    [Theory]
+    [InlineData("X-Tenant")]
+    [InlineData("x-tenant")]
+    [InlineData("X_Tenant")]
+    public void FindProblem_DeniedField_SaysSo(string name)
+    {
+        Assert.Contains(
+            "does not let it through",
+            HeaderRules.FindProblem(name, "x", denied: HeaderRules.ToDenied(["X_tenant", "Cookie"])),
+            StringComparison.Ordinal);
+        Assert.Null(HeaderRules.FindProblem(name, "x"));
+    }
 }

@@ -372,6 +372,7 @@ public sealed class UpstreamCallerTests : IDisposable
                 ["Content-Type"] = "application/json",
                 ["Host"] = upstream.Address.Authority,
                 ["Idempotency-Key"] = "k",
+                ["User-Agent"] = "Batch",
                 ["X-Name"] = "José 你好",
                 ["X-Trace"] = "7",
             },
@@ -389,6 +390,86 @@ public sealed class UpstreamCallerTests : IDisposable
         var headers = Assert.Single(upstream.Received).Headers;
         Assert.Equal("alice", headers["X-User"]);
         Assert.DoesNotContain("Authorization", headers.Keys);
+    }
+
+    [Theory]
+    [InlineData(ClientAddressField.Off, "192.0.2.1", null, null)]
+    [InlineData(ClientAddressField.XForwardedFor, null, null, null)]
+    [InlineData(ClientAddressField.XForwardedFor, "192.0.2.1", "X-Forwarded-For", "192.0.2.1")]
+    [InlineData(ClientAddressField.XForwardedFor, "2001:db8::1", "X-Forwarded-For", "2001:db8::1")]
+    [InlineData(ClientAddressField.Forwarded, "192.0.2.1", "Forwarded", "for=192.0.2.1")]
+    [InlineData(ClientAddressField.Forwarded, "2001:db8::1", "Forwarded", "for=\"[2001:db8::1]\"")]
+    public async Task CallAsync_ClientAddress_IsToldAsConfigured(
+        ClientAddressField field, string? peer, string? name, string? value)
+    {
+        _options.Headers.ClientAddress = field;
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        using var reply = await CallAsync(
+            upstream.Address, new Request { Path = "/x" }, origin: new OriginFields(peer, null));
+        var headers = Assert.Single(upstream.Received).Headers;
+        Assert.Equal(
+            name is null ? [] : [new(name, value!)], headers.Where(header => header.Key.Contains("Forwarded", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task CallAsync_TraceOfTheClient_GoesOnWithASpanOfItsOwnForEachRequest()
+    {
+        var trace = OriginFields.TraceOf("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
+        Assert.Equal("0af7651916cd43dd8448eb211c80319c-00", trace);
+        var origin = new OriginFields(null, trace);
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        for (var i = 0; i < 2; i++)
+        {
+            using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" }, origin: origin);
+        }
+
+        var sent = upstream.Received.Select(call => call.Headers["traceparent"]).ToArray();
+        Assert.All(sent, value => Assert.Matches("^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$", value));
+        Assert.Equal(2, sent.Distinct().Count());
+        Assert.DoesNotContain("b7ad6b7169203331", string.Concat(sent), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("00-00000000000000000000000000000000-b7ad6b7169203331-01")]
+    [InlineData("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331")]
+    [InlineData("x\r\nX-Evil: 1")]
+    public void TraceOf_NoValidTrace_IsANewOne(string? traceParent)
+    {
+        var trace = OriginFields.TraceOf(traceParent);
+        Assert.Matches("^[0-9a-f]{32}-01$", trace);
+        Assert.NotEqual(trace, OriginFields.TraceOf(traceParent));
+        Assert.DoesNotContain("0af7651916cd43dd8448eb211c80319c", trace, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CallAsync_FieldsThatTheRequestHas_AreNotSetAgain()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        using var reply = await CallAsync(
+            upstream.Address,
+            new Request
+            {
+                Path = "/x",
+                // HttpClient counts this one to the content, which a GET has none of.
+                Headers = { ["user-agent"] = "mine/1", ["Traceparent"] = "mine", ["content-type"] = "text/plain" },
+            },
+            origin: new OriginFields(null, null));
+        var headers = Assert.Single(upstream.Received).Headers;
+        Assert.Equal(("mine/1", "mine"), (headers["User-Agent"], headers["traceparent"]));
+        Assert.Equal("text/plain", headers["Content-Type"]);
+    }
+
+    [Fact]
+    public async Task CallAsync_UpstreamThatGetsNoCredential_GetsNone()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        _options.Upstreams.Add(new UpstreamOptions { BaseAddress = upstream.Address, ForwardCredential = false });
+        _router = new UpstreamRouter(Options.Create(_options), _time, NullLogger<UpstreamRouter>.Instance);
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" }, authorization: "Bearer secret");
+        Assert.DoesNotContain("Authorization", Assert.Single(upstream.Received).Headers.Keys);
     }
 
     [Theory]
@@ -454,6 +535,19 @@ public sealed class UpstreamCallerTests : IDisposable
         Assert.All(upstream.Received, call => Assert.DoesNotContain("Cookie", call.Headers.Keys));
     }
 
+    [Fact]
+    public async Task CallAsync_CookieOfAnAnswer_IsKeptWhereConfigured()
+    {
+        _options.Headers.SetCookie = true;
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.Headers.SetCookie = new(["a=1", "b=2"]);
+            return Task.CompletedTask;
+        });
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+        Assert.Contains(new("set-cookie", "a=1, b=2"), ResponseHeaders.Decode(reply.Headers));
+    }
+
     private static byte[] Noise(int length)
     {
         var bytes = new byte[length];
@@ -466,6 +560,7 @@ public sealed class UpstreamCallerTests : IDisposable
         Request request,
         string? authorization = null,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null,
+        OriginFields? origin = null,
         CancellationToken abort = default)
     {
         if (_router is null)
@@ -476,7 +571,8 @@ public sealed class UpstreamCallerTests : IDisposable
 
         Assert.True(_router.TryRoute(request.Path, request.Params, out var route, out var problem), problem);
         return new UpstreamCaller(Options.Create(_options), _time)
-            .CallAsync(new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization), abort);
+            .CallAsync(
+                new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization) { Origin = origin }, abort);
     }
 
     // Advances the clock over the waits between attempts, never over the deadline.

@@ -58,6 +58,72 @@ public sealed class UpstreamRouterTests
         Assert.Equal("/items?..%2F%40%2F%2F%23%3F%26%3D=%0D%0A%23%2F..%2F%C3%BC", route.Target.PathAndQuery);
     }
 
+    [Theory]
+    [InlineData("http://rest.test", "/api/v0/batch")]
+    [InlineData("http://rest.test", "api/v2/batch/")]
+    [InlineData("http://rest.test", "/API/v0/Batch/5883192233295872/status")]
+    [InlineData("http://rest.test", "/api/v0/batch?x=1")]
+    [InlineData("http://rest.test", "/api%2Fv0/b%61tch")]
+    [InlineData("http://rest.test", "/api/v0/b%2561tch")]
+    [InlineData("http://rest.test", "/api;x/v0/batch;y=1/z")]
+    [InlineData("http://rest.test", "/api/v0/batch%3Fx")]
+    [InlineData("http://rest.test", "/api/v0/batch%2F..x")]
+    [InlineData("http://rest.test", "/batch.v1.BatchService/CreateBatch")]
+    [InlineData("http://rest.test", "/Batch.V1.KeyedBatchService/RunBatch")]
+    [InlineData("http://rest.test/api", "/v0/batch")]
+    [InlineData("http://rest.test/api/v2/", "batch")]
+    public void TryRoute_PathOfBatches_IsRefused(string address, string path)
+    {
+        using var router = Create(("/", address));
+        Assert.False(router.TryRoute(path, null, out _, out var problem));
+        Assert.Contains("belongs to batches", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/v0/batches")]
+    [InlineData("/api/v1/batch")]
+    [InlineData("/x/api/v0/batch")]
+    [InlineData("/items?path=/api/v0/batch")]
+    [InlineData("/api/v0/items/batch")]
+    public void TryRoute_PathThatLooksLikeOne_IsRouted(string path)
+    {
+        using var router = Create(("/", "http://rest.test"));
+        Assert.True(router.TryRoute(path, null, out _, out var problem), problem);
+    }
+
+    [Fact]
+    public void TryRoute_ParamsThatAreNoJson_AreRefused()
+    {
+        using var router = Create(("/", "http://rest.test"));
+        foreach (var (value, expected) in new[]
+        {
+            (new Value(), "has no value"),
+            (Value.ForStruct(new Struct { Fields = { ["x"] = new Value() } }), "has no value"),
+            (Value.ForList(new Value()), "has no value"),
+            (Value.ForNumber(double.NaN), "is not a finite number"),
+            (Value.ForList(Value.ForNumber(double.NegativeInfinity)), "is not a finite number"),
+            (Nested(16), "is nested too deeply"),
+        })
+        {
+            Assert.False(router.TryRoute("/x", new Struct { Fields = { ["p"] = value } }, out _, out var problem));
+            Assert.Equal($"has the param 'p', which {expected}", problem);
+        }
+
+        Assert.True(router.TryRoute("/x", new Struct { Fields = { ["p"] = Nested(15) } }, out _, out _));
+    }
+
+    // So many levels within the params, which are one themselves.
+    private static Value Nested(int levels)
+    {
+        var value = Value.ForString("x");
+        for (var i = 0; i < levels; i++)
+        {
+            value = i % 2 == 0 ? Value.ForList(value) : Value.ForStruct(new Struct { Fields = { ["x"] = value } });
+        }
+
+        return value;
+    }
+
     private static UpstreamRouter Create(params (string Prefix, string Address)[] upstreams)
     {
         var options = new BatchEngineOptions();

@@ -12,7 +12,8 @@ namespace Batching.Server.Dialects.V0;
 /// The JSON of the paths under <c>/api/v0</c>: <c>{"Batch": {…}, "statusCode": 200}</c> for every success,
 /// <c>{"message", "statusCode", "error"}</c> for every error.
 /// </summary>
-internal sealed class V0Dialect : JsonDialect
+/// <param name="maxDepth">Levels that the JSON of a submission may have.</param>
+internal sealed class V0Dialect(int maxDepth) : JsonDialect
 {
     public override bool AcceptsAnyContentType => true;
 
@@ -22,7 +23,7 @@ internal sealed class V0Dialect : JsonDialect
         // The other calls take no body; what old clients send with them means nothing.
         if (request is CreateBatchRequest create)
         {
-            context.Features.Set<IReadOnlyList<Problem>>(V0RequestReader.Read(json, create));
+            context.Features.Set<IReadOnlyList<Problem>>(V0RequestReader.Read(json, maxDepth, create));
         }
     }
 

@@ -14,7 +14,6 @@ namespace Batching.Server.Dialects.V0;
 /// </summary>
 internal ref struct V0RequestReader
 {
-    private const int MaxDepth = 100;
     private const int MaxProblems = 100;
 
     private readonly ReadOnlySequence<byte> _json;
@@ -22,22 +21,25 @@ internal ref struct V0RequestReader
     private Utf8JsonReader _reader;
     private string _field = "";
 
-    private V0RequestReader(in ReadOnlySequence<byte> json, List<Problem> problems)
+    private V0RequestReader(in ReadOnlySequence<byte> json, int maxDepth, List<Problem> problems)
     {
         _json = json;
         _problems = problems;
-        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
     }
 
     /// <summary>Reads all requests.</summary>
+    /// <param name="json">The body.</param>
+    /// <param name="maxDepth">Levels that it may have.</param>
+    /// <param name="request">Gets the requests.</param>
     /// <returns>What is wrong with them.</returns>
     /// <exception cref="InvalidRequestException">The body is not JSON, or no array.</exception>
-    public static List<Problem> Read(in ReadOnlySequence<byte> json, CreateBatchRequest request)
+    public static List<Problem> Read(in ReadOnlySequence<byte> json, int maxDepth, CreateBatchRequest request)
     {
         var problems = new List<Problem>();
         try
         {
-            new V0RequestReader(json, problems).ReadBatch(request);
+            new V0RequestReader(json, maxDepth, problems).ReadBatch(request);
         }
         catch (JsonException exception)
         {
@@ -45,7 +47,7 @@ internal ref struct V0RequestReader
                 "requests",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}"));
+                    $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}, or has more than {maxDepth} levels"));
         }
         catch (InvalidOperationException)
         {

@@ -12,7 +12,8 @@ namespace Batching.Server.Dialects.V2;
 /// The JSON of the paths under <c>/api/v2</c>: a map of calls in, a map of replies out, and the other forms of
 /// <see cref="V2Form"/>.
 /// </summary>
-internal sealed class V2Dialect : JsonDialect
+/// <param name="maxDepth">Levels that the JSON of a batch may have.</param>
+internal sealed class V2Dialect(int maxDepth) : JsonDialect
 {
     public override bool AcceptsAnyContentType => true;
 
@@ -20,7 +21,7 @@ internal sealed class V2Dialect : JsonDialect
         HttpContext context, TranscodedRoute route, in ReadOnlySequence<byte> json, IMessage request)
     {
         var submission = Begin(context, request);
-        V2RequestReader.Read(json, submission);
+        V2RequestReader.Read(json, maxDepth, submission);
     }
 
     public override void ReadQuery(

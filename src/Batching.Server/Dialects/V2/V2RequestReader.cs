@@ -14,22 +14,24 @@ namespace Batching.Server.Dialects.V2;
 internal ref struct V2RequestReader
 {
     private const string Envelope = "requests";
-    private const int MaxDepth = 100;
 
     private readonly ReadOnlySequence<byte> _json;
     private readonly V2Submission _submission;
     private Utf8JsonReader _reader;
 
-    private V2RequestReader(in ReadOnlySequence<byte> json, V2Submission submission)
+    private V2RequestReader(in ReadOnlySequence<byte> json, int maxDepth, V2Submission submission)
     {
         _json = json;
         _submission = submission;
-        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
     }
 
     /// <summary>Reads all calls.</summary>
+    /// <param name="json">The body.</param>
+    /// <param name="maxDepth">Levels that it may have.</param>
+    /// <param name="submission">Gets the calls.</param>
     /// <exception cref="InvalidRequestException">The body is not JSON, no object, or has a key twice.</exception>
-    public static void Read(in ReadOnlySequence<byte> json, V2Submission submission)
+    public static void Read(in ReadOnlySequence<byte> json, int maxDepth, V2Submission submission)
     {
         if (json.IsEmpty)
         {
@@ -38,7 +40,7 @@ internal ref struct V2RequestReader
 
         try
         {
-            new V2RequestReader(json, submission).ReadBatch();
+            new V2RequestReader(json, maxDepth, submission).ReadBatch();
         }
         catch (JsonException exception)
         {
@@ -46,7 +48,7 @@ internal ref struct V2RequestReader
                 "body",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}"));
+                    $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}, or has more than {maxDepth} levels"));
         }
         catch (InvalidOperationException)
         {

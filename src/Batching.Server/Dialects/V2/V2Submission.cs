@@ -25,7 +25,8 @@ internal sealed class V2Submission(RunBatchRequest request)
     {
         if (!_indexes.TryAdd(key, request.Calls.Count))
         {
-            throw new InvalidRequestException(key, "is a key that comes twice");
+            var problem = new Problem(key, "is a key that comes twice");
+            throw new InvalidRequestException(problem.Field, problem.Message);
         }
 
         var call = new KeyedRequest { Key = key, Request = new Request() };

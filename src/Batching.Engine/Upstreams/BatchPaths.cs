@@ -1,4 +1,4 @@
-namespace Batching.Engine.Keyed;
+namespace Batching.Engine.Upstreams;
 
 /// <summary>Knows this service's own paths, in every spelling that some server might take for them.</summary>
 internal static class BatchPaths
@@ -9,7 +9,7 @@ internal static class BatchPaths
     private const string ServicePrefix = "batch.v1.";
 
     /// <summary>Whether a path is one of batches, or below one.</summary>
-    /// <param name="path">A path that was checked by <see cref="Upstreams.TargetPath"/>, without its query.</param>
+    /// <param name="path">A path that was checked by <see cref="TargetPath"/>, without its query.</param>
     public static bool Contain(string path)
     {
         while (true)
@@ -31,11 +31,16 @@ internal static class BatchPaths
 
     private static bool IsOwn(string path)
     {
-        // Path parameters belong to their segment for some servers, and are cut off by others.
+        // Most paths end here, with nothing allocated: each of this service's has the word in it.
+        if (!path.Contains("batch", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < segments.Length; i++)
         {
-            segments[i] = segments[i].Split(';', 2)[0];
+            segments[i] = TargetPath.NameOf(segments[i]);
         }
 
         return Array.Exists(Roots, root => Begins(segments, root))

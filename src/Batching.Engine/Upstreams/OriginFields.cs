@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace Batching.Engine.Upstreams;
+
+/// <summary>The header fields that tell an API where a call comes from: one for all calls of a batch. Immutable.</summary>
+internal sealed class OriginFields
+{
+    private const string TraceVersion = "00-";
+
+    private readonly string _beforeSpan;
+    private readonly string _afterSpan;
+
+    /// <param name="peer">The client's address; null if it is not known.</param>
+    /// <param name="trace">What <see cref="TraceOf"/> gave; null for a trace that begins here.</param>
+    public OriginFields(string? peer, string? trace)
+    {
+        trace ??= TraceOf(null);
+        _beforeSpan = string.Concat(TraceVersion, trace.AsSpan(0, trace.Length - 2));
+        _afterSpan = trace[^3..];
+        ForwardedFor = peer;
+        // RFC 7239, section 6: an IPv6 address stands in brackets, and what has colons in quotes.
+        Forwarded = peer is null ? null : peer.Contains(':', StringComparison.Ordinal) ? $"for=\"[{peer}]\"" : $"for={peer}";
+    }
+
+    /// <summary>The value of <c>X-Forwarded-For</c>.</summary>
+    public string? ForwardedFor { get; }
+
+    /// <summary>The value of <c>Forwarded</c>.</summary>
+    public string? Forwarded { get; }
+
+    /// <summary>
+    /// What of a <c>traceparent</c> is the same for all calls of a batch: the trace and its flags, as
+    /// <c>0af7651916cd43dd8448eb211c80319c-01</c>.
+    /// </summary>
+    /// <param name="traceParent">The client's; null or not valid for a trace that begins here.</param>
+    public static string TraceOf(string? traceParent) =>
+        ActivityContext.TryParse(traceParent, null, out var context)
+            ? $"{context.TraceId}-{(int)context.TraceFlags:x2}"
+            // Sampled, because an API that would record its calls by itself must not stop to.
+            : $"{ActivityTraceId.CreateRandom()}-{(int)ActivityTraceFlags.Recorded:x2}";
+
+    /// <summary>A value of <c>traceparent</c> with a span of its own.</summary>
+    public string NewTraceParent() =>
+        string.Concat(_beforeSpan, ActivitySpanId.CreateRandom().ToHexString(), _afterSpan);
+}
