@@ -16,7 +16,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
 
-    private Gateway(string upstream, IEnumerable<string> settings, bool isDevelopment, bool logsAll = false)
+    private Gateway(string upstream, IEnumerable<string> settings, bool isDevelopment, LogLevel level = LogLevel.Debug)
     {
         string[] args =
         [
@@ -30,15 +30,15 @@ public sealed class Gateway : IAsyncDisposable
         {
             builder.Logging.ClearProviders();
             builder.Logging.AddProvider(Logs);
-            if (logsAll)
+            if (level == LogLevel.Trace)
             {
                 builder.Logging.AddFilter<LogRecorder>(null, LogLevel.Trace);
                 return;
             }
 
             // What the service configures for the rest is part of what is tested.
-            builder.Logging.AddFilter<LogRecorder>("Batching", LogLevel.Debug);
-            builder.Logging.AddFilter<LogRecorder>("Grpc", LogLevel.Debug);
+            builder.Logging.AddFilter<LogRecorder>("Batching", level);
+            builder.Logging.AddFilter<LogRecorder>("Grpc", level);
         });
         _app.Start();
         Rest = new RestClient(Address);
@@ -70,7 +70,11 @@ public sealed class Gateway : IAsyncDisposable
 
     /// <summary>Starts a gateway that logs all there is.</summary>
     public static Task<Gateway> StartLoggingAllAsync(TestApi api, params string[] settings) =>
-        Task.Run(() => new Gateway(api.Address, settings, isDevelopment: false, logsAll: true));
+        Task.Run(() => new Gateway(api.Address, settings, isDevelopment: false, LogLevel.Trace));
+
+    /// <summary>Starts a gateway that logs nothing but what went wrong, for very many calls.</summary>
+    public static Task<Gateway> StartQuietAsync(string upstream, params string[] settings) =>
+        Task.Run(() => new Gateway(upstream, [.. settings, "--Logging:LogLevel:Default=Error"], isDevelopment: false, LogLevel.Error));
 
     /// <summary>Starts a gateway as somebody does who tries it: in Development, without any API.</summary>
     public static Task<Gateway> StartForTrialAsync() => Task.Run(() => new Gateway("", [], isDevelopment: true));

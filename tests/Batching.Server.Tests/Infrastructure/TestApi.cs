@@ -14,7 +14,7 @@ public sealed class TestApi : IAsyncDisposable
     private readonly ConcurrentQueue<RecordedRequest> _requests = new();
     private readonly WebApplication _app;
 
-    private TestApi(RequestDelegate answer)
+    private TestApi(RequestDelegate answer, bool keeps)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -23,7 +23,12 @@ public sealed class TestApi : IAsyncDisposable
         _app = builder.Build();
         _app.Run(async context =>
         {
-            _requests.Enqueue(await RecordAsync(context.Request));
+            var request = await RecordAsync(context.Request);
+            if (keeps)
+            {
+                _requests.Enqueue(request);
+            }
+
             await answer(context);
         });
     }
@@ -36,7 +41,7 @@ public sealed class TestApi : IAsyncDisposable
     /// <summary>Starts an API that answers like this.</summary>
     public static async Task<TestApi> StartAsync(RequestDelegate answer)
     {
-        var api = new TestApi(answer);
+        var api = new TestApi(answer, keeps: true);
         await api._app.StartAsync();
         return api;
     }
@@ -44,6 +49,14 @@ public sealed class TestApi : IAsyncDisposable
     /// <summary>Starts an API that answers <c>{"path":"…"}</c>.</summary>
     public static Task<TestApi> StartAsync() =>
         StartAsync(context => JsonAsync(context, $$"""{"path":"{{context.Request.Path}}"}"""));
+
+    /// <summary>Starts an API that keeps nothing of what comes in, and answers <c>{}</c>.</summary>
+    public static async Task<TestApi> StartForgetfulAsync()
+    {
+        var api = new TestApi(context => JsonAsync(context, "{}"), keeps: false);
+        await api._app.StartAsync();
+        return api;
+    }
 
     /// <summary>Answers JSON.</summary>
     public static Task JsonAsync(HttpContext context, string json) =>

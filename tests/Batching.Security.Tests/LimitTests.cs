@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+using Batching.Server.Tests.Infrastructure;
+using Batching.V1;
+using Grpc.Core;
+
+namespace Batching.Security.Tests;
+
+/// <summary>What callers control has an end, and an error is never as large as what it is about.</summary>
+public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
+{
+    private readonly Gateway _gateway = fixture.Gateway;
+
+    [Theory]
+    [InlineData("/api/v0/batch")]
+    [InlineData("/api/v2/batch")]
+    public async Task Post_BombOfOneGigabyte_Is413AndMemoryStaysFlat(string path)
+    {
+        var bomb = Bomb(1L << 30);
+        Assert.InRange(bomb.Length, 1, 2 << 20);
+        (await PostGzipAsync(path, bomb)).Dispose();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        for (var i = 0; i < 3; i++)
+        {
+            using var response = await PostGzipAsync(path, bomb);
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        }
+
+        // Three times 32 MiB stay in pooled buffers; three times 1 GiB would not.
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 200L << 20);
+        await _gateway.AssertNothingStoredAsync();
+    }
+
+    [Fact]
+    public async Task CreateBatch_CompressedBomb_IsRefusedAtTheLimit()
+    {
+        var bomb = Bomb(1L << 28);
+        byte[] frame = [1, (byte)(bomb.Length >> 24), (byte)(bomb.Length >> 16), (byte)(bomb.Length >> 8), (byte)bomb.Length, .. bomb];
+        using var client = new HttpClient { BaseAddress = new Uri(_gateway.Address) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, "/batch.v1.BatchService/CreateBatch")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(frame),
+        };
+        message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/grpc");
+        message.Headers.TryAddWithoutValidation("grpc-encoding", "gzip");
+        using var response = await client.SendAsync(message);
+        await response.Content.ReadAsByteArrayAsync();
+
+        var status = (response.TrailingHeaders.TryGetValues("grpc-status", out var trailer) ? trailer : response.Headers.GetValues("grpc-status")).Single();
+        Assert.Equal(((int)StatusCode.ResourceExhausted).ToString(CultureInfo.InvariantCulture), status);
+    }
+
+    [Theory]
+    [InlineData(100, 200)]
+    [InlineData(101, 400)]
+    public async Task Post_DeepJson_EndsAtTheLimit(int levels, int status)
+    {
+        // The array and the request are two levels of them.
+        var body = new string('[', levels - 2) + new string(']', levels - 2);
+
+        var reply = await _gateway.Rest.PostAsync($$"""[{"path": "x", "unknown": {{body}}, "method": "FETCH"}]""");
+
+        Assert.Equal(400, reply.Status);
+        Assert.Equal(status == 400, reply.Text.Contains("or has more than 100 levels", StringComparison.Ordinal));
+    }
+
+    // What is accepted must be readable again: the store's format has a limit of its own.
+    [Fact]
+    public async Task Submit_ParamsAsDeepAsTheyMayBe_AreStoredAndSent()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, "--Batch:Limits:ParamsDepth=24");
+        var deep = string.Concat(Enumerable.Repeat("{\"a\":", 23)) + "1" + new string('}', 23);
+
+        var request = await gateway.Rest.RunAsync($$$"""{"path": "x", "params": {"p": {{{deep}}}}}""");
+
+        Assert.Equal(200, request.GetProperty("responseStatusCode").GetInt32());
+        var tooDeep = await gateway.Rest.PostAsync($$$$"""[{"path": "x", "params": {"p": {"a": {{{{deep}}}}}}}]""");
+        Assert.Equal(["[0].path"], tooDeep.Error(400, "INVALID_ARGUMENT").ErrorFields);
+    }
+
+    [Theory]
+    [InlineData("[{\"path\": \"x\", \"headers\": {\"{0} \": \"1\"}}]", "/api/v0/batch")]
+    [InlineData("[{\"path\": \"x\", \"params\": {\"{0}\": {\"a\": [[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]}}}]", "/api/v0/batch")]
+    [InlineData("[{\"path\": \"x\", \"spawner\": true, \"pagination\": {\"cursor_param\": \"{0}\", \"{0}\": 1}}]", "/api/v0/batch")]
+    [InlineData("{\"{0}\": 1, \"{0}\": 1}", "/api/v2/batch")]
+    [InlineData("{\"a\": {\"url\": \"/x\", \"headers\": {\"{0}\": 1}}}", "/api/v2/batch")]
+    public async Task Post_HugeNames_AreNotRepeatedInTheError(string body, string path)
+    {
+        var reply = await _gateway.Rest.PostAsync(body.Replace("{0}", new string('n', 1 << 20), StringComparison.Ordinal), path);
+
+        Assert.InRange(reply.Text.Length, 10, 2000);
+    }
+
+    [Fact]
+    public async Task Grpc_HugeNamesAndIds_AreNotRepeatedInTheError()
+    {
+        var huge = new string('n', 1 << 20);
+        var submission = new CreateBatchRequest { Requests = { new Request { Path = "x", Headers = { [huge + " "] = "1" } } } };
+        var invalid = await Assert.ThrowsAsync<RpcException>(() => _gateway.Grpc.CreateBatchAsync(submission).ResponseAsync);
+        Assert.Equal(StatusCode.InvalidArgument, invalid.StatusCode);
+        var unknown = await Assert.ThrowsAsync<RpcException>(
+            () => _gateway.Grpc.GetBatchStatusAsync(new GetBatchStatusRequest { BatchId = huge }).ResponseAsync);
+        Assert.Equal(StatusCode.NotFound, unknown.StatusCode);
+        Assert.InRange(unknown.Status.Detail.Length, 10, 200);
+    }
+
+    [Fact]
+    public async Task Get_UrlOverTheLimit_IsRefusedOverBothVersions()
+    {
+        var query = "get[a]=/x?" + new string('q', 8_000);
+        Assert.Equal(200, (await _gateway.Rest.GetAsync($"/api/v2/batch?{query}")).Status);
+        Assert.Equal(414, (await _gateway.Rest.GetAsync($"/api/v2/batch?{query}{new string('q', 9_000)}")).Status);
+
+        using var client = new HttpClient { BaseAddress = new Uri(_gateway.Address) };
+        using var message = new HttpRequestMessage(HttpMethod.Get, $"/api/v2/batch?{query}{new string('q', 9_000)}")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(message));
+    }
+
+    // The gateway decompresses nothing, so that no answer can grow in it.
+    [Fact]
+    public async Task Result_CompressedAnswer_IsDeliveredAsItCame()
+    {
+        var bomb = Bomb(1L << 28);
+        await using var api = await TestApi.StartAsync(context =>
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+            return TestApi.BytesAsync(context, "application/json", bomb);
+        });
+        await using var gateway = await Gateway.StartAsync(api);
+
+        var result = await gateway.Rest.RunAsync("""{"path": "x"}""");
+
+        Assert.Equal("base64", result.GetProperty("responseEncoding").GetString());
+        Assert.Equal(bomb, result.GetProperty("response").GetBytesFromBase64());
+
+        // A page that can't be read ends its query.
+        var batch = await gateway.Rest.SubmitAsync("""[{"path": "x", "spawner": true}]""");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+        var pages = (await gateway.Rest.GetAsync($"/api/v0/batch/{batch.Id}")).Success().Requests;
+        Assert.Equal("BAD_NEXT_PAGE", pages[^1].GetProperty("response").GetProperty("error").GetString());
+    }
+
+    private async Task<HttpResponseMessage> PostGzipAsync(string path, byte[] bomb)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(_gateway.Address) };
+        using var content = new ByteArrayContent(bomb);
+        content.Headers.ContentEncoding.Add("gzip");
+        return await client.PostAsync(path, content);
+    }
+
+    private static byte[] Bomb(long bytes)
+    {
+        using var buffer = new MemoryStream();
+        using (var gzip = new GZipStream(buffer, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            var spaces = Encoding.ASCII.GetBytes(new string(' ', 1 << 20));
+            for (var written = 0L; written < bytes; written += spaces.Length)
+            {
+                gzip.Write(spaces);
+            }
+        }
+
+        return buffer.ToArray();
+    }
+}
