@@ -109,6 +109,26 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         Assert.InRange(unknown.Status.Detail.Length, 10, 200);
     }
 
+    // What stands in a query can be any character, and would become part of a header field.
+    [Theory]
+    [InlineData("%01")]
+    [InlineData("%1F")]
+    [InlineData("%7F")]
+    [InlineData("%0D%0AX-Evil:1")]
+    [InlineData("%C2%85")]
+    public async Task Call_CredentialWithControlCharacters_IsRefusedAndSendsNothing(string token)
+    {
+        foreach (var (body, path) in new[] { ("""{"a": "/x"}""", "/api/v2/batch"), ("""[{"path": "/x"}]""", "/api/v0/batch") })
+        {
+            var reply = await _gateway.Rest.PostAsync(body, $"{path}?bearer_token=a{token}b");
+
+            Assert.InRange(reply.Status, 400, 401);
+        }
+
+        Assert.Empty(_gateway.Logs.Errors);
+        Assert.DoesNotContain(fixture.Api.Requests, request => request.Headers.ContainsKey("Authorization"));
+    }
+
     [Fact]
     public async Task Get_UrlOverTheLimit_IsRefusedOverBothVersions()
     {

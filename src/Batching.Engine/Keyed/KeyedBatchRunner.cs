@@ -63,7 +63,7 @@ public sealed class KeyedBatchRunner
         IReadOnlyDictionary<int, Problem> known,
         CancellationToken cancellationToken)
     {
-        if (FindProblem(request) is { } refusal)
+        if ((HeaderRules.CheckCredential(caller) ?? FindProblem(request)) is { } refusal)
         {
             return refusal;
         }

@@ -43,6 +43,12 @@ internal static class QueryParams
                     return "is nested too deeply";
                 }
 
+                // JSON allows it, the JSON form of messages does not.
+                if (value.KindCase == Value.KindOneofCase.StructValue && value.StructValue.Fields.ContainsKey(""))
+                {
+                    return "has a member without a name";
+                }
+
                 IEnumerable<Value> members = value.KindCase == Value.KindOneofCase.ListValue
                     ? value.ListValue.Values
                     : value.StructValue.Fields.Values;

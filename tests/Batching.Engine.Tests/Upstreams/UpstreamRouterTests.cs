@@ -103,6 +103,8 @@ public sealed class UpstreamRouterTests
             (Value.ForNumber(double.NaN), "is not a finite number"),
             (Value.ForList(Value.ForNumber(double.NegativeInfinity)), "is not a finite number"),
             (Nested(16), "is nested too deeply"),
+            (Value.ForStruct(new Struct { Fields = { [""] = Value.ForBool(true) } }), "has a member without a name"),
+            (Value.ForList(Value.ForStruct(new Struct { Fields = { [""] = Value.ForNull() } })), "has a member without a name"),
         })
         {
             Assert.False(router.TryRoute("/x", new Struct { Fields = { ["p"] = value } }, out _, out var problem));

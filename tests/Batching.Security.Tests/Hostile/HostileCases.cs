@@ -163,6 +163,8 @@ public static class HostileCases
             yield return OfParam(Value.ForNumber(number), "is not a finite number") with { IsJson = false };
         }
 
+        yield return OfParam(
+            Value.ForList(Value.ForStruct(new Struct { Fields = { [""] = Value.ForString("x") } })), "has a member without a name");
         yield return OfParam(new Value(), "has no value") with { IsJson = false };
         yield return OfParam(Value.ForList(new Value()), "has no value") with { IsJson = false };
     }
