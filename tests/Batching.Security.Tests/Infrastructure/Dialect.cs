@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Batching.V1;
-using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Security.Tests.Infrastructure;
 
@@ -24,7 +24,7 @@ internal static class Dialect
 
         if (request.Params is not null)
         {
-            json["params"] = JsonNode.Parse(JsonFormatter.Default.Format(request.Params));
+            json["params"] = ToJson(request.Params);
         }
 
         if (request.Headers.Count > 0)
@@ -39,4 +39,18 @@ internal static class Dialect
 
         return json;
     }
+
+    // JsonFormatter refuses some of what JSON can say.
+    private static JsonObject ToJson(Struct value) =>
+        new(value.Fields.Select(field => KeyValuePair.Create(field.Key, ToJson(field.Value))));
+
+    private static JsonNode? ToJson(Value value) => value.KindCase switch
+    {
+        Value.KindOneofCase.StringValue => value.StringValue,
+        Value.KindOneofCase.NumberValue => value.NumberValue,
+        Value.KindOneofCase.BoolValue => value.BoolValue,
+        Value.KindOneofCase.StructValue => ToJson(value.StructValue),
+        Value.KindOneofCase.ListValue => new JsonArray([.. value.ListValue.Values.Select(ToJson)]),
+        _ => null,
+    };
 }
