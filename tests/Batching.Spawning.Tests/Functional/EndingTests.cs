@@ -137,7 +137,7 @@ public sealed class EndingTests(GatewayFixture fixture)
     {
         var path = fixture.Api.Serve(context => context.Response.WriteAsync(context.Request.Query["p"] == "2"
             ? "{}"
-            : $$"""{"next": "{{fixture.Api.Address}}{{context.Request.Path}}/../deeper?p=2#part"}"""));
+            : $$"""{"next": "{{fixture.Api.Address}}{{context.Request.Path}}/deeper?p=2"}"""));
 
         var pages = await fixture.Rest.RunAsync(SpawnerJson.Of(path, "next_url"));
 

@@ -43,11 +43,7 @@ internal ref struct V0RequestReader
         }
         catch (JsonException exception)
         {
-            throw new InvalidRequestException(
-                "requests",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}, or has more than {maxDepth} levels"));
+            throw new InvalidRequestException("requests", JsonValues.DescribeProblem(json, maxDepth, exception));
         }
         catch (InvalidOperationException)
         {

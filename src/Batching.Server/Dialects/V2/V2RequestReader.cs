@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using Batching.V1;
 using Google.Protobuf;
@@ -44,11 +43,7 @@ internal ref struct V2RequestReader
         }
         catch (JsonException exception)
         {
-            throw new InvalidRequestException(
-                "body",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}, or has more than {maxDepth} levels"));
+            throw new InvalidRequestException("body", JsonValues.DescribeProblem(json, maxDepth, exception));
         }
         catch (InvalidOperationException)
         {
