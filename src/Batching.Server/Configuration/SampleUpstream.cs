@@ -18,12 +18,14 @@ internal static class SampleUpstream
 
     public static IServiceCollection AddSampleUpstream(this IServiceCollection services)
     {
-        services.AddOptions<BatchEngineOptions>().Configure<IServer>((options, server) => options.Upstreams.Add(
+        // The server is made with these options: it can only be asked for once it is there.
+        services.AddOptions<BatchEngineOptions>().Configure<IServiceProvider>((options, provider) => options.Upstreams.Add(
             new UpstreamOptions
             {
                 Prefix = Prefix,
                 BaseAddress = new Uri("http://localhost"),
-                ConnectCallback = (_, cancellationToken) => ConnectAsync(server, cancellationToken),
+                ConnectCallback = (_, cancellationToken) =>
+                    ConnectAsync(provider.GetRequiredService<IServer>(), cancellationToken),
             }));
         return services;
     }

@@ -142,7 +142,7 @@ public sealed class EndingTests(GatewayFixture fixture)
         var pages = await fixture.Rest.RunAsync(SpawnerJson.Of(path, "next_url"));
 
         Assert.Equal(2, pages.Count);
-        Assert.Equal($"/{path}/deeper?p=2", fixture.Api.Calls(path)[1]);
+        Assert.Equal($"/{path}/next_url/deeper?p=2", fixture.Api.Calls(path)[1]);
     }
 
     [Theory]

@@ -190,17 +190,20 @@ public sealed class LifecycleTests(GatewayFixture fixture)
         var calls = 0;
         var killAt = 0;
         TaskCompletionSource reached = new();
+        TaskCompletionSource killed = new();
         // The last page is short, so that it shows the end.
         var path = fixture.Api.Serve(new PagedApi((pages * 10) - 5)
         {
-            Before = _ =>
+            Before = async _ =>
             {
-                if (Interlocked.Increment(ref calls) == Volatile.Read(ref killAt))
+                if (Interlocked.Increment(ref calls) >= Volatile.Read(ref killAt))
                 {
-                    reached.SetResult();
+                    // However long the kill takes, it comes before the query has ended.
+                    reached.TrySetResult();
+                    await killed.Task;
                 }
 
-                return Task.FromResult(true);
+                return true;
             },
         }.HandleAsync);
 
@@ -209,6 +212,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
         while (kills < 10)
         {
             reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            killed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             Volatile.Write(ref killAt, Volatile.Read(ref calls) + random.Next(1, pages / 12));
             if (kills == 0)
             {
@@ -223,6 +227,8 @@ public sealed class LifecycleTests(GatewayFixture fixture)
 
             await reached.Task.WaitAsync(Eventually.Deadline);
             await gateway.KillAsync();
+            Volatile.Write(ref killAt, int.MaxValue);
+            killed.SetResult();
             kills++;
         }
 
