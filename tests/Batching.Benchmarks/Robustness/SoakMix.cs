@@ -60,7 +60,8 @@ internal sealed class SoakMix : IDisposable
             {
                 _meter.AddError($"{runAsync.Method.Name}: {exception.GetType().Name}: {exception.Message}");
             }
-        });
+        }
+        );
     }
 
     /// <summary>Holds a stream open that has nothing to send for most of its time.</summary>
