@@ -1,4 +1,5 @@
 using Batching.Engine.Committing;
+using Batching.Engine.Delivery;
 using Batching.Engine.Expiry;
 using Batching.Engine.Identifiers;
 using Batching.Engine.Scheduling;
@@ -22,6 +23,7 @@ internal sealed class BatchEngineHost(
     Scheduler scheduler,
     Recovery recovery,
     ExpirySweeper sweeper,
+    Deliveries deliveries,
     IHostApplicationLifetime lifetime,
     IOptions<BatchEngineOptions> options,
     TimeProvider time,
@@ -71,6 +73,7 @@ internal sealed class BatchEngineHost(
             await work;
         }
 
+        await deliveries.StopAsync();
         committer.Complete();
         await _committing;
     }

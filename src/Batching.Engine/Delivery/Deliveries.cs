@@ -8,8 +8,14 @@ namespace Batching.Engine.Delivery;
 /// Keeps, for every batch that is being fetched, what is on the way to its client, and stores the received mark as it
 /// moves. Thread-safe.
 /// </summary>
-internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> logger)
+internal sealed class Deliveries(GroupCommitter committer, TimeProvider time, ILogger<Deliveries> logger) : IDisposable
 {
+    // How much later than it moves a mark is stored. A reply that was written completely may still be in the buffers of
+    // a socket; they are lost when the process is killed and the system resets the connection. Nothing but a time tells
+    // that it has arrived. It also puts many moves into one write.
+    private static readonly TimeSpan StoreDelay = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Open> _open = [];
     private readonly BatchSignals _settled = new();
@@ -77,6 +83,29 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
         }
     }
 
+    /// <summary>Stores all marks now, and from now on without delay: the replies have ended in order.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        while (true)
+        {
+            Task[] storing;
+            lock (_lock)
+            {
+                storing = [.. _open.Values.Where(open => open.IsStoring).Select(open => open.Storing)];
+            }
+
+            if (storing.Length == 0)
+            {
+                return;
+            }
+
+            await Task.WhenAll(storing);
+        }
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
     /// <summary>Forgets a batch that was deleted.</summary>
     public void Forget(long batchKey)
     {
@@ -123,11 +152,12 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
         }
 
         open.IsStoring = true;
-        _ = StoreMarkAsync(batchKey, open, ledger, ledger.Mark);
+        open.Storing = StoreMarkAsync(batchKey, open, ledger, ledger.Mark);
     }
 
     private async Task StoreMarkAsync(long batchKey, Open open, DeliveryLedger ledger, int mark)
     {
+        await Task.Delay(StoreDelay, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var stored = false;
         try
         {
@@ -222,6 +252,9 @@ internal sealed class Deliveries(GroupCommitter committer, ILogger<Deliveries> l
         public int StoredMark { get; set; }
 
         public bool IsStoring { get; set; }
+
+        /// <summary>The last time a mark was stored, or is being.</summary>
+        public Task Storing { get; set; } = Task.CompletedTask;
 
         public int Holds { get; set; }
     }

@@ -77,14 +77,6 @@ internal static class DeliveryCheck
             yield break;
         }
 
-        // A stream that its server had written to the end counts as received, even if the server was killed before all of
-        // it arrived: what guarantee 4 leaves open, and what naming a position is for. From a stream that broke it can't
-        // be told whether it was written to its end.
-        if (batch.Replies.Any(reply => reply is { Form: ReplyForm.Stream, IsComplete: false, After: null }))
-        {
-            yield break;
-        }
-
         // Whoever names a position has everything up to it, whether or not the reply has come.
         var named = batch.Replies.Max(reply => reply.After) ?? 0;
         var carried = batch.Replies

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Batching.Engine.Delivery;
+using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -160,10 +162,37 @@ public sealed class ResultFetcherTests : IDisposable
         var late = engine.FetchAsync(batch.Id);
         await Poll.ForAsync(hasRead.Task, "the first fetch");
         Assert.Equal(5, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
+        await StoreMarkAsync(engine);
         await Poll.UntilAsync(
             async () => (await engine.Store.FindBatchAsync(key, default))!.Received == 5, "the received mark");
         other.SetResult();
         Assert.Empty((await Poll.ForAsync(late, "the late fetch")).Batch.Requests);
+    }
+
+    // What has just been written may be lost with the sockets of a process that is killed.
+    [Fact]
+    public async Task Fetch_JustWritten_IsNotStoredAsReceivedYet()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(batch.Id);
+        var writes = new ConcurrentQueue<StoreWrite.Receive>();
+        engine.Store.Committed = group =>
+        {
+            foreach (var write in group.OfType<StoreWrite.Receive>())
+            {
+                writes.Enqueue(write);
+            }
+        };
+
+        await engine.FetchAsync(batch.Id);
+        Assert.Empty((await engine.FetchAsync(batch.Id)).Batch.Requests);
+        Assert.Empty(writes);
+
+        await StoreMarkAsync(engine);
+        await Poll.UntilAsync(() => !writes.IsEmpty, "the received mark");
+        Assert.Equal(5, Assert.Single(writes).Position);
     }
 
     [Fact]
@@ -383,4 +412,10 @@ public sealed class ResultFetcherTests : IDisposable
 
     private static IEnumerable<long> Positions(FetchBatchResponse response) =>
         response.Batch.Requests.Select(request => request.Position);
+
+    private static async Task StoreMarkAsync(EngineHost engine)
+    {
+        await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(1)), "the delay of the mark");
+        engine.Time.Advance(TimeSpan.FromSeconds(1));
+    }
 }
