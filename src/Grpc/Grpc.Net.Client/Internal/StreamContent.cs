@@ -14,7 +14,10 @@ internal sealed class StreamContent : HttpContent
     /// <summary>Ends the body.</summary>
     public void Close() => _closed.TrySetResult();
 
-    /// <summary>Ends the body of a call that is over; who waits for the stream gets the exception.</summary>
+    /// <summary>
+    /// Breaks off the body of a call that is over; who waits for the stream gets the exception. It must not end in order:
+    /// the server would take it for complete (RST_STREAM instead of END_STREAM, RFC 9113, section 8.1).
+    /// </summary>
     public void Abort(Exception exception)
     {
         if (_opened.TrySetException(exception))
@@ -23,7 +26,7 @@ internal sealed class StreamContent : HttpContent
             _ = _opened.Task.Exception;
         }
 
-        _closed.TrySetResult();
+        _closed.TrySetCanceled(CancellationToken.None);
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
