@@ -76,7 +76,7 @@ switch (args)
             name, int.Parse(http1, CultureInfo.InvariantCulture), int.Parse(http2, CultureInfo.InvariantCulture));
         return 0;
     case ["startup-recovery", .. var rest]:
-        await StartupFigure.RunAsync(
+        await RecoveryFigure.RunAsync(
             rest is [var count, ..] ? Number(count) : 3, [.. rest.Skip(1).Select(Number)]);
         return 0;
     case ["soak", .. var rest]:

@@ -57,12 +57,12 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_CallThatHangs_Gets504AndIsCutOff()
     {
-        await using var gateway = await Gateway.StartAsync(_api.Address, "--Batch:Keyed:CallTimeout=00:00:00.4");
+        await using var gateway = await StartWarmAsync("--Batch:Keyed:CallTimeout=00:00:02");
         var reply = Replies.Parse(await gateway.PostAsync("""{"slow": "/held/1", "fast": "/text"}"""));
 
         Assert.Equal(504, reply.GetProperty("slow").Status());
         Assert.Equal("upstream_timeout", reply.GetProperty("slow").Code());
-        Assert.Equal("The API did not answer within 0.4 s.", reply.GetProperty("slow").Message());
+        Assert.Equal("The API did not answer within 2 s.", reply.GetProperty("slow").Message());
         Assert.Equal(200, reply.GetProperty("fast").Status());
         await Eventually.BeTrueAsync(() => _api.Aborted == 1, "the call is cut off");
     }
@@ -70,8 +70,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_BatchOutOfTime_Gives504ToWhatIsNotDone()
     {
-        await using var gateway = await Gateway.StartAsync(
-            _api.Address, "--Batch:Keyed:Timeout=00:00:00.8", "--Batch:Keyed:Parallelism=2");
+        await using var gateway = await StartWarmAsync("--Batch:Keyed:Timeout=00:00:02", "--Batch:Keyed:Parallelism=2");
         var reply = Replies.Parse(await gateway.PostAsync(
             """{"fast": "/text", "slow": "/held/1", "slow2": "/held/2", "waiting": "/text"}"""));
 
@@ -81,11 +80,11 @@ public sealed class ExecutionTests : IAsyncLifetime
             Assert.Equal(504, reply.GetProperty(key).Status());
             Assert.Equal("batch_timeout", reply.GetProperty(key).Code());
             Assert.Equal(
-                "The batch has to be done within 0.8 s; this call was not.", reply.GetProperty(key).Message());
+                "The batch has to be done within 2 s; this call was not.", reply.GetProperty(key).Message());
         }
 
         await Eventually.BeTrueAsync(() => _api.Aborted == 2, "the calls are cut off");
-        Assert.Equal(3, _api.Calls.Count);
+        Assert.Equal(4, _api.Calls.Count);
     }
 
     [Fact]
@@ -209,6 +208,14 @@ public sealed class ExecutionTests : IAsyncLifetime
         var reply = await gateway.PostAsync("""{"a": "/text", "b": "/text", "c": "/text"}""", HttpStatusCode.BadRequest);
 
         Assert.Contains("holds 3 calls; the limit is 2", reply, StringComparison.Ordinal);
+    }
+
+    /// <summary>Starts a gateway that has run one call, so that a short time allowed is not spent on the first use of its code.</summary>
+    private async Task<Gateway> StartWarmAsync(params string[] settings)
+    {
+        var gateway = await Gateway.StartAsync(_api.Address, settings);
+        await gateway.PostAsync("""{"first": "/text"}""");
+        return gateway;
     }
 
     private static string HeldCalls(int count) =>

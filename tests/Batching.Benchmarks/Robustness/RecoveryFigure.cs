@@ -14,7 +14,7 @@ using Microsoft.Extensions.Options;
 namespace Batching.Benchmarks.Robustness;
 
 /// <summary>How long a start takes, with much or little in the store: until it serves, and until the work goes on.</summary>
-internal static class StartupFigure
+internal static class RecoveryFigure
 {
     private const int BodyBytes = 1024;
     private const int SegmentResults = 60;
