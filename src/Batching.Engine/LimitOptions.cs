@@ -62,6 +62,13 @@ public sealed class LimitOptions
     public int ResponseBytes { get; set; } = 10 * 1024 * 1024;
 
     /// <summary>
+    /// Bytes of one response's header, rounded up to whole KiB, 1 KiB to 1 MiB; default 64 KiB. An answer with a larger one
+    /// is not kept.
+    /// </summary>
+    [Range(1024, 1 << 20)]
+    public int ResponseHeaderBytes { get; set; } = 64 * 1024;
+
+    /// <summary>
     /// Bytes of response data in one page of results; a page holds at least one result. 1 to 64 MiB; default 2 MiB.
     /// </summary>
     [Range(1, 64 << 20)]

@@ -28,6 +28,7 @@ public sealed class OptionsTests
         Assert.Equal(64, limits.HeadersPerRequest);
         Assert.Equal(16_384, limits.HeaderLength);
         Assert.Equal(10_485_760, limits.ResponseBytes);
+        Assert.Equal(65_536, limits.ResponseHeaderBytes);
         Assert.Equal(2_097_152, limits.PageBytes);
         Assert.Equal(10_000, limits.PageResults);
         Assert.Equal(100, limits.RequestIds);

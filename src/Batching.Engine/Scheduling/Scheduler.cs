@@ -115,9 +115,14 @@ internal sealed class Scheduler(
     // Once more after each commit until the batch is done: a page that ended at the same moment may have brought more.
     private async Task EndUntakenAsync(ActiveBatch batch, Failure reason)
     {
-        while (batch.Record.DoneTime is null && !_abort.IsCancellationRequested)
+        while (true)
         {
             using var watch = signals.Watch(batch.Key);
+            if (batch.Record.DoneTime is not null || _abort.IsCancellationRequested)
+            {
+                return;
+            }
+
             for (var index = 0; index < batch.Count && !_abort.IsCancellationRequested; index++)
             {
                 if (batch.TryTake(index))

@@ -5,7 +5,7 @@ namespace Batching.Engine.Submission;
 /// <summary>
 /// Which header fields a caller may set on a request: end-to-end fields that are not the gateway's own.
 /// </summary>
-internal static class HeaderRules
+public static class HeaderRules
 {
     /// <summary>What is said of a value that <see cref="IsFieldValue"/> is not true of.</summary>
     public const string ControlCharacters = "must not contain CR, LF, NUL or other control characters";

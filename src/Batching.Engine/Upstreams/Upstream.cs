@@ -8,7 +8,7 @@ namespace Batching.Engine.Upstreams;
 /// <summary>One API behind the gateway: its connections, and the requests that wait for it.</summary>
 internal sealed class Upstream : IDisposable
 {
-    public Upstream(UpstreamOptions options, TimeProvider time, ILogger logger)
+    public Upstream(UpstreamOptions options, LimitOptions limits, TimeProvider time, ILogger logger)
     {
         Prefix = options.Prefix.TrimEnd('/');
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
@@ -26,6 +26,8 @@ internal sealed class Upstream : IDisposable
             ActivityHeadersPropagator = null,
             // Values that are not ASCII would otherwise fail the request.
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            // In KiB.
+            MaxResponseHeadersLength = (limits.ResponseHeaderBytes + 1023) / 1024,
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ConnectCallback = options.ConnectCallback,

@@ -17,7 +17,7 @@ internal sealed class UpstreamRouter : IDisposable
     {
         _limits = options.Value.Limits;
         Upstreams = [.. options.Value.Upstreams
-            .Select(upstream => new Upstream(upstream, time, logger))
+            .Select(upstream => new Upstream(upstream, _limits, time, logger))
             .OrderByDescending(upstream => upstream.Prefix.Length)];
     }
 

@@ -132,7 +132,8 @@ public sealed class ResultStreamerTests : IDisposable
         var next = stream.TryNextAsync();
         await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         Assert.Null(await next);
-        Assert.Equal(0, engine.Get<BatchSignals>().WatchedBatches);
+        await Poll.UntilAsync(
+            () => engine.Get<BatchSignals>().WatchedBatches == 0, "nobody watches, not those who ended its requests either");
     }
 
     [Fact]

@@ -69,6 +69,22 @@ public sealed class UpstreamCallerTests : IDisposable
         Assert.Single(upstream.Received);
     }
 
+    [Theory]
+    [InlineData(7_000, Failure.None)]
+    [InlineData(9_000, Failure.ResponseTooLarge)]
+    public async Task CallAsync_HeaderAtTheLimit_IsCutOffOnlyBeyondIt(int length, Failure expected)
+    {
+        _options.Limits.ResponseHeaderBytes = 8 * 1024;
+        await using var upstream = await TestUpstream.StartAsync(context =>
+        {
+            context.Response.Headers["X-Long"] = new string('x', length);
+            return Task.CompletedTask;
+        });
+        using var reply = await CallAsync(upstream.Address, new Request { Path = "/long" });
+        Assert.Equal((expected == Failure.None ? 200 : 502, expected), (reply.StatusCode, reply.Failure));
+        Assert.Single(upstream.Received);
+    }
+
     [Fact]
     public async Task CallAsync_NoAnswerWithinTheDeadline_TimesOut()
     {

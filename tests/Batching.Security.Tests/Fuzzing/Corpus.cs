@@ -54,6 +54,7 @@ internal sealed class Corpus(string batchId, string requestId)
     private readonly (string Method, IMessage Message)[] _messages =
     [
         ("CreateBatch", new CreateBatchRequest { Requests = { Plain(), Spawner() } }),
+        ("UploadBatch", new UploadBatchRequest { Requests = { Plain(), Spawner() } }),
         ("GetBatchStatus", new GetBatchStatusRequest { BatchId = batchId, Detailed = true, RequestIds = { requestId } }),
         ("FetchBatch", new FetchBatchRequest { BatchId = batchId, RequestIds = { requestId }, RequestFields = FieldMask.FromString("path,response") }),
         ("FetchBatch", new FetchBatchRequest { BatchId = batchId, After = 1 }),

@@ -61,32 +61,18 @@ public sealed class HostileTableTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CreateBatch_HostileRequest_IsRefusedByNameAndNothingIsSent()
-    {
-        var accepted = new List<string>();
-        foreach (var hostile in HostileCases.All)
-        {
-            var submission = new CreateBatchRequest { Requests = { new Request { Path = "good" }, hostile.Request } };
-            try
-            {
-                await _gateway.Grpc.CreateBatchAsync(submission);
-                accepted.Add(hostile.ToString());
-            }
-            catch (RpcException exception)
-            {
-                var problems = FindProblems(exception.GetRpcStatus());
-                if (exception.StatusCode != StatusCode.InvalidArgument
-                    || !problems.Any(problem => Names(problem, $"requests[1].{hostile.Field}", hostile.Message)))
-                {
-                    accepted.Add($"{hostile}, but got {exception.Status}");
-                }
-            }
-        }
+    public Task CreateBatch_HostileRequest_IsRefusedByNameAndNothingIsSent() => AssertRefusedAsync(async hostile =>
+        await _gateway.Grpc.CreateBatchAsync(new CreateBatchRequest { Requests = { new Request { Path = "good" }, hostile } }));
 
-        Assert.Empty(accepted);
-        await _gateway.AssertNothingStoredAsync();
-        await AssertOnlyNeighboursArrivedAsync(0);
-    }
+    [Fact]
+    public Task UploadBatch_HostileRequestInALaterMessage_IsRefusedByNameAndNothingIsSent() => AssertRefusedAsync(async hostile =>
+    {
+        using var call = _gateway.Grpc.UploadBatch();
+        await call.RequestStream.WriteAsync(new UploadBatchRequest { Requests = { new Request { Path = "good" } } });
+        await call.RequestStream.WriteAsync(new UploadBatchRequest { Requests = { hostile } });
+        await call.RequestStream.CompleteAsync();
+        await call;
+    });
 
     [Fact]
     public async Task PostV2_HostileCall_FailsAloneAndIsNotSent()
@@ -178,6 +164,32 @@ public sealed class HostileTableTests : IAsyncLifetime
 
         Assert.Empty(accepted);
         await AssertOnlyNeighboursArrivedAsync(batches.Length);
+    }
+
+    private async Task AssertRefusedAsync(Func<Request, Task> submitBesideGoodOneAsync)
+    {
+        var accepted = new List<string>();
+        foreach (var hostile in HostileCases.All)
+        {
+            try
+            {
+                await submitBesideGoodOneAsync(hostile.Request);
+                accepted.Add(hostile.ToString());
+            }
+            catch (RpcException exception)
+            {
+                var problems = FindProblems(exception.GetRpcStatus());
+                if (exception.StatusCode != StatusCode.InvalidArgument
+                    || !problems.Any(problem => Names(problem, $"requests[1].{hostile.Field}", hostile.Message)))
+                {
+                    accepted.Add($"{hostile}, but got {exception.Status}");
+                }
+            }
+        }
+
+        Assert.Empty(accepted);
+        await _gateway.AssertNothingStoredAsync();
+        await AssertOnlyNeighboursArrivedAsync(0);
     }
 
     private static RepeatedField<BadRequest.Types.FieldViolation> FindProblems(Google.Rpc.Status? status) =>

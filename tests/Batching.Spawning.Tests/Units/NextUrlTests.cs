@@ -1,3 +1,4 @@
+using Batching.Engine;
 using Batching.Engine.Spawning;
 using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -65,7 +66,10 @@ public sealed class NextUrlTests
     private static string ToPath(string url)
     {
         using var upstream = new Upstream(
-            new UpstreamOptions { BaseAddress = new Uri("http://host:81/api/") }, TimeProvider.System, NullLogger.Instance);
+            new UpstreamOptions { BaseAddress = new Uri("http://host:81/api/") },
+            new LimitOptions(),
+            TimeProvider.System,
+            NullLogger.Instance);
         return NextUrl.ToPath(upstream, new Uri("http://host:81/api/v1/items/all?p=1"), url);
     }
 }

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Batching.Engine;
 using Batching.Engine.Storage;
+using Batching.Engine.Submission;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
@@ -47,9 +48,6 @@ internal sealed class CallerResolver : IHostedService
         _options.Mode == IdentityMode.TrustedHeader ? "TrustedHeader realm=\"batch\"" : "Bearer realm=\"batch\"";
 
     private byte[] Key => _key ?? throw new InvalidOperationException("A caller is resolved before the start.");
-
-    /// <summary>Whether a text can't end a header field and begin another one.</summary>
-    public static bool IsFieldValue(string value) => !value.AsSpan().ContainsAny('\r', '\n', '\0');
 
     /// <summary>Finds out who calls.</summary>
     /// <param name="context">The call.</param>
@@ -182,7 +180,7 @@ internal sealed class CallerResolver : IHostedService
     {
         value = values.Count == 1 ? values[0] ?? "" : "";
         problem = values.Count > 1 ? $"{name} must be given once only."
-            : !IsFieldValue(value) ? $"{name} must not contain CR, LF or NUL."
+            : !HeaderRules.IsFieldValue(value) ? $"{name} {HeaderRules.ControlCharacters}."
             : null;
         return problem is null;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using Batching.Engine.Submission;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security.Identity;
@@ -94,9 +95,9 @@ internal sealed class IdentityOptionsValidator : IValidateOptions<IdentityOption
                 problems.Add($"{Key("ApiKeys", i)}:Hash must be the key's SHA-256 hash in 64 hexadecimal digits.");
             }
 
-            if (keys[i].Authorization is { } authorization && !CallerResolver.IsFieldValue(authorization))
+            if (keys[i].Authorization is { } authorization && !HeaderRules.IsFieldValue(authorization))
             {
-                problems.Add($"{Key("ApiKeys", i)}:Authorization must not contain CR, LF or NUL.");
+                problems.Add($"{Key("ApiKeys", i)}:Authorization {HeaderRules.ControlCharacters}.");
             }
         }
 
