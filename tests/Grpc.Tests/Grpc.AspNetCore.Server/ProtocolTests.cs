@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Tests.Echo;
 using Grpc.Tests.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Grpc.Tests.Server;
 
@@ -87,6 +88,17 @@ public sealed class ProtocolTests : IAsyncLifetime
             ("grpc-timeout", timeout));
 
         Assert.Equal($"{status}", RawCall.Status(response));
+    }
+
+    [Fact]
+    public async Task Echo_DeadlineIsOverAtOnce_StatusIsSentAllTheSame()
+    {
+        await using var server = await GrpcTestServer.StartAsync(
+            configure: static builder => builder.Services.AddSingleton<TimeProvider>(new ImpatientTime()));
+        using var response = await _http.SendAsync(
+            RawCall.Request(server.Address, EchoPath, RawCall.Frame(new EchoRequest()), headers: ("grpc-timeout", "1n")));
+
+        Assert.Equal("4", RawCall.Status(response));
     }
 
     [Fact]
@@ -208,4 +220,40 @@ public sealed class ProtocolTests : IAsyncLifetime
 
     private Task<HttpResponseMessage> CallAsync(byte[] body, string path = EchoPath, params (string, string)[] headers) =>
         _http.SendAsync(RawCall.Request(_server.Address, path, body, headers: headers));
+
+    /// <summary>Its timers fire as soon as they are set, before whoever sets them goes on.</summary>
+    private sealed class ImpatientTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new ImpatientTimer(callback, state, dueTime);
+
+        private sealed class ImpatientTimer : ITimer
+        {
+            private readonly TimerCallback _callback;
+            private readonly object? _state;
+
+            public ImpatientTimer(TimerCallback callback, object? state, TimeSpan dueTime)
+            {
+                _callback = callback;
+                _state = state;
+                Change(dueTime, Timeout.InfiniteTimeSpan);
+            }
+
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    _callback(_state);
+                }
+
+                return true;
+            }
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
 }

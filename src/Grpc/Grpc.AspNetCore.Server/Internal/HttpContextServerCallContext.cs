@@ -151,6 +151,8 @@ internal sealed partial class HttpContextServerCallContext(HttpContext httpConte
         {
             ChooseResponseEncoding(algorithm);
         }
+
+        _deadline?.Start();
     }
 
     /// <summary>Turns what a handler threw into the call's status.</summary>

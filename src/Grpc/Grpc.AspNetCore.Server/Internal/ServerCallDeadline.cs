@@ -26,13 +26,11 @@ internal sealed class ServerCallDeadline : IDisposable
         var now = timeProvider.GetUtcNow().UtcDateTime;
         At = timeout < DateTime.MaxValue - now ? now + timeout : DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc);
 
-        // Armed only after the field is set: the callback uses it.
         _timer = timeProvider.CreateTimer(
             static state => ((ServerCallDeadline)state!).OnTimer(),
             this,
             System.Threading.Timeout.InfiniteTimeSpan,
             System.Threading.Timeout.InfiniteTimeSpan);
-        Arm(timeout);
     }
 
     public DateTime At { get; }
@@ -61,6 +59,9 @@ internal sealed class ServerCallDeadline : IDisposable
             }
         }
     }
+
+    /// <summary>Starts the timer, which may end the call before this returns: the call must know its deadline by then.</summary>
+    public void Start() => Arm(Timeout);
 
     /// <summary>False when the call has ended and nothing may be written.</summary>
     public bool TryBeginWrite()
