@@ -26,6 +26,7 @@ public sealed class Gateway : IAsyncDisposable
             .. upstream.Length > 0 ? [$"--Batch:Upstream={upstream}"] : Array.Empty<string>(),
             .. settings,
         ];
+        Logs = new LogRecorder(level);
         _app = BatchServer.Build(args, builder =>
         {
             builder.Logging.ClearProviders();
@@ -53,7 +54,7 @@ public sealed class Gateway : IAsyncDisposable
 
     public string DataDirectory => Path.Combine(_directory.FullName, "data");
 
-    public LogRecorder Logs { get; } = new();
+    public LogRecorder Logs { get; }
 
     /// <summary>A caller without credential.</summary>
     public RestClient Rest { get; }

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Batching.Server.Tests.Infrastructure;
 
 /// <summary>Keeps what a server logs.</summary>
-public sealed class LogRecorder : ILoggerProvider
+/// <param name="level">The least that is kept; scopes, which have no level, only with everything.</param>
+public sealed class LogRecorder(LogLevel level) : ILoggerProvider
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Text)> _entries = new();
 
@@ -13,22 +14,26 @@ public sealed class LogRecorder : ILoggerProvider
     public IEnumerable<string> Errors =>
         _entries.Where(entry => entry.Level >= LogLevel.Error).Select(entry => entry.Text);
 
-    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _entries);
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, level, _entries);
 
     public void Dispose()
     {
     }
 
-    private sealed class Logger(string category, ConcurrentQueue<(LogLevel Level, string Text)> entries) : ILogger
+    private sealed class Logger(string category, LogLevel level, ConcurrentQueue<(LogLevel Level, string Text)> entries) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull
         {
-            entries.Enqueue((LogLevel.Trace, $"Scope {category}: {state} {DescribeValues(state)}"));
+            if (level == LogLevel.Trace)
+            {
+                entries.Enqueue((LogLevel.Trace, $"Scope {category}: {state} {DescribeValues(state)}"));
+            }
+
             return null;
         }
 
-        public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= level;
 
         public void Log<TState>(
             LogLevel logLevel,
