@@ -33,6 +33,14 @@ public sealed class BatchEngineOptions
     public QuotaOptions Quotas { get; set; } = new();
 
     /// <summary>
+    /// How long a result waits at most for others to be stored with it, while requests of its batch are still under way:
+    /// what is stored together shares one flush of the disk and reaches its readers at once. Submissions, and results that
+    /// nothing is under way behind, never wait. 0 s to 1 s, 0 s for not at all; default 10 ms.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
+    public TimeSpan CommitDelay { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>
     /// How long requests in flight may go on when the gateway is told to stop. Those that are not done then are
     /// aborted and run again after the next start, where that is safe. 0 s to 1 min; default 5 s.
     /// </summary>

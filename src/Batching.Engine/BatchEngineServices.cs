@@ -90,6 +90,7 @@ public static class BatchEngineServices
             Get<IOptions<BatchEngineOptions>>(provider)))
         .AddSingleton(provider => new ResultStreamer(
             Get<IBatchStore>(provider),
+            Get<ActiveBatches>(provider),
             Get<OwnerQuotas>(provider),
             Get<BatchFinder>(provider),
             Get<BatchViews>(provider),

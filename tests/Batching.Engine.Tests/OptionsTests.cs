@@ -10,6 +10,7 @@ public sealed class OptionsTests
         var options = new BatchEngineOptions();
         Assert.Empty(options.Upstreams);
         Assert.Equal("Authorization", options.CredentialHeader);
+        Assert.Equal(TimeSpan.FromMilliseconds(10), options.CommitDelay);
         Assert.Equal(TimeSpan.FromSeconds(5), options.ShutdownGrace);
         Assert.Equal(TimeSpan.FromHours(1), options.Retention.Responses);
         Assert.Equal(TimeSpan.FromHours(24), options.Retention.Metadata);

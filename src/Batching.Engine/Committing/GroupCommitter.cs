@@ -32,19 +32,33 @@ internal sealed class GroupCommitter(
     private readonly ByteBudget _uncommitted = new(options.Value.Limits.UncommittedBytes);
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(
         new BoundedChannelOptions(2 * MaxGroupItems) { SingleReader = true });
+    private readonly TimeSpan _delay = options.Value.CommitDelay;
     private readonly CancellationTokenSource _giveUp = new();
+    private volatile TaskCompletionSource _hurry = NewSignal();
     private bool _failing;
 
     /// <summary>
     /// Hands over a result. Waits while too much is uncommitted, not for the commit. After <see cref="GiveUp"/> the
     /// result is dropped.
     /// </summary>
-    public async ValueTask AddAsync(FinishedRequest finished)
+    /// <param name="finished">The result.</param>
+    /// <param name="moreToCome">Others of its batch will follow soon, which it may wait for.</param>
+    public async ValueTask AddAsync(FinishedRequest finished, bool moreToCome = false)
     {
         try
         {
-            await _uncommitted.AcquireAsync(finished.Bytes).WaitAsync(_giveUp.Token);
+            var room = _uncommitted.AcquireAsync(finished.Bytes);
+            if (!room.IsCompleted)
+            {
+                Hurry();
+                await room.WaitAsync(_giveUp.Token);
+            }
+
             await _items.Writer.WriteAsync(new Item(finished, null, null), _giveUp.Token);
+            if (!moreToCome || _items.Reader.Count >= MaxGroupItems)
+            {
+                Hurry();
+            }
         }
         catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
         {
@@ -60,6 +74,7 @@ internal sealed class GroupCommitter(
         try
         {
             await _items.Writer.WriteAsync(new Item(null, write, done));
+            Hurry();
         }
         catch (ChannelClosedException exception)
         {
@@ -76,6 +91,7 @@ internal sealed class GroupCommitter(
     public void Complete()
     {
         _items.Writer.TryComplete();
+        Hurry();
         GiveUp();
     }
 
@@ -89,6 +105,7 @@ internal sealed class GroupCommitter(
         {
             while (!group.IsEmpty || await _items.Reader.WaitToReadAsync())
             {
+                await GatherAsync();
                 while (!group.IsFull && _items.Reader.TryRead(out var item))
                 {
                     group.Add(item);
@@ -122,6 +139,20 @@ internal sealed class GroupCommitter(
             Complete();
             FailWaiting(group, exception);
             throw;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Whoever is in a hurry has handed over what it waits for, so that it is there when the wait is over.
+    private void Hurry() => _hurry.TrySetResult();
+
+    private async Task GatherAsync()
+    {
+        if (_delay > TimeSpan.Zero)
+        {
+            await _hurry.Task.WaitAsync(_delay, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _hurry = NewSignal();
         }
     }
 

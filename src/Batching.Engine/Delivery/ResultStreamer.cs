@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Batching.Engine.Quotas;
+using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.V1;
 
@@ -9,6 +10,7 @@ namespace Batching.Engine.Delivery;
 public sealed class ResultStreamer
 {
     private readonly IBatchStore _store;
+    private readonly ActiveBatches _activeBatches;
     private readonly OwnerQuotas _quotas;
     private readonly BatchFinder _finder;
     private readonly BatchViews _views;
@@ -19,6 +21,7 @@ public sealed class ResultStreamer
 
     internal ResultStreamer(
         IBatchStore store,
+        ActiveBatches activeBatches,
         OwnerQuotas quotas,
         BatchFinder finder,
         BatchViews views,
@@ -28,6 +31,7 @@ public sealed class ResultStreamer
         BatchSignals signals)
     {
         _store = store;
+        _activeBatches = activeBatches;
         _quotas = quotas;
         _finder = finder;
         _views = views;
@@ -86,7 +90,9 @@ public sealed class ResultStreamer
         while (true)
         {
             using var watch = _signals.Watch(record.Key);
-            var latest = await _store.FindBatchAsync(record.Key, cancellationToken);
+            var latest = _activeBatches.TryGet(record.Key, out var active)
+                ? active.Record
+                : await _store.FindBatchAsync(record.Key, cancellationToken);
             if (latest is null)
             {
                 // Deleted while it was read: the stream ends without its last record.

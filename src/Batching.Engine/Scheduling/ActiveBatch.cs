@@ -20,6 +20,7 @@ internal sealed class ActiveBatch : IDisposable
     private Failure _stopReason;
     private int _loaded;
     private int _waiting;
+    private int _underWay;
     private bool _loading;
 
     /// <param name="record">The batch as it is stored.</param>
@@ -227,6 +228,12 @@ internal sealed class ActiveBatch : IDisposable
             _waiting--;
         }
     }
+
+    /// <summary>A request is about to be sent.</summary>
+    public void CountBegun() => Interlocked.Increment(ref _underWay);
+
+    /// <summary>A request was answered, or given up. False if no other is under way.</summary>
+    public bool CountEnded() => Interlocked.Decrement(ref _underWay) > 0;
 
     /// <summary>Ends what <see cref="TryBeginLoading"/> began.</summary>
     public void EndLoading(int nextToLoad)

@@ -30,17 +30,20 @@ internal sealed class RequestRunner(
             }
         }
 
+        request.Batch.CountBegun();
         var (reply, spawned) = await CallAsync(request);
+        var moreToCome = request.Batch.CountEnded();
         if (reply is null)
         {
             return;
         }
 
-        await committer.AddAsync(new FinishedRequest(request.Batch, request.Index, reply, time.GetUtcNow())
+        var finished = new FinishedRequest(request.Batch, request.Index, reply, time.GetUtcNow())
         {
             Spawned = spawned,
             Origin = request.Origin,
-        });
+        };
+        await committer.AddAsync(finished, moreToCome);
         foreach (var next in spawned)
         {
             await FollowAsync(request, next);

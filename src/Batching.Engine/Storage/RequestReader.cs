@@ -23,17 +23,25 @@ internal sealed class RequestReader(IBatchStore store, IOptions<BatchEngineOptio
         return window is null ? null : Add(batchKey, window);
     }
 
-    /// <summary>Keeps a window that was just stored: it will be wanted soon.</summary>
-    public DecodedWindow Add(long batchKey, RequestWindow window)
+    /// <summary>Keeps a window that was just stored, if it needn't be decoded for that: it will be wanted soon.</summary>
+    public void Keep(long batchKey, RequestWindow window)
+    {
+        if (window.Requests is not null)
+        {
+            Add(batchKey, window);
+        }
+    }
+
+    /// <summary>Forgets a batch.</summary>
+    public void Forget(long batchKey) => _cache.Remove(batchKey);
+
+    private DecodedWindow Add(long batchKey, RequestWindow window)
     {
         var decoded = new DecodedWindow(window.FirstIndex, window.Decode());
         // Decoded, a request takes about three times its encoded size.
         _cache.Add(batchKey, window.FirstIndex, window.Count, Overhead + (3L * window.Data.Length), decoded);
         return decoded;
     }
-
-    /// <summary>Forgets a batch.</summary>
-    public void Forget(long batchKey) => _cache.Remove(batchKey);
 
     /// <summary>A run of requests. They are shared by all readers: don't change them.</summary>
     internal sealed record DecodedWindow(int FirstIndex, IReadOnlyList<Request> Requests)

@@ -17,6 +17,9 @@ public sealed record RequestWindow(int FirstIndex, int Count, byte[] Data)
     /// <summary>… or this many bytes, whichever comes first. One larger request makes a window of its own.</summary>
     public const int MaxBytes = 64 * 1024;
 
+    /// <summary>The requests themselves, where they are at hand because they were just encoded.</summary>
+    public IReadOnlyList<Request>? Requests { get; init; }
+
     /// <summary>Encodes requests into as few windows as the bounds allow.</summary>
     public static IReadOnlyList<RequestWindow> Encode(IReadOnlyList<Request> requests, int firstIndex)
     {
@@ -26,9 +29,14 @@ public sealed record RequestWindow(int FirstIndex, int Count, byte[] Data)
             builder.Add(request);
         }
 
-        return builder.TakeAll();
+        // A list of its own for each window: it may be kept when the others are not.
+        return [.. builder.TakeAll().Select(window => window with
+        {
+            Requests = [.. requests.Skip(window.FirstIndex - firstIndex).Take(window.Count)],
+        })];
     }
 
-    /// <summary>Decodes the requests. They are shared by all readers of the window: don't change them.</summary>
-    public IReadOnlyList<Request> Decode() => Batch.Parser.ParseFrom(Data).Requests;
+    /// <summary>The requests, decoded if need be. They are shared by all readers of the window: don't change them.</summary>
+    public IReadOnlyList<Request> Decode() =>
+        Requests ?? Batch.Parser.ParseFrom(Data).Requests;
 }

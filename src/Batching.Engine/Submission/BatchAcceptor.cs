@@ -13,6 +13,7 @@ internal sealed class BatchAcceptor(
     GroupCommitter committer,
     ActiveBatches activeBatches,
     Scheduler scheduler,
+    RequestReader requests,
     ICredentialProtector credentials,
     IOptions<BatchEngineOptions> options,
     TimeProvider time)
@@ -71,6 +72,11 @@ internal sealed class BatchAcceptor(
         {
             activeBatches.Remove(record.Key);
             throw;
+        }
+
+        foreach (var window in windows)
+        {
+            requests.Keep(record.Key, window);
         }
 
         scheduler.Run(active);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
@@ -12,6 +13,10 @@ internal static class TargetPath
     // Enough to unmask an encoding of an encoding of an encoding; whatever still changes after that is refused.
     private const int MaxDecodings = 4;
 
+    // Those that everybody reads alike.
+    private static readonly SearchValues<char> PlainCharacters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/?&=");
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Normalizes a path, with its query if it has one.</summary>
@@ -25,7 +30,14 @@ internal static class TargetPath
         [NotNullWhen(true)] out string? normalized,
         [NotNullWhen(false)] out string? problem)
     {
+        problem = null;
         normalized = null;
+        if (path.Length <= maxLength && IsPlain(path))
+        {
+            normalized = path;
+            return true;
+        }
+
         var rooted = path.StartsWith('/') ? path : "/" + path;
         problem = FindProblem(path, maxLength) ?? FindSegmentProblem(rooted.Split('?', 2)[0]);
         if (problem is not null)
@@ -36,6 +48,13 @@ internal static class TargetPath
         normalized = EscapeNonAscii(rooted);
         return true;
     }
+
+    // Most paths can be read in one way only, which a look at their characters shows: what is not plain may be right, too.
+    private static bool IsPlain(ReadOnlySpan<char> path) =>
+        path.StartsWith('/')
+        && !path.ContainsAnyExcept(PlainCharacters)
+        && !path.Contains("/.", StringComparison.Ordinal)
+        && !path.Contains("//", StringComparison.Ordinal);
 
     /// <summary>
     /// A segment without what some servers cut off, so that it shows others a dot segment that it hides from the rest:

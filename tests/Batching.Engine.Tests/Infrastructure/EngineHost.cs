@@ -37,6 +37,7 @@ internal sealed class EngineHost : IAsyncDisposable
         builder.Services.Configure<BatchEngineOptions>(options =>
         {
             options.ShutdownGrace = TimeSpan.Zero;
+            options.CommitDelay = TimeSpan.Zero;
             configure(options);
         });
         builder.Services.AddBatchEngine();

@@ -10,6 +10,7 @@ internal sealed class ServiceInstances<TService>
     private readonly IServiceProvider _rootServices;
     private readonly IGrpcServiceActivator<TService> _activator;
     private readonly bool _isSingleton;
+    private readonly bool _needsScope;
     private TService? _singleton;
 
     public ServiceInstances(
@@ -21,15 +22,16 @@ internal sealed class ServiceInstances<TService>
         _activator = activator;
 
         // An activator of the application's own decides for itself.
-        _isSingleton = lifetimes.IsSingleton(typeof(TService))
-            && activator.GetType().Assembly == typeof(IGrpcServiceActivator<>).Assembly;
+        var isOurs = activator.GetType().Assembly == typeof(IGrpcServiceActivator<>).Assembly;
+        _isSingleton = isOurs && lifetimes.IsSingleton(typeof(TService));
+        _needsScope = !isOurs || !lifetimes.TakesNothing(typeof(TService));
     }
 
     /// <summary>The one instance of a singleton service, else null.</summary>
     public TService? Singleton => _isSingleton ? _singleton ??= _rootServices.GetRequiredService<TService>() : null;
 
     public GrpcActivatorHandle<TService> Create(ServerCallContext context) =>
-        _activator.Create(context.GetHttpContext().RequestServices);
+        _activator.Create(_needsScope ? context.GetHttpContext().RequestServices : _rootServices);
 
     public ValueTask ReleaseAsync(in GrpcActivatorHandle<TService> handle) => _activator.ReleaseAsync(handle);
 }
