@@ -24,7 +24,9 @@ internal static class BatchServer
     /// <param name="configure">Changes what whoever runs the service wants otherwise, such as where it logs to.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // The configuration is read at the start only. To watch its files is to be told of every write below their
+        // directory, and the data directory usually is there.
+        var builder = WebApplication.CreateBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
         var dataDirectory = builder.Configuration.GetDataDirectory();
         var usesSample = builder.Environment.IsDevelopment() && !builder.Configuration.HasUpstream();
         var urls = builder.Configuration.GetUrls();

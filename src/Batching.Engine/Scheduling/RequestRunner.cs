@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Batching.Engine.Committing;
 using Batching.Engine.Spawning;
 using Batching.Engine.Storage;
@@ -51,7 +52,8 @@ internal sealed class RequestRunner(
     }
 
     // No reply if the request is left for the next start of the gateway.
-    private async Task<(UpstreamReply? Reply, IReadOnlyList<SpawnedRequest> Spawned)> CallAsync(QueuedRequest request)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<(UpstreamReply? Reply, IReadOnlyList<SpawnedRequest> Spawned)> CallAsync(QueuedRequest request)
     {
         var mayHaveBeenSent = false;
         try

@@ -99,7 +99,7 @@ internal sealed class PagedQuery(
 
         var next = rules.Style == PaginationStyle.Cursor
             ? NewPage(page.Call.Request.Path, page.Call.Request.Params)
-            : NewPage(NextUrl.ToPath(page.Call.Route.Upstream, page.Call.Route.Target, link), null);
+            : NewPage(NextUrl.ToPath(page.Call.Route.Upstream, page.Call.Route.ToUri(), link), null);
         if (rules.Style == PaginationStyle.Cursor)
         {
             SetSize(next, SizeLeft());

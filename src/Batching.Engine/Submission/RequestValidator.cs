@@ -37,7 +37,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     {
         for (var i = 0; i < requests.Count && problems.Count < MaxProblems; i++)
         {
-            Validate(requests[i], string.Create(CultureInfo.InvariantCulture, $"requests[{firstIndex + i}]"), problems);
+            Validate(requests[i], firstIndex + i, problems);
         }
 
         if (problems.Count > MaxProblems)
@@ -101,23 +101,29 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         return problems;
     }
 
-    private void Validate(Request request, string field, List<Problem> problems)
+    private void Validate(Request request, int index, List<Problem> problems)
     {
         if (!router.TryRoute(request.Path, request.Params, out var route, out var problem))
         {
-            problems.Add(new Problem($"{field}.path", problem));
+            problems.Add(new Problem($"{FieldOf(index)}.path", problem));
         }
 
         if (Methods.Find(request.Method) is null)
         {
-            problems.Add(new Problem($"{field}.method", $"must be one of {Methods.All}"));
+            problems.Add(new Problem($"{FieldOf(index)}.method", $"must be one of {Methods.All}"));
         }
 
         if (request.Spawner || request.Pagination is not null)
         {
-            SpawnerRules.Validate(request, route.Upstream?.Pagination ?? new PaginationOptions(), _limits, field, problems);
+            SpawnerRules.Validate(
+                request, route.Upstream?.Pagination ?? new PaginationOptions(), _limits, FieldOf(index), problems);
         }
 
-        ValidateHeaders(request, $"{field}.headers", problems);
+        if (request.Headers.Count > 0)
+        {
+            ValidateHeaders(request, $"{FieldOf(index)}.headers", problems);
+        }
     }
+
+    private static string FieldOf(int index) => string.Create(CultureInfo.InvariantCulture, $"requests[{index}]");
 }

@@ -32,11 +32,11 @@ internal static class BatchPaths
     private static bool IsOwn(string path)
     {
         // Most paths end here, with nothing allocated: each of this service's has the word in it.
-        if (!path.Contains("batch", StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
+        return path.Contains("batch", StringComparison.OrdinalIgnoreCase) && BeginsAsOwn(path);
+    }
 
+    private static bool BeginsAsOwn(string path)
+    {
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < segments.Length; i++)
         {

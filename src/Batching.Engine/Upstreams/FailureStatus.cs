@@ -28,8 +28,7 @@ internal static class FailureStatus
         Message = message,
         Details =
         {
-            // Field 1 of ErrorInfo, "reason", has its former name in this version of the C# types.
-            Any.Pack(new ErrorInfo { Type = reason, Domain = "batch" }),
+            Any.Pack(new ErrorInfo { Reason = reason, Domain = "batch" }),
         },
     };
 }

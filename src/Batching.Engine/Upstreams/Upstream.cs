@@ -12,6 +12,7 @@ internal sealed class Upstream : IDisposable
     {
         Prefix = options.Prefix.TrimEnd('/');
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        BasePath = options.BaseAddress.AbsolutePath.TrimEnd('/');
         MaxConcurrency = options.MaxConcurrency;
         Places = new CallPlaces(options, time, logger);
         Timeout = options.Timeout;
@@ -40,6 +41,9 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>Without a trailing slash.</summary>
     public string BaseAddress { get; }
+
+    /// <summary>The path of the base address, without a trailing slash.</summary>
+    public string BasePath { get; }
 
     public int MaxConcurrency { get; }
 

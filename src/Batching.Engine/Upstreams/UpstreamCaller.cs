@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using Batching.Engine.Submission;
 using Microsoft.Extensions.Options;
@@ -63,11 +63,12 @@ internal sealed class UpstreamCaller
             .Build();
     }
 
-    /// <summary>Makes the call.</summary>
+    /// <summary>Makes the call. The task is to be awaited once, as what it needs is used again.</summary>
     /// <param name="call">What to send, and where.</param>
     /// <param name="abort">Gives the call up.</param>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was signalled.</exception>
-    public async Task<UpstreamReply> CallAsync(UpstreamCall call, CancellationToken abort)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<UpstreamReply> CallAsync(UpstreamCall call, CancellationToken abort)
     {
         var timeout = call.Timeout is { } own && own < call.Route.Upstream.Timeout ? own : call.Route.Upstream.Timeout;
         var progress = new CallProgress(
@@ -160,7 +161,8 @@ internal sealed class UpstreamCaller
         return wait == TimeSpan.Zero || _time.GetElapsedTime(_time.GetTimestamp(), progress.Deadline) > wait;
     }
 
-    private async Task<UpstreamReply> AttemptAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<UpstreamReply> AttemptAsync(
         UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
     {
         progress.Begin(_time.GetTimestamp());
@@ -212,7 +214,7 @@ internal sealed class UpstreamCaller
 
     private HttpRequestMessage CreateMessage(UpstreamCall call)
     {
-        var message = new HttpRequestMessage(call.Method, call.Route.Target);
+        var message = new HttpRequestMessage(call.Method, call.Route.ToUri());
         var body = call.Request.Body;
         // A request that has no content is one that SocketsHttpHandler may send again by itself when a pooled
         // connection turns out to be closed. With content it doesn't, once it has begun to send it.
@@ -279,7 +281,8 @@ internal sealed class UpstreamCaller
         }
     }
 
-    private async Task<UpstreamReply> ReadReplyAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<UpstreamReply> ReadReplyAsync(
         UpstreamCall call, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         // The answer to HEAD announces the length of a body that does not come.
@@ -290,7 +293,7 @@ internal sealed class UpstreamCaller
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var buffer = ArrayPool<byte>.Shared.Rent((int?)announced + 1 ?? FirstBufferSize);
+        var buffer = BodyBuffers.Rent((int?)announced + 1 ?? FirstBufferSize);
         var length = 0;
         try
         {
@@ -310,14 +313,14 @@ internal sealed class UpstreamCaller
                 length += read;
                 if (length > _maxResponseBytes)
                 {
-                    ArrayPool<byte>.Shared.Return(buffer);
+                    BodyBuffers.Return(buffer);
                     return TooLarge();
                 }
             }
         }
         catch
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            BodyBuffers.Return(buffer);
             throw;
         }
 
@@ -336,9 +339,9 @@ internal sealed class UpstreamCaller
 
     private static byte[] Grow(byte[] buffer)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        var larger = BodyBuffers.Rent(buffer.Length * 2);
         buffer.CopyTo(larger, 0);
-        ArrayPool<byte>.Shared.Return(buffer);
+        BodyBuffers.Return(buffer);
         return larger;
     }
 

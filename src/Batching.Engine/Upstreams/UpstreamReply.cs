@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Batching.Engine.Upstreams;
 
 /// <summary>What came of a call. Holds a pooled buffer: dispose it when the bytes are copied.</summary>
@@ -38,7 +36,7 @@ public sealed class UpstreamReply : IDisposable
     /// <summary>An answer of the API.</summary>
     /// <param name="statusCode">As the API sent it.</param>
     /// <param name="headers">Encoded by <see cref="ResponseHeaders"/>.</param>
-    /// <param name="pooled">A buffer from <see cref="ArrayPool{T}.Shared"/>; this reply gives it back.</param>
+    /// <param name="pooled">A buffer from <see cref="BodyBuffers"/>; this reply gives it back.</param>
     /// <param name="length">How much of the buffer is body.</param>
     /// <param name="retryAfter">What the API's <c>Retry-After</c> comes to.</param>
     public static UpstreamReply FromApi(
@@ -60,7 +58,7 @@ public sealed class UpstreamReply : IDisposable
     {
         if (Interlocked.Exchange(ref _pooled, null) is { Length: > 0 } pooled)
         {
-            ArrayPool<byte>.Shared.Return(pooled);
+            BodyBuffers.Return(pooled);
         }
     }
 }

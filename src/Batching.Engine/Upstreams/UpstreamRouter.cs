@@ -8,21 +8,19 @@ namespace Batching.Engine.Upstreams;
 /// <summary>Finds where a request goes, and refuses what would leave its upstream. Thread-safe.</summary>
 internal sealed class UpstreamRouter : IDisposable
 {
-    // The target was checked: it is sent as it is, not canonicalized into something else.
-    private static readonly UriCreationOptions AsItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
-
     private readonly LimitOptions _limits;
+    private readonly Upstream[] _upstreams;
 
     public UpstreamRouter(IOptions<BatchEngineOptions> options, TimeProvider time, ILogger<UpstreamRouter> logger)
     {
         _limits = options.Value.Limits;
-        Upstreams = [.. options.Value.Upstreams
+        _upstreams = [.. options.Value.Upstreams
             .Select(upstream => new Upstream(upstream, _limits, time, logger))
             .OrderByDescending(upstream => upstream.Prefix.Length)];
     }
 
     /// <summary>Longest prefix first.</summary>
-    public IReadOnlyList<Upstream> Upstreams { get; }
+    public IReadOnlyList<Upstream> Upstreams => _upstreams;
 
     /// <summary>Finds the upstream and the exact target of a path.</summary>
     public bool TryRoute(
@@ -47,19 +45,20 @@ internal sealed class UpstreamRouter : IDisposable
             return false;
         }
 
-        foreach (var upstream in Upstreams)
+        foreach (var upstream in _upstreams)
         {
             if (upstream.Owns(normalized))
             {
-                var target = new Uri(upstream.BaseAddress + normalized, AsItIs);
                 // The upstream may be this very server, with or without a path in its base address.
-                if (BatchPaths.Contain(PathOf(normalized)) || BatchPaths.Contain(target.AbsolutePath))
+                var pathOnly = PathOf(normalized);
+                if (BatchPaths.Contain(pathOnly)
+                    || (upstream.BasePath.Length > 0 && BatchPaths.Contain(upstream.BasePath + pathOnly)))
                 {
                     problem = "belongs to batches: a batch can't be a call of another one";
                     return false;
                 }
 
-                route = new Route(upstream, target);
+                route = new Route(upstream, normalized);
                 return true;
             }
         }

@@ -52,10 +52,9 @@ internal static class RefusalErrors
     private static QuotaFailure.Types.Violation ToViolation(Refusal.Exhausted exhausted) =>
         new() { Subject = exhausted.Limit, Description = exhausted.Message };
 
-    // Field 1 of ErrorInfo, "reason", has its former name in this version of the C# types.
     private static ErrorInfo ToErrorInfo(Refusal.Exhausted exhausted) => new()
     {
-        Type = "QUOTA_EXCEEDED",
+        Reason = "QUOTA_EXCEEDED",
         Domain = "batch",
         Metadata =
         {

@@ -249,7 +249,6 @@ internal sealed class GrpcCaller : ICaller
         _ => "",
     };
 
-    // Field 1 of ErrorInfo, "reason", has its former name in this version of the C# types.
     private static string? ReasonOf(Response response) =>
-        response.Error?.Details.First(detail => detail.Is(ErrorInfo.Descriptor)).Unpack<ErrorInfo>().Type;
+        response.Error?.Details.First(detail => detail.Is(ErrorInfo.Descriptor)).Unpack<ErrorInfo>().Reason;
 }

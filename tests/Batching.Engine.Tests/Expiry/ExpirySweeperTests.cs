@@ -77,7 +77,7 @@ public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
         Assert.All(results.Skip(1), result =>
         {
             Assert.Equal(504, result.Response.StatusCode);
-            Assert.Equal("EXPIRED", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type);
+            Assert.Equal("EXPIRED", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason);
         });
         Assert.Equal(3, upstream.Received.Count);
     }

@@ -62,7 +62,7 @@ public sealed class RecoveryTests : IDisposable
             await engine.UntilDoneAsync(batch.Id);
             var results = await engine.ResultsAsync(batch.Id);
             Assert.Equal(["/held", "/waiting"], results.Select(result => result.Path));
-            Assert.Equal("INTERRUPTED", results[0].Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type);
+            Assert.Equal("INTERRUPTED", results[0].Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason);
             Assert.Equal(200, results[1].Response.StatusCode);
         }
 
@@ -111,7 +111,7 @@ public sealed class RecoveryTests : IDisposable
         {
             Assert.Equal(502, results["/held"].Response.StatusCode);
             Assert.Equal((int)Google.Rpc.Code.Aborted, results["/held"].Response.Error.Code);
-            Assert.Equal(reason, results["/held"].Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type);
+            Assert.Equal(reason, results["/held"].Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason);
             Assert.Single(calls);
         }
     }
@@ -206,7 +206,7 @@ public sealed class RecoveryTests : IDisposable
         var results = await engine.ResultsAsync(batch.Id);
         Assert.Equal(5, results.Count);
         Assert.All(results, result => Assert.Equal(
-            "CREDENTIAL_LOST", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type));
+            "CREDENTIAL_LOST", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason));
         Assert.Single(upstream.Received);
     }
 
@@ -224,7 +224,7 @@ public sealed class RecoveryTests : IDisposable
         var results = await engine.ResultsAsync(batch.Id);
         Assert.Equal(300, results.Count);
         Assert.All(results, result => Assert.Equal(
-            "NO_UPSTREAM", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type));
+            "NO_UPSTREAM", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason));
     }
 
     [Fact]

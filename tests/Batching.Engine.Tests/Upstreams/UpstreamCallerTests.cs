@@ -588,7 +588,8 @@ public sealed class UpstreamCallerTests : IDisposable
         Assert.True(_router.TryRoute(request.Path, request.Params, out var route, out var problem), problem);
         return new UpstreamCaller(Options.Create(_options), _time)
             .CallAsync(
-                new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization) { Origin = origin }, abort);
+                new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization) { Origin = origin }, abort)
+            .AsTask();
     }
 
     // Advances the clock over the waits between attempts, never over the deadline.

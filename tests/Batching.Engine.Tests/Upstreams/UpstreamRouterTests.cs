@@ -19,8 +19,8 @@ public sealed class UpstreamRouterTests
     {
         using var router = Create(("/", "http://rest.test"), ("/crm", "http://crm.test/base/"), ("/crm/old/", "http://old.test"));
         Assert.True(router.TryRoute(path, null, out var route, out var problem), problem);
-        Assert.Equal(expected, route.Target.AbsoluteUri);
-        Assert.Equal(new Uri(expected).Host, route.Target.Host);
+        Assert.Equal(expected, route.ToUri().AbsoluteUri);
+        Assert.Equal(new Uri(expected).Host, route.ToUri().Host);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class UpstreamRouterTests
         using var router = Create(("/", "http://rest.test"));
         var parameters = new Struct { Fields = { ["../@//#?&="] = Value.ForString("\r\n#/../ü") } };
         Assert.True(router.TryRoute("/items", parameters, out var route, out _));
-        Assert.Equal("/items?..%2F%40%2F%2F%23%3F%26%3D=%0D%0A%23%2F..%2F%C3%BC", route.Target.PathAndQuery);
+        Assert.Equal("/items?..%2F%40%2F%2F%23%3F%26%3D=%0D%0A%23%2F..%2F%C3%BC", route.ToUri().PathAndQuery);
     }
 
     [Theory]

@@ -140,7 +140,7 @@ public sealed class UpstreamFailureTests
         var response = Assert.Single(overGrpc.Batch.Requests).Response;
         Assert.Equal(statusCode, response.StatusCode);
         Assert.Equal(((int)code, message), (response.Error.Code, response.Error.Message));
-        Assert.Equal(reason, Assert.Single(response.Error.Details).Unpack<ErrorInfo>().Type);
+        Assert.Equal(reason, Assert.Single(response.Error.Details).Unpack<ErrorInfo>().Reason);
     }
 
     private static async Task SendAsync(HttpContext context, int length, bool isAnnounced)

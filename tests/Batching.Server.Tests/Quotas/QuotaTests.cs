@@ -64,7 +64,7 @@ public sealed class QuotaTests : IAsyncLifetime
         Assert.Equal(("Batch:Quotas:Batches", error.Status.Detail), (violation.Subject, violation.Description));
         Assert.Equal(5, Get<RetryInfo>(details).RetryDelay.Seconds);
         var info = Get<ErrorInfo>(details);
-        Assert.Equal(("QUOTA_EXCEEDED", "batch"), (info.Type, info.Domain));
+        Assert.Equal(("QUOTA_EXCEEDED", "batch"), (info.Reason, info.Domain));
         Assert.Equal(
             ("Batch:Quotas:Batches", "1"), (info.Metadata["quota_limit"], info.Metadata["quota_limit_value"]));
     }

@@ -157,7 +157,7 @@ public sealed class CallTests : IAsyncLifetime
         var status = exception.GetRpcStatus();
         Assert.NotNull(status);
         Assert.Equal((int)StatusCode.FailedPrecondition, status.Code);
-        Assert.Equal("BECAUSE", Assert.Single(status.Details).Unpack<Google.Rpc.ErrorInfo>().Type);
+        Assert.Equal("BECAUSE", Assert.Single(status.Details).Unpack<Google.Rpc.ErrorInfo>().Reason);
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed class EchoService(CallProbe probe, TimeProvider timeProvider) : Ec
 
         // The package calls field 1 by its old name, "type"; on the wire it is today's "reason".
         var status = new Google.Rpc.Status { Code = request.ErrorCode, Message = request.ErrorMessage };
-        status.Details.Add(Any.Pack(new Google.Rpc.ErrorInfo { Type = request.ErrorReason, Domain = "grpctest" }));
+        status.Details.Add(Any.Pack(new Google.Rpc.ErrorInfo { Reason = request.ErrorReason, Domain = "grpctest" }));
         throw status.ToRpcException();
     }
 

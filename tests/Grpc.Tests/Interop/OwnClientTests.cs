@@ -80,7 +80,7 @@ public sealed class OwnClientTests
         AssertEntries(test.Expect.Trailers, trailers);
         if (test.Expect.Reason is { } reason)
         {
-            Assert.Equal(reason, trailers.GetRpcStatus()!.Details[0].Unpack<Google.Rpc.ErrorInfo>().Type);
+            Assert.Equal(reason, trailers.GetRpcStatus()!.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason);
         }
     }
 

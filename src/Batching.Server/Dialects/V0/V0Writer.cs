@@ -130,7 +130,7 @@ internal static class V0Writer
 
     private static void WriteGatewayError(Utf8JsonWriter json, int statusCode, Google.Rpc.Status error)
     {
-        var reason = error.Details.FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Type;
+        var reason = error.Details.FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Reason;
         json.WriteStartObject("response"u8);
         json.WriteString("message"u8, error.Message);
         if (statusCode != 0)

@@ -55,7 +55,7 @@ internal static class V2Errors
 
     // Why a single call has failed says more than the code.
     private static string? FindReason(Status status) => status.Details
-        .FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Type.ToLowerInvariant();
+        .FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Reason.ToLowerInvariant();
 
     private static RepeatedField<BadRequest.Types.FieldViolation> FindProblems(Status status) =>
         status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor))?.Unpack<BadRequest>().FieldViolations

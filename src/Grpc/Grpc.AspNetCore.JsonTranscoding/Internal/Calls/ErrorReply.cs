@@ -3,6 +3,7 @@ using Google.Rpc;
 using Grpc.AspNetCore.JsonTranscoding.Internal.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using HttpResponse = Microsoft.AspNetCore.Http.HttpResponse;
 
 namespace Grpc.AspNetCore.JsonTranscoding.Internal.Calls;
 
