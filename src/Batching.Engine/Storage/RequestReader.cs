@@ -9,6 +9,9 @@ internal sealed class RequestReader(IBatchStore store, IOptions<BatchEngineOptio
     // What a window takes beside its requests: it may hold a single small one.
     private const int Overhead = 256;
 
+    // What a request takes beside its content: the message, and the map of its header fields, which is there if empty.
+    private const int RequestOverhead = 400;
+
     private readonly RunCache<DecodedWindow> _cache = new(options.Value.Limits.RequestCacheBytes);
 
     /// <summary>Reads the window that holds the request of that index; null if the batch has no such request.</summary>
@@ -38,8 +41,9 @@ internal sealed class RequestReader(IBatchStore store, IOptions<BatchEngineOptio
     private DecodedWindow Add(long batchKey, RequestWindow window)
     {
         var decoded = new DecodedWindow(window.FirstIndex, window.Decode());
-        // Decoded, a request takes about three times its encoded size.
-        _cache.Add(batchKey, window.FirstIndex, window.Count, Overhead + (3L * window.Data.Length), decoded);
+        // Decoded, text takes two bytes a character, and each piece of it an object.
+        var bytes = Overhead + (window.Count * RequestOverhead) + (3L * window.Data.Length);
+        _cache.Add(batchKey, window.FirstIndex, window.Count, bytes, decoded);
         return decoded;
     }
 
