@@ -142,9 +142,9 @@ public sealed class LimitOptions
     [Range(1 << 20, 1 << 30)]
     public int UncommittedBytes { get; set; } = 64 * 1024 * 1024;
 
-    /// <summary>Bytes of stored results kept in memory for readers, 1 MiB to 1 GiB; default 64 MiB.</summary>
+    /// <summary>Bytes of stored results kept in memory for readers, 1 MiB to 1 GiB; default 32 MiB.</summary>
     [Range(1 << 20, 1 << 30)]
-    public int ResultCacheBytes { get; set; } = 64 * 1024 * 1024;
+    public int ResultCacheBytes { get; set; } = 32 * 1024 * 1024;
 
     /// <summary>Bytes of stored requests kept in memory for readers, 1 MiB to 1 GiB; default 32 MiB.</summary>
     [Range(1 << 20, 1 << 30)]

@@ -6,6 +6,7 @@ using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.PassThrough;
+using Batching.Benchmarks.Peers;
 using Batching.Benchmarks.Robustness;
 using Batching.Benchmarks.Security;
 using Batching.Benchmarks.Small;
@@ -24,6 +25,9 @@ switch (args)
         return 0;
     case ["small-batches", .. var rest]:
         await SmallBatchesFigure.RunAsync(Rounds(rest, 5), isRest: false);
+        return 0;
+    case ["peers", .. var rest]:
+        await PeersFigure.RunAsync(Rounds(rest, 5));
         return 0;
     case ["parallel-flow", .. var rest]:
         await ParallelFlowFigure.RunAsync(Rounds(rest, 3));
@@ -89,7 +93,7 @@ switch (args)
             """
             Which figure?
               pass-through [--rest] [pairs], startup <published folder> …
-              small-batches [--rest] [rounds], parallel-flow [rounds]
+              small-batches [--rest] [rounds], parallel-flow [rounds], peers [rounds]
               keyed-comparison [rounds], keyed-latency, owner-timing
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
               big-batch [requests], slow-readers [bytes of a result]

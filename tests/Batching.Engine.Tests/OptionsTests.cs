@@ -41,7 +41,7 @@ public sealed class OptionsTests
         Assert.Equal(TimeSpan.FromMinutes(1), limits.ReaderStall);
         Assert.Equal(67_108_864, limits.WaitingBytes);
         Assert.Equal(67_108_864, limits.UncommittedBytes);
-        Assert.Equal(67_108_864, limits.ResultCacheBytes);
+        Assert.Equal(33_554_432, limits.ResultCacheBytes);
         Assert.Equal(33_554_432, limits.RequestCacheBytes);
 
         var quotas = options.Quotas;
