@@ -35,7 +35,8 @@ public sealed class ProtocolTests : IAsyncLifetime
         { EchoPath, [.. RawCall.Frame(new EchoRequest()), .. RawCall.Frame(new EchoRequest())], 13 },
         { EchoPath, RawCall.Frame([0x0a, 0xff]), 13 },
         { EchoPath, RawCall.Frame([0xff, 0xff, 0xff]), 13 },
-        { EchoPath, RawCall.Frame([0x0a, 0x01, 0xff]), 0 },
+        // A string that is not UTF-8.
+        { EchoPath, RawCall.Frame([0x0a, 0x01, 0xff]), 13 },
         { ExpandPath, [], 13 },
         { ExpandPath, RawCall.Frame([0x07]), 13 },
         { CollectPath, [.. RawCall.Frame(new EchoRequest()), 0, 0], 13 },
