@@ -7,6 +7,8 @@ namespace Batching.Engine.Tests.Committing;
 
 public sealed class GroupCommitterTests : IDisposable
 {
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(10);
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -39,6 +41,46 @@ public sealed class GroupCommitterTests : IDisposable
         var list = await engine.Status.ListAsync(EngineHost.Bob, new ListBatchesRequest(), CancellationToken.None);
         Assert.Empty(list.Value!.Batches);
         await engine.UntilDoneAsync((await engine.SubmitAsync(EngineHost.Gets(1))).Id);
+    }
+
+    [Fact]
+    public async Task Commit_OthersOfTheBatchAreUnderWay_WaitsForThemNoLongerThanTheDelay()
+    {
+        var (first, second) = (new Gate(), new Gate());
+        await using var upstream = await TestUpstream.StartAsync(
+            context => (context.Request.Path == "/items/0" ? first : second).PassAsync(context));
+        await using var engine = await StartWithDelayAsync(upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(2));
+        await first.UntilEnteredAsync(1);
+        await second.UntilEnteredAsync(1);
+
+        first.Open();
+        await Poll.UntilAsync(() => engine.Time.Pending.Contains(Delay), "a result that waits for others");
+        Assert.Equal(0, await FinishedAsync(engine, batch.Id));
+        engine.Time.Advance(Delay);
+        await engine.UntilFinishedAsync(batch.Id, 1);
+
+        // Behind the last one there is nothing to wait for, and the clock stands still.
+        second.Open();
+        await engine.UntilDoneAsync(batch.Id);
+    }
+
+    [Fact]
+    public async Task Commit_SubmissionComesWhileResultsWait_IsStoredAtOnceAndTheyWithIt()
+    {
+        var (first, second) = (new Gate(), new Gate());
+        await using var upstream = await TestUpstream.StartAsync(
+            context => (context.Request.Path == "/items/0" ? first : second).PassAsync(context));
+        await using var engine = await StartWithDelayAsync(upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(2));
+        await first.UntilEnteredAsync(1);
+        await second.UntilEnteredAsync(1);
+        first.Open();
+        await Poll.UntilAsync(() => engine.Time.Pending.Contains(Delay), "a result that waits for others");
+
+        await engine.SubmitAsync(EngineHost.Gets(1), EngineHost.Bob);
+        Assert.Equal(1, await FinishedAsync(engine, batch.Id));
+        second.Open();
     }
 
     // The group is then as large as one may be, and takes nothing more in.
@@ -199,6 +241,14 @@ public sealed class GroupCommitterTests : IDisposable
     }
 
     // Only the wait for the next attempt may lie between a submission and its refusal.
+    private Task<EngineHost> StartWithDelayAsync(TestUpstream upstream) => EngineHost.StartAsync(
+        _directory,
+        options =>
+        {
+            EngineHost.Upstream(upstream.Address)(options);
+            options.CommitDelay = Delay;
+        });
+
     private static async Task DriveToFailureAsync(EngineHost engine, Task submission)
     {
         await engine.Time.DriveAsync(

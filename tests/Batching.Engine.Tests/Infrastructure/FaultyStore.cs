@@ -7,6 +7,7 @@ namespace Batching.Engine.Tests.Infrastructure;
 internal sealed class FaultyStore(IBatchStore store) : IBatchStore
 {
     private int _failedWrites;
+    private int _windowsRead;
 
     public bool WritesFail { get; set; }
 
@@ -14,6 +15,9 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
 
     /// <summary>How many commits were refused.</summary>
     public int FailedWrites => Volatile.Read(ref _failedWrites);
+
+    /// <summary>How many windows of requests were read.</summary>
+    public int WindowsRead => Volatile.Read(ref _windowsRead);
 
     /// <summary>Called with every group before it is committed.</summary>
     public Func<IReadOnlyList<StoreWrite>, Task>? Committing { get; set; }
@@ -75,8 +79,11 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         Readable.ListToDeleteAsync(now, limit, cancellationToken);
 
-    public ValueTask<RequestWindow?> ReadWindowAsync(long batchKey, int index, CancellationToken cancellationToken) =>
-        Readable.ReadWindowAsync(batchKey, index, cancellationToken);
+    public ValueTask<RequestWindow?> ReadWindowAsync(long batchKey, int index, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _windowsRead);
+        return Readable.ReadWindowAsync(batchKey, index, cancellationToken);
+    }
 
     public ValueTask<ResultSegment?> ReadSegmentAsync(
         long batchKey, int position, CancellationToken cancellationToken) =>

@@ -13,6 +13,17 @@ public sealed class SchedulerTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    public async Task Run_BatchWasJustSubmitted_IsNotReadFromTheStore()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(600));
+        await engine.UntilDoneAsync(batch.Id);
+        Assert.Equal(0, engine.Store.WindowsRead);
+        Assert.Equal(600, upstream.Received.Select(call => call.Target).Distinct().Count());
+    }
+
+    [Fact]
     public async Task Run_TwoOwners_TakeTurns()
     {
         var gate = new Gate();
