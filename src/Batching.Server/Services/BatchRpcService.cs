@@ -64,8 +64,11 @@ internal sealed class BatchRpcService(
         {
             for (var i = 0; i < records.Count; i++)
             {
-                // The client gets a handful of records at once, and the last of them right now.
-                responseStream.WriteOptions = i < records.Count - 1 ? BufferedWrite.Options : null;
+                // The client gets a handful of records at once, and the last of them right now. The end of the stream
+                // leaves with the end of the reply, of which it is to be known whether it was written.
+                var isBuffered = i < records.Count - 1
+                    || records[i].RecordCase == FetchResultsResponse.RecordOneofCase.End;
+                responseStream.WriteOptions = isBuffered ? BufferedWrite.Options : null;
                 await responseStream.WriteAsync(records[i], context.CancellationToken);
             }
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Batching.Engine;
 using Grpc.Core;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Batching.Server.Services;
 
@@ -50,14 +49,8 @@ internal static class CallContextExtensions
         http.Features.Set(reply);
         http.Response.OnCompleted(() =>
         {
-            callback(reply.IsWritten && !IsBroken(http) && !HttpMethods.IsHead(http.Request.Method));
+            callback(reply.IsWritten && !HttpMethods.IsHead(http.Request.Method));
             return Task.CompletedTask;
         });
     }
-
-    // When a connection breaks under a reply, Kestrel first closes the socket, then lets the reply end, and then, on
-    // another thread, cancels RequestAborted: that alone comes too late to tell a cut reply from a whole one.
-    private static bool IsBroken(HttpContext http) =>
-        http.RequestAborted.IsCancellationRequested
-        || http.Features.Get<IConnectionSocketFeature>()?.Socket.SafeHandle.IsClosed == true;
 }

@@ -50,10 +50,10 @@ public sealed class JsonResponseWriter
     }
 
     /// <summary>Hands the rest to the response; a reply that was never flushed gets its Content-Length.</summary>
-    internal ValueTask CompleteAsync()
+    internal void Complete()
     {
         Json.Flush();
-        return _buffer.CompleteAsync();
+        _buffer.Complete();
     }
 
     /// <summary>Takes back everything that was written.</summary>

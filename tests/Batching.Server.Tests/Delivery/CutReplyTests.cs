@@ -63,6 +63,25 @@ public sealed class CutReplyTests
         Assert.Empty((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
     }
 
+    [Theory]
+    [InlineData(10, "", "\"statusCode\":200}")]
+    [InlineData(PageSize, "", "\"statusCode\":200}")]
+    [InlineData(10, "/results", "\"end\":true")]
+    public async Task Fetch_ReaderClosesAsSoonAsItHasAll_NothingComesAgain(int size, string method, string end)
+    {
+        await using var api = await TestApi.StartAsync(context =>
+            TestApi.BytesAsync(context, "application/octet-stream", new byte[size]));
+        var close = new CloseBeforeEnd();
+        await using var gateway = await Gateway.StartBehindAsync(close, api);
+        var batch = await gateway.Rest.SubmitPathsAsync("x");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+
+        await GetAndCloseAsync(new Uri(gateway.Address), batch.Path + method, end);
+        await close.Ended.WithDeadlineAsync("the call had ended");
+
+        Assert.Empty((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
+    }
+
     private static HttpRequestMessage NewGrpcFetch(SubmittedBatch batch)
     {
         var message = new FetchBatchRequest { BatchId = batch.Id };
@@ -74,6 +93,24 @@ public sealed class CutReplyTests
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         request.Headers.TE.ParseAdd("trailers");
         return request;
+    }
+
+    private static async Task GetAndCloseAsync(Uri address, string path, string end)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(address.Host, address.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{CloseBeforeEnd.Header}: 1\r\n\r\n"));
+
+        var reply = new StringBuilder();
+        var buffer = new byte[64 * 1024];
+        while (!reply.ToString().Contains(end, StringComparison.Ordinal))
+        {
+            var read = await stream.ReadAsync(buffer).AsTask().WithDeadlineAsync("the reply was there");
+            Assert.NotEqual(0, read);
+            reply.Append(Encoding.ASCII.GetString(buffer, 0, read));
+        }
     }
 
     private static async Task FetchAndCutAsync(Uri address, string path)

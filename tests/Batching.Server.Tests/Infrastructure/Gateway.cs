@@ -1,6 +1,8 @@
 using Batching.V1;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +18,12 @@ public sealed class Gateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
 
-    private Gateway(string upstream, IEnumerable<string> settings, bool isDevelopment, LogLevel level = LogLevel.Debug)
+    private Gateway(
+        string upstream,
+        IEnumerable<string> settings,
+        bool isDevelopment,
+        LogLevel level = LogLevel.Debug,
+        IStartupFilter? filter = null)
     {
         string[] args =
         [
@@ -29,6 +36,11 @@ public sealed class Gateway : IAsyncDisposable
         Logs = new LogRecorder(level);
         _app = BatchServer.Build(args, builder =>
         {
+            if (filter is not null)
+            {
+                builder.Services.AddSingleton(filter);
+            }
+
             builder.Logging.ClearProviders();
             builder.Logging.AddProvider(Logs);
             if (level == LogLevel.Trace)
@@ -68,6 +80,10 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>Starts a gateway in front of whatever is at an address; nothing if that is empty.</summary>
     public static Task<Gateway> StartAsync(string upstream, params string[] settings) =>
         Task.Run(() => new Gateway(upstream, settings, isDevelopment: false));
+
+    /// <summary>Starts a gateway with something of the test's own before it.</summary>
+    public static Task<Gateway> StartBehindAsync(IStartupFilter filter, TestApi api) =>
+        Task.Run(() => new Gateway(api.Address, [], isDevelopment: false, filter: filter));
 
     /// <summary>Starts a gateway that logs all there is.</summary>
     public static Task<Gateway> StartLoggingAllAsync(TestApi api, params string[] settings) =>

@@ -37,7 +37,9 @@ internal sealed class ErrorReply(WriterPool writers, ProtoJson json, ILogger log
                 ErrorJson.Write(writer.Json, json, error.Status);
             }
 
-            await writer.CompleteAsync();
+            // Nobody else is to begin a reply after this one.
+            writer.Complete();
+            await response.BodyWriter.FlushAsync();
         }
         finally
         {

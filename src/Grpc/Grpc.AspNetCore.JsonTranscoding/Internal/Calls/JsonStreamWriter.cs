@@ -103,7 +103,10 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         }
     }
 
-    /// <summary>Writes the last record and what is still buffered. To be called after <see cref="Close"/>.</summary>
+    /// <summary>
+    /// Writes the last record, which leaves with what is still buffered when the response ends. To be called after
+    /// <see cref="Close"/>.
+    /// </summary>
     public async Task EndAsync(RpcStatus status, Metadata? trailers)
     {
         await _lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -116,10 +119,7 @@ internal sealed class JsonStreamWriter<TResponse> : IServerStreamWriter<TRespons
         if (!WriteEnd(status) && status.Code != (int)StatusCode.OK)
         {
             _context.HttpContext.Abort();
-            return;
         }
-
-        await _response.BodyWriter.FlushAsync();
     }
 
     public void Dispose() => _json.Dispose();

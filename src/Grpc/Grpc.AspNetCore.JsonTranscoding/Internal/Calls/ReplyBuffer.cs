@@ -77,12 +77,16 @@ internal sealed class ReplyBuffer : IBufferWriter<byte>
         }
     }
 
-    public async ValueTask CompleteAsync()
+    /// <summary>
+    /// Hands the rest to the response, which flushes it when it ends: whoever wants to know whether the reply leaves
+    /// can flush it before.
+    /// </summary>
+    public void Complete()
     {
         if (_pipe is null)
         {
             _response!.ContentLength = _headBytes;
-            await _response.BodyWriter.WriteAsync(_head.AsMemory(0, _headBytes));
+            Release();
         }
     }
 

@@ -80,7 +80,7 @@ internal sealed class UnaryCallHandler<TRequest, TResponse>(
             httpContext.Response.StatusCode = dialect.GetHttpStatus(httpContext, StatusCodes.Status200OK);
             httpContext.Response.ContentType = dialect.ContentType;
             await dialect.WriteResponseAsync(writer, Route, request, message);
-            await writer.CompleteAsync();
+            writer.Complete();
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
