@@ -39,6 +39,7 @@ internal sealed class ReaderStallMiddleware
         var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         using var body = new WatchedResponse(context, inner, _stall, _time, _logger);
         context.Features.Set<IHttpResponseBodyFeature>(body);
+        context.Features.Set(body);
         try
         {
             await _next(context);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Batching.Server.Connections;
@@ -8,7 +9,7 @@ namespace Batching.Server.Connections;
 /// <summary>
 /// The body of a response whose reader may not stall: every 64 KiB of it have to be taken within a time, however much
 /// is written at once. A reader that does not is cut off, over HTTP/2 its stream and not its connection; for the call
-/// it looks as if the client had gone. For one request.
+/// it looks as if the client had gone. It also knows whether the connection took all of it. For one request.
 /// </summary>
 /// <param name="context">The request.</param>
 /// <param name="inner">The body as the server gives it.</param>
@@ -35,6 +36,10 @@ internal sealed class WatchedResponse(
     private long _waitingSince;
     private long _unflushed;
     private bool _ended;
+    private bool _cut;
+
+    /// <summary>Everything that was written has left for the connection, which had not broken.</summary>
+    public bool IsWhole => !_cut && _unflushed == 0;
 
     public PipeWriter Writer => this;
 
@@ -85,8 +90,14 @@ internal sealed class WatchedResponse(
             return FlushRestAsync(cancellationToken);
         }
 
+        if (_unflushed == 0)
+        {
+            // There is nothing that could be lost.
+            return Watch(Pipe.FlushAsync(cancellationToken));
+        }
+
         _unflushed = 0;
-        return Watch(Pipe.FlushAsync(cancellationToken));
+        return SendAsync(default, cancellationToken);
     }
 
     public override ValueTask<FlushResult> WriteAsync(
@@ -98,7 +109,7 @@ internal sealed class WatchedResponse(
         }
 
         _unflushed = 0;
-        return Watch(Pipe.WriteAsync(source, cancellationToken));
+        return SendAsync(source, cancellationToken);
     }
 
     public override void CancelPendingFlush() => Pipe.CancelPendingFlush();
@@ -146,13 +157,12 @@ internal sealed class WatchedResponse(
 
     private async ValueTask<FlushResult> FlushRestAsync(CancellationToken cancellationToken)
     {
-        var result = await Watch(Pipe.FlushAsync(cancellationToken));
+        var result = await SendAsync(default, cancellationToken);
         foreach (var (bytes, count) in _rest)
         {
             for (var at = 0; at < count && !result.IsCompleted && !result.IsCanceled; at += BlockBytes)
             {
-                result = await Watch(
-                    Pipe.WriteAsync(bytes.AsMemory(at, Math.Min(BlockBytes, count - at)), cancellationToken));
+                result = await SendAsync(bytes.AsMemory(at, Math.Min(BlockBytes, count - at)), cancellationToken);
             }
         }
 
@@ -168,8 +178,7 @@ internal sealed class WatchedResponse(
         for (; source.Length > 0 && !result.IsCompleted && !result.IsCanceled;
             source = source[Math.Min(BlockBytes, source.Length)..])
         {
-            result = await Watch(
-                Pipe.WriteAsync(source[..Math.Min(BlockBytes, source.Length)], cancellationToken));
+            result = await SendAsync(source[..Math.Min(BlockBytes, source.Length)], cancellationToken);
         }
 
         return result;
@@ -185,6 +194,28 @@ internal sealed class WatchedResponse(
         _rest.Clear();
     }
 
+    private ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    {
+        // Asked before it leaves, because later is too late: a client may close its connection as soon as it has read the
+        // reply.
+        _cut |= IsBroken();
+        var flush = source.IsEmpty ? Pipe.FlushAsync(cancellationToken) : Pipe.WriteAsync(source, cancellationToken);
+        if (!flush.IsCompletedSuccessfully)
+        {
+            return Watch(flush);
+        }
+
+        var result = flush.Result;
+        _cut |= result.IsCompleted || result.IsCanceled;
+        return new ValueTask<FlushResult>(result);
+    }
+
+    // When a connection breaks under a reply, Kestrel first closes the socket, then lets writes go nowhere, and then, on
+    // another thread, cancels RequestAborted: that alone would not tell a cut reply from a whole one.
+    private bool IsBroken() =>
+        context.RequestAborted.IsCancellationRequested
+        || context.Features.Get<IConnectionSocketFeature>()?.Socket.SafeHandle.IsClosed == true;
+
     private ValueTask<FlushResult> Watch(ValueTask<FlushResult> flush) =>
         flush.IsCompleted ? flush : WaitAsync(flush);
 
@@ -195,12 +226,16 @@ internal sealed class WatchedResponse(
         Volatile.Write(ref _waitingSince, time.GetTimestamp());
         _timer ??= time.CreateTimer(
             static response => ((WatchedResponse)response!).CutOffIfStalled(), this, stall / 4, stall / 4);
+        var isWhole = false;
         try
         {
-            return await flush;
+            var result = await flush;
+            isWhole = !result.IsCompleted && !result.IsCanceled;
+            return result;
         }
         finally
         {
+            _cut |= !isWhole;
             Volatile.Write(ref _waitingSince, 0);
         }
     }

@@ -1,4 +1,5 @@
-using Microsoft.AspNetCore.Connections.Features;
+using Batching.Server.Connections;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Batching.Server.Services;
 
@@ -18,19 +19,11 @@ internal sealed class DeliveringReply(CancellationToken callCancelled)
     public static async Task FlushAsync(HttpContext context, RequestDelegate next)
     {
         await next(context);
-
-        // Whether the connection has broken is asked before the last of the body leaves, and by what the flush says.
-        // Later is too late: a client may close its connection as soon as it has read the reply.
-        if (context.Features.Get<DeliveringReply>() is { } reply && !reply.IsCancelled && !IsBroken(context))
+        if (context.Features.Get<DeliveringReply>() is { } reply && !reply.IsCancelled)
         {
-            var flush = await context.Response.BodyWriter.FlushAsync();
-            reply.IsWritten = !flush.IsCompleted && !flush.IsCanceled;
+            var body = context.Features.GetRequiredFeature<WatchedResponse>();
+            await body.FlushAsync();
+            reply.IsWritten = body.IsWhole;
         }
     }
-
-    // When a connection breaks under a reply, Kestrel first closes the socket, then lets writes go nowhere, and then,
-    // on another thread, cancels RequestAborted: that alone comes too late to tell a cut reply from a whole one.
-    private static bool IsBroken(HttpContext http) =>
-        http.RequestAborted.IsCancellationRequested
-        || http.Features.Get<IConnectionSocketFeature>()?.Socket.SafeHandle.IsClosed == true;
 }
