@@ -98,7 +98,10 @@ internal sealed class ReplyBuffer : IBufferWriter<byte>
 
     private void Release()
     {
-        _pipe = _response!.BodyWriter;
+        // Over HTTP/2 Kestrel sends what was written before the head of the reply, even where that is all there may be.
+        _pipe = HttpMethods.IsHead(_response!.HttpContext.Request.Method)
+            ? PipeWriter.Create(Stream.Null)
+            : _response.BodyWriter;
         _pipe.Write(_head.AsSpan(0, _headBytes));
         _pipeBytes = _headBytes;
     }
