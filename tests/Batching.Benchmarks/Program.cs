@@ -15,10 +15,10 @@ using Batching.Benchmarks.Startup;
 switch (args)
 {
     case ["pass-through", "--rest", .. var rest]:
-        await PassThroughFigure.RunAsync(Rounds(rest, 5), isRest: true);
+        await PassThroughFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: true, rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["pass-through", .. var rest]:
-        await PassThroughFigure.RunAsync(Rounds(rest, 5), isRest: false);
+        await PassThroughFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["small-batches", "--rest", .. var rest]:
         await SmallBatchesFigure.RunAsync(Rounds(rest, 5), isRest: true);
@@ -92,7 +92,7 @@ switch (args)
         Console.Error.WriteLine(
             """
             Which figure?
-              pass-through [--rest] [pairs], startup <published folder> …
+              pass-through [--rest] [rounds [folder of a build …]], startup <published folder> …
               small-batches [--rest] [rounds], parallel-flow [rounds], peers [rounds]
               keyed-comparison [rounds], keyed-latency, owner-timing
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]

@@ -150,7 +150,7 @@ public abstract partial class BatchStoreConformance
         var read = new List<V1.Request>();
         while (await Store.ReadWindowAsync(1, read.Count, None) is { } window)
         {
-            read.AddRange(window.Decode());
+            read.AddRange(Enumerable.Range(window.FirstIndex, window.Count).Select(index => window[index]));
         }
 
         Assert.Equal(requests, read);

@@ -1,6 +1,5 @@
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
-using Batching.V1;
 
 namespace Batching.Engine.Delivery;
 
@@ -27,12 +26,12 @@ public sealed class ResultFeed : IDisposable
     }
 
     /// <summary>
-    /// Reads the records, by the handful as they come. The last one of all is the end of results; a stream without it
-    /// belongs to a batch that was deleted meanwhile.
+    /// Reads the records as they come. The last one of all is the end of results; a stream without it belongs to a batch
+    /// that was deleted meanwhile.
     /// </summary>
     /// <param name="shutdown">Ends the stream in order, before the batch is done.</param>
     /// <param name="cancellationToken">Breaks it off.</param>
-    public IAsyncEnumerable<IReadOnlyList<FetchResultsResponse>> ReadAsync(
+    public IAsyncEnumerable<ResultRecord> ReadAsync(
         CancellationToken shutdown, CancellationToken cancellationToken) =>
         _streamer.ReadAsync(_record, _after, _fields, shutdown, cancellationToken);
 

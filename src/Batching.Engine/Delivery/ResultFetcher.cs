@@ -163,6 +163,8 @@ public sealed class ResultFetcher
         Batch batch, BatchRecord record, int first, int last, RequestFields fields, CancellationToken cancellationToken)
     {
         long bytes = 0;
+        var views = _views.Of(record, fields);
+        RequestWindow? window = null;
         var position = first;
         while (position <= last)
         {
@@ -183,8 +185,12 @@ public sealed class ResultFetcher
                     return position - 1;
                 }
 
-                var definition = await ReadDefinitionAsync(record.Key, entry.Index, fields, cancellationToken);
-                batch.Requests.Add(_views.ToResult(record, segment, position, definition, fields));
+                if (views.NeedWindows)
+                {
+                    window = await _requests.ReadAsync(record.Key, entry.Index, window, cancellationToken);
+                }
+
+                batch.Requests.Add(views.ToResult(segment, position, window));
             }
         }
 
@@ -214,19 +220,25 @@ public sealed class ResultFetcher
         }
 
         var batch = _views.ToBatch(record);
+        var views = _views.Of(record, fields);
+        RequestWindow? window = null;
         foreach (var index in indexes.Value)
         {
-            var definition = await ReadDefinitionAsync(record.Key, index, fields, cancellationToken);
+            if (views.NeedWindows)
+            {
+                window = await _requests.ReadAsync(record.Key, index, window, cancellationToken);
+            }
+
             if (!results.TryGetValue(index, out var result))
             {
-                batch.Requests.Add(_views.ToRequest(record, index, definition, fields));
+                batch.Requests.Add(views.ToRequest(index, window));
                 continue;
             }
 
             var segment = wantsPayload
                 ? await _results.ReadAsync(record.Key, result.Position, cancellationToken) ?? result.Segment
                 : result.Segment;
-            batch.Requests.Add(_views.ToResult(record, segment, result.Position, definition, fields));
+            batch.Requests.Add(views.ToResult(segment, result.Position, window));
         }
 
         return new ResultPage(new FetchBatchResponse { Batch = batch }, _ => { });
@@ -235,10 +247,4 @@ public sealed class ResultFetcher
         long SizeOf(int index) =>
             results.TryGetValue(index, out var result) ? result.Segment[result.Position].Size : 0;
     }
-
-    private async ValueTask<Request?> ReadDefinitionAsync(
-        long batchKey, int index, RequestFields fields, CancellationToken cancellationToken) =>
-        (fields & RequestFields.Definition) == 0
-            ? null
-            : (await _requests.ReadAsync(batchKey, index, cancellationToken))?[index];
 }

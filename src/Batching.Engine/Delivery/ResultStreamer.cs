@@ -79,7 +79,7 @@ public sealed class ResultStreamer
         return new ResultFeed(this, record, (int)request.After, fields, lease.Value);
     }
 
-    internal async IAsyncEnumerable<IReadOnlyList<FetchResultsResponse>> ReadAsync(
+    internal async IAsyncEnumerable<ResultRecord> ReadAsync(
         BatchRecord record,
         int after,
         RequestFields fields,
@@ -87,6 +87,9 @@ public sealed class ResultStreamer
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var position = after;
+        var views = _views.Of(record, fields);
+        var message = new FetchResultsResponse();
+        RequestWindow? window = null;
         while (true)
         {
             using var watch = _signals.Watch(record.Key);
@@ -99,29 +102,36 @@ public sealed class ResultStreamer
                 yield break;
             }
 
+            views.Record = latest;
             while (position < latest.Finished)
             {
-                var records = await ReadSegmentAsync(latest, position, fields, cancellationToken);
-                if (records is null)
+                var segment = await _results.ReadAsync(record.Key, position + 1, cancellationToken);
+                if (segment is null)
                 {
                     // As above.
                     yield break;
                 }
 
-                position = (int)records[^1].Position;
-                yield return records;
+                while (position < segment.LastPosition)
+                {
+                    position++;
+                    if (views.NeedWindows)
+                    {
+                        window = await _requests.ReadAsync(
+                            record.Key, segment[position].Index, window, cancellationToken);
+                    }
+
+                    message.Position = position;
+                    message.Request = views.ToPassingResult(segment, position, window);
+                    yield return new ResultRecord(message, MoreAtHand: position < segment.LastPosition);
+                }
             }
 
             if (latest.DoneTime is not null || shutdown.IsCancellationRequested)
             {
-                yield return
-                [
-                    new FetchResultsResponse
-                    {
-                        Position = position,
-                        End = new EndOfResults { RunningRequests = latest.Running },
-                    },
-                ];
+                message.Position = position;
+                message.End = new EndOfResults { RunningRequests = latest.Running };
+                yield return new ResultRecord(message, MoreAtHand: false);
                 yield break;
             }
 
@@ -132,34 +142,4 @@ public sealed class ResultStreamer
     }
 
     internal void ReceiveUpTo(BatchRecord record, int position) => _deliveries.ReceiveUpTo(record, position);
-
-    // Null if the batch was deleted since the record was read.
-    private async Task<IReadOnlyList<FetchResultsResponse>?> ReadSegmentAsync(
-        BatchRecord record, int after, RequestFields fields, CancellationToken cancellationToken)
-    {
-        var segment = await _results.ReadAsync(record.Key, after + 1, cancellationToken);
-        if (segment is null)
-        {
-            return null;
-        }
-
-        var records = new List<FetchResultsResponse>(segment.LastPosition - after);
-        RequestReader.DecodedWindow? window = null;
-        for (var position = after + 1; position <= segment.LastPosition; position++)
-        {
-            var index = segment[position].Index;
-            if ((fields & RequestFields.Definition) != 0 && window?.Holds(index) != true)
-            {
-                window = await _requests.ReadAsync(record.Key, index, cancellationToken);
-            }
-
-            records.Add(new FetchResultsResponse
-            {
-                Position = position,
-                Request = _views.ToResult(record, segment, position, window?[index], fields),
-            });
-        }
-
-        return records;
-    }
 }

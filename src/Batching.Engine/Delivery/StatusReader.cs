@@ -99,11 +99,12 @@ public sealed class StatusReader
         Batch batch, BatchRecord record, int[] indexes, CancellationToken cancellationToken)
     {
         var results = await ResultIndex.ReadAsync(_store, record, indexes, cancellationToken);
+        var views = _views.Of(record, RequestFields.Progress);
         foreach (var index in indexes)
         {
             batch.Requests.Add(results.TryGetValue(index, out var result)
-                ? _views.ToResult(record, result.Segment, result.Position, null, RequestFields.Progress)
-                : _views.ToRequest(record, index, null, RequestFields.Progress));
+                ? views.ToResult(result.Segment, result.Position, window: null)
+                : views.ToRequest(index, window: null));
         }
     }
 }

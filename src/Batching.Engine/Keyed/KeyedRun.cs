@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Batching.Engine.Quotas;
 using Batching.Engine.Upstreams;
 using Batching.V1;
@@ -63,7 +64,7 @@ internal sealed class KeyedRun(
     }
 
     /// <summary>Makes one call, unless it isn't wanted any more.</summary>
-    public async Task RunAsync(int index)
+    public async ValueTask RunAsync(int index)
     {
         if (!TryBegin(index, out var call))
         {
@@ -152,19 +153,19 @@ internal sealed class KeyedRun(
             }
 
             index = _next++;
-            call = calls[index]!.Value;
+            call = calls[index]!;
         }
 
         call.Route.Upstream.Waiting.Enqueue(owner, batchKey, new KeyedWork(this, index));
         return true;
     }
 
-    private bool TryBegin(int index, out UpstreamCall call)
+    private bool TryBegin(int index, [NotNullWhen(true)] out UpstreamCall? call)
     {
         lock (_lock)
         {
-            call = calls[index].GetValueOrDefault();
-            return _begun[index] = !_closed && calls[index] is not null;
+            call = calls[index];
+            return _begun[index] = !_closed && call is not null;
         }
     }
 

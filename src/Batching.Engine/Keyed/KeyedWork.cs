@@ -5,5 +5,5 @@ namespace Batching.Engine.Keyed;
 /// <summary>A call of a keyed batch that waits for its upstream. It keeps nothing of the call itself alive.</summary>
 internal sealed record KeyedWork(KeyedRun Run, int Index) : IUpstreamWork
 {
-    public Task RunAsync() => Run.RunAsync(Index);
+    public ValueTask RunAsync() => Run.RunAsync(Index);
 }

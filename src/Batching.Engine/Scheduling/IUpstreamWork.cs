@@ -7,5 +7,5 @@ internal interface IUpstreamWork
     /// Does it, or finds that it isn't wanted any more. Takes one of the upstream's places until it ends, and must not
     /// throw.
     /// </summary>
-    Task RunAsync();
+    ValueTask RunAsync();
 }

@@ -26,7 +26,7 @@ internal sealed record QueuedRequest(
     /// </summary>
     public bool MustNotRepeat => !Methods.IsIdempotent(Call.Method) && !HasIdempotencyKey(Call.Request);
 
-    public Task RunAsync() => Runner.RunAsync(this);
+    public ValueTask RunAsync() => Runner.RunAsync(this);
 
     private static bool HasIdempotencyKey(Request request) =>
         request.Headers.Keys.Any(name => name.Equals(IdempotencyKey, StringComparison.OrdinalIgnoreCase));

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Batching.Engine.Scheduling;
 
 /// <summary>
-/// Reads the requests of active batches from the store, a window at a time and no earlier than they are wanted, and
-/// puts them into the queues of their upstreams. Fair like the queues themselves. Thread-safe.
+/// Reads the requests of active batches from the store, a few at a time and no earlier than they are wanted, and puts
+/// them into the queues of their upstreams. Fair like the queues themselves. Thread-safe.
 /// </summary>
 internal sealed class RequestLoader(
     RequestReader requests,
@@ -16,8 +16,12 @@ internal sealed class RequestLoader(
     TimeProvider time,
     ILogger<RequestLoader> logger) : IDisposable
 {
-    // The next window is read while so many requests of a batch still wait.
+    // The next requests of a batch are loaded while so many of it still wait …
     private const int LowWater = 64;
+
+    // … and so many at a time: what has waited for long has to be fetched from far away when its turn comes, by the
+    // processor and by the garbage collector.
+    private const int LoadedAtATime = 64;
 
     // What a waiting request takes beside its content.
     private const int Overhead = 512;
@@ -116,7 +120,8 @@ internal sealed class RequestLoader(
             return true;
         }
 
-        for (var index = next; index < window.EndIndex; index++)
+        var end = Math.Min(window.EndIndex, next + LoadedAtATime);
+        for (var index = next; index < end; index++)
         {
             if (batch.IsTaken(index))
             {
@@ -131,7 +136,7 @@ internal sealed class RequestLoader(
                 continue;
             }
 
-            var bytes = Overhead + request.CalculateSize();
+            var bytes = Overhead + window.SizeOf(index);
             batch.CountLoaded(index);
             if (!_shares[route.Upstream].TryTake(bytes, batch))
             {
@@ -150,7 +155,7 @@ internal sealed class RequestLoader(
                     runner));
         }
 
-        batch.EndLoading(window.EndIndex);
+        batch.EndLoading(end);
         return true;
     }
 }

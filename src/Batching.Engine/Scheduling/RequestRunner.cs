@@ -20,7 +20,8 @@ internal sealed class RequestRunner(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs a request whose turn it is, unless its batch was stopped meanwhile.</summary>
-    public async Task RunAsync(QueuedRequest request)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask RunAsync(QueuedRequest request)
     {
         if (request.Origin is null)
         {

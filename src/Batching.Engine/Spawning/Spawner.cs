@@ -66,7 +66,8 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
         {
             if (await ReadAsync(batch, index) is { } window)
             {
-                state.Add(window[index], PagedQuery.SizeOf(window[index], rules));
+                var page = window[index];
+                state.Add(page, PagedQuery.SizeOf(page, rules));
             }
         }
 
@@ -98,7 +99,7 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
     }
 
     // A store that fails for a while must not cost a page its answer.
-    private async ValueTask<RequestReader.DecodedWindow?> ReadAsync(ActiveBatch batch, int index)
+    private async ValueTask<RequestWindow?> ReadAsync(ActiveBatch batch, int index)
     {
         while (true)
         {

@@ -1,15 +1,16 @@
+using Batching.Engine.Delivery;
 using Batching.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Engine.Storage;
 
 /// <summary>
 /// A run of consecutive requests of a batch, encoded. Requests are stored and read by the window, so that
-/// neither memory nor a statement ever holds all of a large batch.
+/// neither memory nor a statement ever holds all of a large batch. They are decoded one by one, when they are wanted:
+/// as bytes many can wait in memory at no cost. Thread-safe.
 /// </summary>
-/// <param name="FirstIndex">The index of the first request; the batch's first has 0.</param>
-/// <param name="Count">How many requests there are, at least 1.</param>
-/// <param name="Data">The requests as a serialized <see cref="Batch"/>.</param>
-public sealed record RequestWindow(int FirstIndex, int Count, byte[] Data)
+public sealed class RequestWindow
 {
     /// <summary>A window is closed when it holds this many requests …</summary>
     public const int MaxCount = 256;
@@ -17,8 +18,41 @@ public sealed record RequestWindow(int FirstIndex, int Count, byte[] Data)
     /// <summary>… or this many bytes, whichever comes first. One larger request makes a window of its own.</summary>
     public const int MaxBytes = 64 * 1024;
 
-    /// <summary>The requests themselves, where they are at hand because they were just encoded.</summary>
-    public IReadOnlyList<Request>? Requests { get; init; }
+    // Found out when the first request is wanted.
+    private (int Offset, int Length)[]? _places;
+
+    /// <summary>Puts a window together from its stored parts.</summary>
+    /// <param name="firstIndex">The index of the first request; the batch's first has 0.</param>
+    /// <param name="count">How many requests there are, at least 1.</param>
+    /// <param name="data">The requests as a serialized <see cref="Batch"/>.</param>
+    public RequestWindow(int firstIndex, int count, byte[] data)
+    {
+        FirstIndex = firstIndex;
+        Count = count;
+        Data = data;
+    }
+
+    /// <summary>The index of the first request; the batch's first has 0.</summary>
+    public int FirstIndex { get; }
+
+    /// <summary>How many requests there are, at least 1.</summary>
+    public int Count { get; }
+
+    /// <summary>The requests as a serialized <see cref="Batch"/>.</summary>
+    public byte[] Data { get; }
+
+    /// <summary>The index behind the last request.</summary>
+    public int EndIndex => FirstIndex + Count;
+
+    /// <summary>The request of an index, decoded anew each time: it is the caller's own.</summary>
+    public Request this[int index]
+    {
+        get
+        {
+            var (offset, length) = Find(index);
+            return Request.Parser.ParseFrom(Data, offset, length);
+        }
+    }
 
     /// <summary>Encodes requests into as few windows as the bounds allow.</summary>
     public static IReadOnlyList<RequestWindow> Encode(IReadOnlyList<Request> requests, int firstIndex)
@@ -29,14 +63,68 @@ public sealed record RequestWindow(int FirstIndex, int Count, byte[] Data)
             builder.Add(request);
         }
 
-        // A list of its own for each window: it may be kept when the others are not.
-        return [.. builder.TakeAll().Select(window => window with
-        {
-            Requests = [.. requests.Skip(window.FirstIndex - firstIndex).Take(window.Count)],
-        })];
+        return builder.TakeAll();
     }
 
-    /// <summary>The requests, decoded if need be. They are shared by all readers of the window: don't change them.</summary>
-    public IReadOnlyList<Request> Decode() =>
-        Requests ?? Batch.Parser.ParseFrom(Data).Requests;
+    /// <summary>Whether the request of an index is in this window.</summary>
+    public bool Holds(int index) => index >= FirstIndex && index < EndIndex;
+
+    /// <summary>Encoded bytes of a request.</summary>
+    public int SizeOf(int index) => Find(index).Length;
+
+    /// <summary>
+    /// Reads fields of a definition that callers are shown. What they are not shown, header fields and body, may be many
+    /// bytes, and is passed over.
+    /// </summary>
+    /// <param name="index">The index of the request.</param>
+    /// <param name="view">Where the fields are set; those that the definition lacks stay as they are.</param>
+    /// <param name="fields">Which are wanted.</param>
+    internal void ReadShown(int index, Request view, RequestFields fields)
+    {
+        var (offset, length) = Find(index);
+        using var input = new CodedInputStream(Data, offset, length);
+        while (input.ReadTag() is var tag && tag != 0)
+        {
+            switch (WireFormat.GetTagFieldNumber(tag))
+            {
+                case Request.PathFieldNumber when fields.HasFlag(RequestFields.Path):
+                    view.Path = input.ReadString();
+                    break;
+                case Request.MethodFieldNumber when fields.HasFlag(RequestFields.Method):
+                    view.Method = input.ReadString();
+                    break;
+                case Request.ParamsFieldNumber when fields.HasFlag(RequestFields.Params):
+                    input.ReadMessage(view.Params = new Struct());
+                    break;
+                case Request.SpawnerFieldNumber when fields.HasFlag(RequestFields.Spawner):
+                    view.Spawner = input.ReadBool();
+                    break;
+                case Request.SpawnedByFieldNumber when fields.HasFlag(RequestFields.SpawnedBy):
+                    view.SpawnedBy = input.ReadString();
+                    break;
+                case Request.CreateTimeFieldNumber when fields.HasFlag(RequestFields.CreateTime):
+                    input.ReadMessage(view.CreateTime = new Timestamp());
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
+    }
+
+    private (int Offset, int Length) Find(int index) => (_places ??= FindPlaces())[index - FirstIndex];
+
+    private (int Offset, int Length)[] FindPlaces()
+    {
+        var places = new (int, int)[Count];
+        var at = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            var length = RequestFrame.Read(Data, ref at);
+            places[i] = (at, length);
+            at += length;
+        }
+
+        return places;
+    }
 }

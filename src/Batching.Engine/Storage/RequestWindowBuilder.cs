@@ -1,3 +1,4 @@
+using System.Buffers;
 using Batching.V1;
 using Google.Protobuf;
 
@@ -7,9 +8,10 @@ namespace Batching.Engine.Storage;
 /// <param name="firstIndex">The index of the first request.</param>
 internal sealed class RequestWindowBuilder(int firstIndex)
 {
-    private readonly Batch _open = new();
+    private readonly ArrayBufferWriter<byte> _open = new();
     private List<RequestWindow> _closed = [];
     private int _next = firstIndex;
+    private int _openCount;
     private int _openBytes;
 
     /// <summary>Bytes of the windows that are closed and not taken yet.</summary>
@@ -19,13 +21,16 @@ internal sealed class RequestWindowBuilder(int firstIndex)
     public void Add(Request request)
     {
         var size = request.CalculateSize();
-        if (_open.Requests.Count == RequestWindow.MaxCount
-            || (_open.Requests.Count > 0 && _openBytes + size > RequestWindow.MaxBytes))
+        if (_openCount == RequestWindow.MaxCount || (_openCount > 0 && _openBytes + size > RequestWindow.MaxBytes))
         {
             Close();
         }
 
-        _open.Requests.Add(request);
+        var output = _open.GetSpan(RequestFrame.MaxLength + size);
+        var frame = RequestFrame.Write(output, size);
+        request.WriteTo(output.Slice(frame, size));
+        _open.Advance(frame + size);
+        _openCount++;
         _openBytes += size;
     }
 
@@ -41,7 +46,7 @@ internal sealed class RequestWindowBuilder(int firstIndex)
     /// <summary>Takes all windows.</summary>
     public IReadOnlyList<RequestWindow> TakeAll()
     {
-        if (_open.Requests.Count > 0)
+        if (_openCount > 0)
         {
             Close();
         }
@@ -51,11 +56,12 @@ internal sealed class RequestWindowBuilder(int firstIndex)
 
     private void Close()
     {
-        var window = new RequestWindow(_next, _open.Requests.Count, _open.ToByteArray());
+        var window = new RequestWindow(_next, _openCount, _open.WrittenSpan.ToArray());
         _closed.Add(window);
         ClosedBytes += window.Data.Length;
         _next += window.Count;
-        _open.Requests.Clear();
+        _open.ResetWrittenCount();
+        _openCount = 0;
         _openBytes = 0;
     }
 }

@@ -76,7 +76,7 @@ internal sealed class BatchAcceptor(
 
         foreach (var window in windows)
         {
-            requests.Keep(record.Key, window);
+            requests.Add(record.Key, window);
         }
 
         scheduler.Run(active);

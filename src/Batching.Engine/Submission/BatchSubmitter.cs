@@ -27,7 +27,9 @@ public sealed class BatchSubmitter
     /// about to run.
     /// </summary>
     /// <param name="caller">Who submits it.</param>
-    /// <param name="requests">Its requests; only the caller's fields are read.</param>
+    /// <param name="requests">
+    /// Its requests; only the caller's fields are read. They are changed: in the end they are those of the answer.
+    /// </param>
     /// <param name="known">Problems found before, for example when JSON was read; the batch is refused if there are any.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <returns>The batch with all its requests in the order given.</returns>
@@ -49,12 +51,16 @@ public sealed class BatchSubmitter
             return refusal;
         }
 
-        var definitions = requests.Select(RequestDefinition.Of).ToArray();
-        var windows = RequestWindow.Encode(definitions, firstIndex: 0);
+        foreach (var request in requests)
+        {
+            RequestDefinition.Normalize(request);
+        }
+
+        var windows = RequestWindow.Encode(requests, firstIndex: 0);
         var lease = await _quotas.ReserveAsync(
             caller.Owner,
             batches: 1,
-            definitions.Length,
+            requests.Count,
             windows.Sum(window => (long)window.Data.Length),
             cancellationToken);
         if (!lease.IsGiven)
@@ -65,16 +71,19 @@ public sealed class BatchSubmitter
         using var held = lease.Value;
         var record = await _acceptor.AcceptAsync(
             caller,
-            definitions.Length,
-            definitions.Count(definition => definition.Spawner),
+            requests.Count,
+            requests.Count(request => request.Spawner),
             windows,
             stagedKey: null,
             cancellationToken);
 
         var batch = _views.ToBatch(record);
-        for (var i = 0; i < definitions.Length; i++)
+        var views = _views.Of(record, RequestFields.All);
+        for (var i = 0; i < requests.Count; i++)
         {
-            batch.Requests.Add(_views.ToRequest(record, i, definitions[i], RequestFields.All));
+            RequestDefinition.Reduce(requests[i]);
+            views.AddAccepted(requests[i], i);
+            batch.Requests.Add(requests[i]);
         }
 
         return batch;

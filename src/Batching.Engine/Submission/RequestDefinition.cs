@@ -1,25 +1,32 @@
 using Batching.Engine.Upstreams;
 using Batching.V1;
+using Google.Protobuf;
 
 namespace Batching.Engine.Submission;
 
 /// <summary>What is stored of a request that was submitted.</summary>
 internal static class RequestDefinition
 {
-    /// <summary>Only the caller's fields; the parts are shared, not copied.</summary>
+    /// <summary>Makes a request what is stored of it: only the caller's fields, the method by its right name.</summary>
     /// <param name="request">As it was submitted, and found to be right.</param>
-    public static Request Of(Request request)
+    public static void Normalize(Request request)
     {
-        var definition = new Request
-        {
-            Path = request.Path,
-            Method = Methods.Find(request.Method)!.Method,
-            Params = request.Params,
-            Body = request.Body,
-            Spawner = request.Spawner,
-            Pagination = request.Pagination,
-        };
-        definition.Headers.Add(request.Headers);
-        return definition;
+        request.Method = Methods.Find(request.Method)!.Method;
+        request.Id = "";
+        request.SpawnedBy = "";
+        request.CreateTime = null;
+        request.DoneTime = null;
+        request.State = RequestState.Unspecified;
+        request.Position = 0;
+        request.Response = null;
+        request.ClearIndex();
+    }
+
+    /// <summary>Leaves of a stored request what callers are shown again: its header fields and its body are not.</summary>
+    public static void Reduce(Request request)
+    {
+        request.Headers.Clear();
+        request.Body = ByteString.Empty;
+        request.Pagination = null;
     }
 }

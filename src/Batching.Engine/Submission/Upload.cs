@@ -35,7 +35,10 @@ internal sealed class Upload(
     private int _count;
     private int _spawners;
 
-    /// <summary>Adds the next requests. Waits while the store is behind, which keeps the client from sending more.</summary>
+    /// <summary>
+    /// Adds the next requests, which are changed on the way. Waits while the store is behind, which keeps the client from
+    /// sending more.
+    /// </summary>
     /// <returns>Why the upload can't go on; null if it can.</returns>
     /// <exception cref="StoreUnavailableException">The upload can't go on.</exception>
     public async ValueTask<Refusal?> AddAsync(IReadOnlyList<Request> requests, CancellationToken cancellationToken)
@@ -68,7 +71,8 @@ internal sealed class Upload(
         foreach (var request in requests)
         {
             _spawners += request.Spawner ? 1 : 0;
-            _windows.Add(RequestDefinition.Of(request));
+            RequestDefinition.Normalize(request);
+            _windows.Add(request);
             if (_windows.ClosedBytes >= StageBytes)
             {
                 await StageAsync(cancellationToken);

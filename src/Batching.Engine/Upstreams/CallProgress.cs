@@ -1,27 +1,54 @@
 namespace Batching.Engine.Upstreams;
 
 /// <summary>
-/// How far a call has come, over all its attempts, and what its upstream's places are told of it. Not thread-safe.
+/// How far a call has come, over all its attempts, when it must have ended, and what its upstream's places are told of
+/// it. Serves one call after the other. Not thread-safe, but that a call may be cancelled at any time.
 /// </summary>
-/// <param name="places">Of the upstream; the call begins with one of them.</param>
-/// <param name="deadline">When the call must have ended, as a timestamp.</param>
-internal sealed class CallProgress(CallPlaces places, long deadline)
+internal sealed class CallProgress
 {
-    private bool _hasPlace = true;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _cancel;
+    private CallPlaces? _places;
+    private bool _hasPlace;
     private long? _sent;
 
+    /// <param name="time">Tells the time.</param>
+    public CallProgress(TimeProvider time)
+    {
+        _time = time;
+        _cancel = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+    }
+
     /// <summary>The places of the upstream.</summary>
-    public CallPlaces Places => places;
+    public CallPlaces Places => _places ?? throw new InvalidOperationException("No call was started.");
 
     /// <summary>When the call must have ended, as a timestamp.</summary>
-    public long Deadline => deadline;
+    public long Deadline { get; private set; }
+
+    /// <summary>Signalled when the time is over, or the call is not wanted any more.</summary>
+    public CancellationToken Cancelled => _cancel.Token;
+
+    /// <summary>A call begins.</summary>
+    /// <param name="places">Of the upstream; the call begins with one of them.</param>
+    /// <param name="timeout">When it must have ended.</param>
+    public void Start(CallPlaces places, TimeSpan timeout)
+    {
+        _places = places;
+        _hasPlace = true;
+        _sent = null;
+        Deadline = _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+        _cancel.CancelAfter(timeout);
+    }
+
+    /// <summary>The call is not wanted any more.</summary>
+    public void Cancel() => _cancel.Cancel();
 
     /// <summary>Takes a place for the next attempt, if the call has none.</summary>
     public async ValueTask TakePlaceAsync(CancellationToken cancellationToken)
     {
         if (!_hasPlace)
         {
-            await places.EnterAsync(cancellationToken);
+            await Places.EnterAsync(cancellationToken);
             _hasPlace = true;
         }
     }
@@ -31,7 +58,7 @@ internal sealed class CallProgress(CallPlaces places, long deadline)
     {
         _hasPlace = false;
         _sent = null;
-        places.Leave();
+        Places.Leave();
     }
 
     /// <summary>An attempt is sent.</summary>
@@ -43,13 +70,13 @@ internal sealed class CallProgress(CallPlaces places, long deadline)
         switch (reply.StatusCode)
         {
             case 429 or 503 when reply.Failure == Failure.None:
-                places.Overloaded(_sent!.Value, reply.RetryAfter);
+                Places.Overloaded(_sent!.Value, reply.RetryAfter);
                 break;
             case 502 or 504:
                 // Something between has answered, or this gateway: it says nothing about the API's strength.
                 break;
             default:
-                places.Answered();
+                Places.Answered();
                 break;
         }
 
@@ -61,17 +88,26 @@ internal sealed class CallProgress(CallPlaces places, long deadline)
     {
         if (_sent is { } sent)
         {
-            places.Overloaded(sent, retryAfter: null);
+            Places.Overloaded(sent, retryAfter: null);
             _sent = null;
         }
     }
 
     /// <summary>The call ends as it has begun, with a place, whatever it has come to.</summary>
-    public void End()
+    /// <returns>Whether another call may be started: not after one that was cancelled, or was about to be.</returns>
+    public bool TryEnd()
     {
         if (!_hasPlace)
         {
-            places.TakeAnyway();
+            Places.TakeAnyway();
         }
+
+        if (_cancel.TryReset())
+        {
+            return true;
+        }
+
+        _cancel.Dispose();
+        return false;
     }
 }

@@ -20,12 +20,12 @@ public static class ResponseHeaders
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _output;
 
-    /// <summary>Encodes the end-to-end fields of a response.</summary>
+    /// <summary>Encodes the end-to-end fields of a response. What it returns holds until the thread's next call.</summary>
     /// <param name="response">The response.</param>
     /// <param name="keepsCookies">
     /// Whether <c>Set-Cookie</c> is kept: it belongs to the gateway's connection with the API, not to the caller.
     /// </param>
-    public static byte[] Encode(HttpResponseMessage response, bool keepsCookies = false)
+    public static ReadOnlySpan<byte> Encode(HttpResponseMessage response, bool keepsCookies = false)
     {
         var output = _output ??= new ArrayBufferWriter<byte>(512);
         output.ResetWrittenCount();
@@ -34,7 +34,7 @@ public static class ResponseHeaders
             : [];
         Add(response.Headers.NonValidated);
         Add(response.Content.Headers.NonValidated);
-        return output.WrittenSpan.ToArray();
+        return output.WrittenSpan;
 
         void Add(HttpHeadersNonValidated headers)
         {

@@ -7,7 +7,7 @@ namespace Batching.Engine.Upstreams;
 /// <param name="Method">One of <see cref="Methods"/>.</param>
 /// <param name="Request">Its header fields and body.</param>
 /// <param name="Authorization">The caller's credential, the value of an <c>Authorization</c> field.</param>
-internal readonly record struct UpstreamCall(Route Route, HttpMethod Method, Request Request, string? Authorization)
+internal sealed record UpstreamCall(Route Route, HttpMethod Method, Request Request, string? Authorization)
 {
     /// <summary>The deadline of this call, where that of its upstream is not shorter; null for that of the upstream.</summary>
     public TimeSpan? Timeout { get; init; }

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
-using Batching.Engine.Submission;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
@@ -17,26 +15,22 @@ namespace Batching.Engine.Upstreams;
 internal sealed class UpstreamCaller
 {
     private const int MaxAttempts = 3;
-    private const int FirstBufferSize = 16 * 1024;
-    private const string UserAgent = "Batch";
 
     private static readonly ResiliencePropertyKey<CallProgress> ProgressKey = new("progress");
 
     private readonly TimeProvider _time;
-    private readonly int _maxResponseBytes;
-    private readonly string _credentialHeader;
-    private readonly HeaderOptions _headers;
+    private readonly MessageBuilder _messages;
+    private readonly ReplyReader _replies;
     private readonly ResiliencePipeline<UpstreamReply> _retries;
 
     // As many as calls were under way at the same time.
-    private readonly ConcurrentBag<CancellationTokenSource> _deadlines = [];
+    private readonly ConcurrentBag<CallProgress> _idle = [];
 
     public UpstreamCaller(IOptions<BatchEngineOptions> options, TimeProvider time)
     {
         _time = time;
-        _maxResponseBytes = options.Value.Limits.ResponseBytes;
-        _credentialHeader = options.Value.CredentialHeader;
-        _headers = options.Value.Headers;
+        _messages = new MessageBuilder(options.Value);
+        _replies = new ReplyReader(options.Value, time);
         _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<UpstreamReply>
             {
@@ -71,24 +65,21 @@ internal sealed class UpstreamCaller
     public async ValueTask<UpstreamReply> CallAsync(UpstreamCall call, CancellationToken abort)
     {
         var timeout = call.Timeout is { } own && own < call.Route.Upstream.Timeout ? own : call.Route.Upstream.Timeout;
-        var progress = new CallProgress(
-            call.Route.Upstream.Places, _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
-        if (!_deadlines.TryTake(out var deadline))
+        if (!_idle.TryTake(out var progress))
         {
-            deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+            progress = new CallProgress(_time);
         }
 
+        progress.Start(call.Route.Upstream.Places, timeout);
         try
         {
-            deadline.CancelAfter(timeout);
-            using var aborting = abort.UnsafeRegister(
-                static source => ((CancellationTokenSource)source!).Cancel(), deadline);
-            var reply = await AttemptAsync(call, progress, deadline.Token);
+            using var aborting = abort.UnsafeRegister(static progress => ((CallProgress)progress!).Cancel(), progress);
+            var reply = await AttemptAsync(call, progress, progress.Cancelled);
             return IsTransient(reply) && Methods.IsIdempotent(call.Method)
-                ? await RetryAsync(call, reply, progress, deadline.Token)
+                ? await RetryAsync(call, reply, progress, progress.Cancelled)
                 : reply;
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        catch (OperationCanceledException) when (progress.Cancelled.IsCancellationRequested)
         {
             abort.ThrowIfCancellationRequested();
             progress.CountTimeout();
@@ -98,8 +89,10 @@ internal sealed class UpstreamCaller
         }
         finally
         {
-            progress.End();
-            Return(deadline);
+            if (progress.TryEnd())
+            {
+                _idle.Add(progress);
+            }
         }
     }
 
@@ -133,19 +126,6 @@ internal sealed class UpstreamCaller
         }
     }
 
-    // One that was signalled, or is about to be, is of no more use.
-    private void Return(CancellationTokenSource deadline)
-    {
-        if (deadline.TryReset())
-        {
-            _deadlines.Add(deadline);
-        }
-        else
-        {
-            deadline.Dispose();
-        }
-    }
-
     private static bool IsTransient(UpstreamReply reply) =>
         reply.Failure is Failure.UpstreamUnreachable or Failure.UpstreamReset
         || (reply.Failure == Failure.None && reply.StatusCode is 429 or 502 or 503 or 504);
@@ -166,11 +146,11 @@ internal sealed class UpstreamCaller
         UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
     {
         progress.Begin(_time.GetTimestamp());
-        using var message = CreateMessage(call);
+        using var message = _messages.Build(call);
         try
         {
             using var response = await call.Route.Upstream.Invoker.SendAsync(message, cancellationToken);
-            var reply = await ReadReplyAsync(call, response, cancellationToken);
+            var reply = await _replies.ReadAsync(call, response, cancellationToken);
             progress.Count(reply);
             return reply;
         }
@@ -211,148 +191,4 @@ internal sealed class UpstreamCaller
         HttpRequestError.ConfigurationLimitExceeded => "The header of the API's answer is larger than the limit.",
         var error => Classify(error).Message(),
     };
-
-    private HttpRequestMessage CreateMessage(UpstreamCall call)
-    {
-        var message = new HttpRequestMessage(call.Method, call.Route.ToUri());
-        var body = call.Request.Body;
-        // A request that has no content is one that SocketsHttpHandler may send again by itself when a pooled
-        // connection turns out to be closed. With content it doesn't, once it has begun to send it.
-        if (body.Length > 0 || !Methods.IsIdempotent(call.Method))
-        {
-            message.Content = new ReadOnlyMemoryContent(body.Memory);
-        }
-
-        foreach (var (name, value) in call.Request.Headers)
-        {
-            if (!message.Headers.TryAddWithoutValidation(name, value))
-            {
-                // A field that HttpClient takes for one of the content goes out even if there is none.
-                message.Content ??= new ReadOnlyMemoryContent(default);
-                message.Content.Headers.TryAddWithoutValidation(name, value);
-            }
-        }
-
-        if (body.Length > 0 && !message.Content!.Headers.NonValidated.Contains("Content-Type"))
-        {
-            message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
-        }
-
-        if (call.Authorization is not null && call.Route.Upstream.GetsCredential)
-        {
-            // HttpClient writes the value as it is, and a line break in it would begin another field.
-            if (!HeaderRules.IsFieldValue(call.Authorization))
-            {
-                throw new ArgumentException("The credential is not a field value.", nameof(call));
-            }
-
-            message.Headers.TryAddWithoutValidation(_credentialHeader, call.Authorization);
-        }
-
-        AddOwnFields(message.Headers, call.Origin);
-        return message;
-    }
-
-    private void AddOwnFields(HttpRequestHeaders headers, OriginFields? origin)
-    {
-        if (!headers.NonValidated.Contains("User-Agent"))
-        {
-            headers.TryAddWithoutValidation("User-Agent", UserAgent);
-        }
-
-        if (origin is null)
-        {
-            return;
-        }
-
-        // A caller that traces its requests one by one has said which trace each belongs to.
-        if (!headers.NonValidated.Contains("traceparent"))
-        {
-            headers.TryAddWithoutValidation("traceparent", origin.NewTraceParent());
-        }
-
-        if (_headers.ClientAddress == ClientAddressField.XForwardedFor && origin.ForwardedFor is { } forwardedFor)
-        {
-            headers.TryAddWithoutValidation("X-Forwarded-For", forwardedFor);
-        }
-        else if (_headers.ClientAddress == ClientAddressField.Forwarded && origin.Forwarded is { } forwarded)
-        {
-            headers.TryAddWithoutValidation("Forwarded", forwarded);
-        }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<UpstreamReply> ReadReplyAsync(
-        UpstreamCall call, HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        // The answer to HEAD announces the length of a body that does not come.
-        var announced = call.Method == HttpMethod.Head ? 0 : response.Content.Headers.ContentLength;
-        if (announced > _maxResponseBytes)
-        {
-            return TooLarge();
-        }
-
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var buffer = BodyBuffers.Rent((int?)announced + 1 ?? FirstBufferSize);
-        var length = 0;
-        try
-        {
-            while (true)
-            {
-                if (length == buffer.Length)
-                {
-                    buffer = Grow(buffer);
-                }
-
-                var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                length += read;
-                if (length > _maxResponseBytes)
-                {
-                    BodyBuffers.Return(buffer);
-                    return TooLarge();
-                }
-            }
-        }
-        catch
-        {
-            BodyBuffers.Return(buffer);
-            throw;
-        }
-
-        return UpstreamReply.FromApi(
-            (int)response.StatusCode,
-            ResponseHeaders.Encode(response, _headers.SetCookie),
-            buffer,
-            length,
-            ReadRetryAfter(response));
-    }
-
-    private UpstreamReply TooLarge() => UpstreamReply.FromFailure(
-        Failure.ResponseTooLarge,
-        string.Create(
-            CultureInfo.InvariantCulture, $"The answer of the API is larger than {_maxResponseBytes} bytes."));
-
-    private static byte[] Grow(byte[] buffer)
-    {
-        var larger = BodyBuffers.Rent(buffer.Length * 2);
-        buffer.CopyTo(larger, 0);
-        BodyBuffers.Return(buffer);
-        return larger;
-    }
-
-    private TimeSpan? ReadRetryAfter(HttpResponseMessage response)
-    {
-        if ((int)response.StatusCode is not (429 or 503) || response.Headers.RetryAfter is not { } retryAfter)
-        {
-            return null;
-        }
-
-        var delay = retryAfter.Delta ?? retryAfter.Date - _time.GetUtcNow();
-        return delay > TimeSpan.Zero ? delay : null;
-    }
 }

@@ -3,16 +3,17 @@ namespace Batching.Engine.Upstreams;
 /// <summary>What came of a call. Holds a pooled buffer: dispose it when the bytes are copied.</summary>
 public sealed class UpstreamReply : IDisposable
 {
+    private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly int _headersLength;
     private byte[]? _pooled;
 
-    private UpstreamReply(int statusCode, Failure failure, byte[] headers, byte[]? pooled, ReadOnlyMemory<byte> body)
+    private UpstreamReply(int statusCode, Failure failure, ReadOnlyMemory<byte> bytes, int headersLength = 0)
     {
         StatusCode = statusCode;
         Failure = failure;
-        Headers = headers;
-        Body = body;
-        _pooled = pooled;
-        Size = failure == Failure.None ? body.Length : 0;
+        _bytes = bytes;
+        _headersLength = headersLength;
+        Size = failure == Failure.None ? bytes.Length - headersLength : 0;
     }
 
     /// <summary>The status code of the API, or the one the gateway answers in its place.</summary>
@@ -22,10 +23,10 @@ public sealed class UpstreamReply : IDisposable
     public Failure Failure { get; }
 
     /// <summary>Encoded by <see cref="ResponseHeaders"/>.</summary>
-    public ReadOnlyMemory<byte> Headers { get; }
+    public ReadOnlyMemory<byte> Headers => _bytes[.._headersLength];
 
     /// <summary>The API's body, or the message of a failure in UTF-8.</summary>
-    public ReadOnlyMemory<byte> Body { get; }
+    public ReadOnlyMemory<byte> Body => _bytes[_headersLength..];
 
     /// <summary>Bytes of the API's body; 0 for a failure.</summary>
     public long Size { get; private init; }
@@ -35,23 +36,30 @@ public sealed class UpstreamReply : IDisposable
 
     /// <summary>An answer of the API.</summary>
     /// <param name="statusCode">As the API sent it.</param>
-    /// <param name="headers">Encoded by <see cref="ResponseHeaders"/>.</param>
-    /// <param name="pooled">A buffer from <see cref="BodyBuffers"/>; this reply gives it back.</param>
-    /// <param name="length">How much of the buffer is body.</param>
+    /// <param name="pooled">
+    /// A buffer from <see cref="BodyBuffers"/>, which this reply gives back: the header fields, encoded by
+    /// <see cref="ResponseHeaders"/>, and behind them the body.
+    /// </param>
+    /// <param name="headersLength">Bytes of header fields.</param>
+    /// <param name="length">Bytes of both.</param>
     /// <param name="retryAfter">What the API's <c>Retry-After</c> comes to.</param>
     public static UpstreamReply FromApi(
-        int statusCode, byte[] headers, byte[]? pooled, int length, TimeSpan? retryAfter = null) =>
-        new(statusCode, Failure.None, headers, pooled, pooled.AsMemory(0, length)) { RetryAfter = retryAfter };
+        int statusCode, byte[] pooled, int headersLength, int length, TimeSpan? retryAfter = null) =>
+        new(statusCode, Failure.None, pooled.AsMemory(0, length), headersLength)
+        {
+            _pooled = pooled,
+            RetryAfter = retryAfter,
+        };
 
     /// <summary>An answer of the gateway in the API's place.</summary>
     public static UpstreamReply FromFailure(Failure failure, string message) =>
-        new(failure.StatusCode(), failure, [], null, System.Text.Encoding.UTF8.GetBytes(message));
+        new(failure.StatusCode(), failure, System.Text.Encoding.UTF8.GetBytes(message));
 
     /// <summary>
     /// The answer to a spawner whose first page exists. Its size is a habit of the API that clients know it from: two
     /// bytes, though there is no body.
     /// </summary>
-    public static UpstreamReply FromSpawner() => new(200, Failure.None, [], null, default) { Size = 2 };
+    public static UpstreamReply FromSpawner() => new(200, Failure.None, default) { Size = 2 };
 
     /// <summary>Gives the buffer back.</summary>
     public void Dispose()

@@ -60,21 +60,14 @@ internal sealed class BatchRpcService(
         var answer = await streamer.OpenAsync(context.GetCaller(), request, context.CancellationToken);
         using var feed = answer.OrThrow();
         long? lastPosition = null;
-        await foreach (var records in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
+        await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
         {
-            for (var i = 0; i < records.Count; i++)
-            {
-                // The client gets a handful of records at once, and the last of them right now. The end of the stream
-                // leaves with the end of the reply, of which it is to be known whether it was written.
-                var isBuffered = i < records.Count - 1
-                    || records[i].RecordCase == FetchResultsResponse.RecordOneofCase.End;
-                responseStream.WriteOptions = isBuffered ? BufferedWrite.Options : null;
-                await responseStream.WriteAsync(records[i], context.CancellationToken);
-            }
-
-            lastPosition = records[^1].RecordCase == FetchResultsResponse.RecordOneofCase.End
-                ? records[^1].Position
-                : null;
+            // The client gets a handful of records at once, and the last of them right now. The end of the stream leaves
+            // with the end of the reply, of which it is to be known whether it was written.
+            var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
+            responseStream.WriteOptions = moreAtHand || isEnd ? BufferedWrite.Options : null;
+            await responseStream.WriteAsync(record, context.CancellationToken);
+            lastPosition = isEnd ? record.Position : null;
         }
 
         if (lastPosition is not { } position)

@@ -29,8 +29,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Starts it before an API on this machine.</summary>
     /// <param name="upstream">The API's port.</param>
     /// <param name="settings">What is not as by default, as environment variables have it: <c>Batch__Limits__…</c>.</param>
+    /// <param name="folder">Where another build of it is.</param>
     public static async Task<GatewayProcess> StartAsync(
-        int upstream, IReadOnlyDictionary<string, string>? settings = null)
+        int upstream, IReadOnlyDictionary<string, string>? settings = null, string? folder = null)
     {
         var port = ChildProcess.FreePort();
         var data = Directory.CreateTempSubdirectory("batch-benchmark-");
@@ -46,7 +47,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             port,
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
             environment,
-            Path.Combine(Folders.Server, "Batching.Server.dll"));
+            Path.Combine(folder ?? Folders.Server, "Batching.Server.dll"));
         return new GatewayProcess(process, data, port);
     }
 

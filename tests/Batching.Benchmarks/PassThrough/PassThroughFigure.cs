@@ -19,30 +19,41 @@ internal static class PassThroughFigure
     // What the gateway allows itself for one upstream by default.
     private const int Concurrency = 64;
 
-    public static async Task RunAsync(int pairs, bool isRest)
+    /// <summary>Measures one build of the gateway, or several by turns.</summary>
+    /// <param name="rounds">How often.</param>
+    /// <param name="isRest">JSON over HTTP/1.1 instead of gRPC.</param>
+    /// <param name="folders">Where the builds are; none for the one beside this program.</param>
+    public static async Task RunAsync(int rounds, bool isRest, IReadOnlyList<string> folders)
     {
         Console.WriteLine(ProcessorTimes.DescribeMachine());
         await using var nginx = await Nginx.StartAsync();
-        await using var gateway = await GatewayProcess.StartAsync(nginx.Port);
         await using var bare = await BareLoop.StartAsync(nginx.Port);
-        var submission = Submission.OfGets(CallsPerBatch);
-        BatchCaller[] callers = [.. Enumerable.Range(0, Batches).Select(_ => BatchCaller.Create(isRest, gateway.Port, Nginx.Body))];
-        var ours = new Side("gateway", () => gateway.ProcessorTime, () => BatchCaller.RunAsync(callers, submission, Calls / CallsPerBatch));
         var theirs = new Side("bare loop", () => bare.ProcessorTime, () => bare.RunAsync(Calls, Concurrency, Nginx.Body.Length));
-        var rateRatio = new Series();
-        var cpuRatio = new Series();
-        for (var i = -WarmUps; i < pairs; i++)
+        var submission = Submission.OfGets(CallsPerBatch);
+        var gateways = new List<GatewayProcess>();
+        var callers = new List<BatchCaller>();
+        var sides = new List<Side> { theirs };
+        foreach (var folder in folders.DefaultIfEmpty())
+        {
+            var gateway = await GatewayProcess.StartAsync(nginx.Port, folder: folder);
+            gateways.Add(gateway);
+            BatchCaller[] own = [.. Enumerable.Range(0, Batches).Select(_ => BatchCaller.Create(isRest, gateway.Port, Nginx.Body))];
+            callers.AddRange(own);
+            sides.Add(new Side(
+                folder ?? "gateway", () => gateway.ProcessorTime, () => BatchCaller.RunAsync(own, submission, Calls / CallsPerBatch)));
+        }
+
+        for (var i = -WarmUps; i < rounds; i++)
         {
             // Who comes first changes.
-            foreach (var side in i % 2 == 0 ? (Side[])[ours, theirs] : [theirs, ours])
+            foreach (var side in i % 2 == 0 ? sides : Enumerable.Reverse(sides))
             {
                 await side.MeasureAsync(nginx, isWarmUp: i < 0);
             }
 
-            if (i >= 0)
+            foreach (var side in i >= 0 ? sides : [])
             {
-                rateRatio.Add(ours.Last.Rate / theirs.Last.Rate);
-                cpuRatio.Add(ours.Last.Cpu / theirs.Last.Cpu);
+                side.Compare(theirs);
             }
         }
 
@@ -51,25 +62,34 @@ internal static class PassThroughFigure
             caller.Dispose();
         }
 
+        foreach (var gateway in gateways)
+        {
+            await gateway.DisposeAsync();
+        }
+
         Console.WriteLine();
-        Console.WriteLine("| | calls/s | CPU µs a call | nginx CPU µs a call | driver CPU µs a call | other programs, cores |");
-        Console.WriteLine("|---|---|---|---|---|---|");
-        Console.WriteLine(ours);
-        Console.WriteLine(theirs);
-        Console.WriteLine(
-            $"| ratio | {rateRatio.ToText("0.00")}, goal {(isRest ? "0.55" : "0.70")} | {cpuRatio.ToText("0.00")}{(isRest ? "" : ", goal 1.6")} | | | |");
+        Console.WriteLine($"Goals: {(isRest ? "0.55" : "0.70")} of the bare loop's calls, 1.6 times its CPU.");
+        Console.WriteLine();
+        Console.WriteLine("| | calls/s | ratio | CPU µs a call | ratio | nginx CPU µs a call | driver CPU µs a call | other programs, cores |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|");
+        foreach (var side in sides)
+        {
+            Console.WriteLine(side);
+        }
     }
 
-    /// <summary>One of the two, and what was seen of it.</summary>
+    /// <summary>One of those that take turns, and what was seen of it.</summary>
     private sealed class Side(string name, Func<TimeSpan> processorTime, Func<Task> run)
     {
         private readonly Series _rate = new();
         private readonly Series _cpu = new();
+        private readonly Series _rateRatio = new();
+        private readonly Series _cpuRatio = new();
         private readonly Series _upstream = new();
         private readonly Series _driver = new();
         private readonly Series _others = new();
 
-        public (double Rate, double Cpu) Last { get; private set; }
+        private (double Rate, double Cpu) _last;
 
         public async Task MeasureAsync(Nginx nginx, bool isWarmUp)
         {
@@ -84,18 +104,25 @@ internal static class PassThroughFigure
             upstream = nginx.ProcessorTime - upstream;
             driver = Environment.CpuUsage.TotalTime - driver;
             machine = ProcessorTimes.OfMachine() - machine;
-            Last = (Calls / elapsed.TotalSeconds, cpu.TotalMicroseconds / Calls);
+            _last = (Calls / elapsed.TotalSeconds, cpu.TotalMicroseconds / Calls);
             if (!isWarmUp)
             {
-                _rate.Add(Last.Rate);
-                _cpu.Add(Last.Cpu);
+                _rate.Add(_last.Rate);
+                _cpu.Add(_last.Cpu);
                 _upstream.Add(upstream.TotalMicroseconds / Calls);
                 _driver.Add(driver.TotalMicroseconds / Calls);
                 _others.Add(Math.Max(0, (machine - cpu - upstream - driver) / elapsed));
             }
         }
 
+        /// <summary>Sets the last round beside the same of another.</summary>
+        public void Compare(Side other)
+        {
+            _rateRatio.Add(_last.Rate / other._last.Rate);
+            _cpuRatio.Add(_last.Cpu / other._last.Cpu);
+        }
+
         public override string ToString() =>
-            $"| {name} | {_rate.ToText("0")} | {_cpu.ToText("0.0")} | {_upstream.ToText("0.0")} | {_driver.ToText("0.0")} | {_others.ToText("0.00")} |";
+            $"| {name} | {_rate.ToText("0")} | {_rateRatio.ToText("0.00")} | {_cpu.ToText("0.0")} | {_cpuRatio.ToText("0.00")} | {_upstream.ToText("0.0")} | {_driver.ToText("0.0")} | {_others.ToText("0.00")} |";
     }
 }

@@ -1,6 +1,9 @@
 using Batching.Engine.Delivery;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.AspNetCore.Http;
 
 namespace Batching.Engine.Tests.Delivery;
 
@@ -81,6 +84,70 @@ public sealed class ResultStreamerTests : IDisposable
         answer.Value!.ReceiveUpTo(7);
         await using var stream = await OpenAsync(engine, batch.Id);
         Assert.Equal(8, (await stream.NextAsync()).Position);
+    }
+
+    [Fact]
+    public async Task Read_ResultsOfAllKinds_AreEachAsAPageHasThem()
+    {
+        // Two of each kind and in an order that changes, as the same message is used for all of them.
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            switch (context.Request.Path.Value![..^1])
+            {
+                case "/cut/":
+                    context.Abort();
+                    break;
+                case "/empty/":
+                    context.Response.StatusCode = 204;
+                    break;
+                case "/encoded/":
+                    context.Response.Headers.ContentEncoding = "br";
+                    context.Response.Headers["X-One"] = "1";
+                    await TestUpstream.EchoAsync(context);
+                    break;
+                case "/missing/":
+                    context.Response.StatusCode = 404;
+                    context.Response.ContentType = "text/plain";
+                    await context.Response.WriteAsync("no");
+                    break;
+                default:
+                    await TestUpstream.EchoAsync(context);
+                    break;
+            }
+        });
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
+        string[] paths =
+        [
+            "/items/1", "/encoded/1", "/items/2", "/empty/1", "/missing/1", "/cut/1", "/items/3", "/encoded/2", "/encoded/3",
+            "/cut/2", "/empty/2", "/missing/2",
+        ];
+        var batch = await engine.SubmitAsync(
+        [
+            .. paths.Select((path, i) => new Request
+            {
+                Path = path,
+                Method = path.StartsWith("/cut/", StringComparison.Ordinal) ? "POST" : "",
+                Params = i % 3 == 0 ? new Struct { Fields = { ["page"] = Value.ForNumber(i) } } : null,
+                Headers = { ["X-Sent"] = $"{i}" },
+                Body = ByteString.CopyFromUtf8($"{i}"),
+            }),
+        ]);
+        await engine.UntilDoneAsync(batch.Id);
+
+        await using var stream = await OpenAsync(engine, batch.Id, after: 0);
+        var streamed = new List<Request>();
+        while ((await stream.NextAsync()).Request is { } request)
+        {
+            streamed.Add(request);
+        }
+
+        var page = (await engine.FetchAsync(batch.Id, after: 0)).Batch.Requests;
+        Assert.Equal(page, streamed);
+        Assert.Equal([.. paths.Order()], streamed.Select(request => request.Path).Order());
+        Assert.All(streamed, request => Assert.Empty(request.Headers));
+        Assert.Equal(3, streamed.Count(request => request.Response.ContentEncoding == "br" && request.Response.Headers["x-one"] == "1"));
+        Assert.Equal(2, streamed.Count(request => request.Response.Error is not null && request.Response.Headers.Count == 0));
+        Assert.Equal(4, streamed.Count(request => request.Params is not null));
     }
 
     [Fact]
@@ -185,10 +252,8 @@ public sealed class ResultStreamerTests : IDisposable
         return new Stream(answer.Value.ReadAsync(shutdown, cancellation).GetAsyncEnumerator(CancellationToken.None));
     }
 
-    private sealed class Stream(IAsyncEnumerator<IReadOnlyList<FetchResultsResponse>> records) : IAsyncDisposable
+    private sealed class Stream(IAsyncEnumerator<ResultRecord> records) : IAsyncDisposable
     {
-        private readonly Queue<FetchResultsResponse> _read = new();
-
         public async Task<FetchResultsResponse> NextAsync()
         {
             var next = await TryNextAsync();
@@ -196,23 +261,10 @@ public sealed class ResultStreamerTests : IDisposable
             return next;
         }
 
-        public async Task<FetchResultsResponse?> TryNextAsync()
-        {
-            if (_read.Count == 0)
-            {
-                if (!await Poll.ForAsync(records.MoveNextAsync().AsTask(), "the next records of the stream"))
-                {
-                    return null;
-                }
-
-                foreach (var record in records.Current)
-                {
-                    _read.Enqueue(record);
-                }
-            }
-
-            return _read.Dequeue();
-        }
+        public async Task<FetchResultsResponse?> TryNextAsync() =>
+            await Poll.ForAsync(records.MoveNextAsync().AsTask(), "the next record of the stream")
+                ? records.Current.Message.Clone()
+                : null;
 
         public ValueTask DisposeAsync() => records.DisposeAsync();
     }

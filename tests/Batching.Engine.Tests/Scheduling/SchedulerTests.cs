@@ -8,6 +8,9 @@ namespace Batching.Engine.Tests.Scheduling;
 
 public sealed class SchedulerTests : IDisposable
 {
+    // What of a batch waits in the queue when nothing is taken from it.
+    private const int LoadedOfALargeBatch = 128;
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -39,7 +42,7 @@ public sealed class SchedulerTests : IDisposable
         await gate.UntilEnteredAsync(1);
         var a = await engine.SubmitAsync(EngineHost.Gets(200, "a"));
         var b = await engine.SubmitAsync(EngineHost.Gets(20, "b"), EngineHost.Bob);
-        await UntilLoadedAsync(engine, 220);
+        await UntilLoadedAsync(engine, LoadedOfALargeBatch + 20);
         gate.Open();
         await engine.UntilDoneAsync(b.Id, EngineHost.Bob);
         await engine.UntilDoneAsync(a.Id);
@@ -65,7 +68,7 @@ public sealed class SchedulerTests : IDisposable
         var huge = await engine.SubmitAsync(EngineHost.Gets(5_000, "huge"));
         await gate.UntilEnteredAsync(1);
         var small = await engine.SubmitAsync(EngineHost.Gets(10, "small"));
-        await UntilLoadedAsync(engine, 265);
+        await UntilLoadedAsync(engine, LoadedOfALargeBatch - 1 + 10);
         gate.Open();
         await engine.UntilDoneAsync(small.Id);
         await engine.UntilDoneAsync(huge.Id);

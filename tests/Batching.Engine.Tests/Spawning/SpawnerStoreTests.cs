@@ -38,9 +38,9 @@ public sealed class SpawnerStoreTests : IDisposable
                     .ToHashSet();
                 foreach (var window in write.Spawned)
                 {
-                    var index = window.FirstIndex;
-                    foreach (var request in window.Decode())
+                    for (var index = window.FirstIndex; index < window.EndIndex; index++)
                     {
+                        var request = window[index];
                         // The second page with the same cursor is none.
                         var isEnd = request.Params.Fields["cursor"].HasStringValue && !seen.Add(request.SpawnedBy);
                         ends += isEnd ? 1 : 0;
@@ -48,8 +48,6 @@ public sealed class SpawnerStoreTests : IDisposable
                         {
                             withoutResult.Add(request.SpawnedBy);
                         }
-
-                        index++;
                     }
                 }
             }

@@ -87,7 +87,9 @@ public sealed class PageFactsTests
     [InlineData("x-other: 1\n", null)]
     public void FindInteger_Header_IsAWholeNumberFrom0(string headers, long? expected)
     {
-        using var reply = UpstreamReply.FromApi(200, Encoding.UTF8.GetBytes(headers), [], 0);
+        var buffer = BodyBuffers.Rent(headers.Length);
+        var length = Encoding.UTF8.GetBytes(headers, buffer);
+        using var reply = UpstreamReply.FromApi(200, buffer, length, length);
 
         Assert.Equal(expected, PageFacts.FindInteger(reply, "X-Total-Count"));
     }

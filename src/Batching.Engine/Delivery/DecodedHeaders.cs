@@ -1,0 +1,45 @@
+using Batching.Engine.Upstreams;
+
+namespace Batching.Engine.Delivery;
+
+/// <summary>
+/// The header fields of the result that was last looked at. As a rule the next one of the same API has exactly the same,
+/// and nothing is decoded for it. Not thread-safe.
+/// </summary>
+internal sealed class DecodedHeaders
+{
+    private byte[] _encoded = [];
+    private int _length;
+
+    /// <summary>All fields, in the order they came.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Fields { get; private set; } = [];
+
+    /// <summary>The value of <c>content-type</c>; empty if it isn't there.</summary>
+    public string ContentType { get; private set; } = "";
+
+    /// <summary>The value of <c>content-encoding</c>; empty if it isn't there.</summary>
+    public string ContentEncoding { get; private set; } = "";
+
+    /// <summary>Goes on to the next result.</summary>
+    /// <param name="encoded">Encoded by <see cref="ResponseHeaders"/>.</param>
+    /// <returns>False if it has the same fields as the one before.</returns>
+    public bool Decode(ReadOnlySpan<byte> encoded)
+    {
+        if (encoded.SequenceEqual(_encoded.AsSpan(0, _length)))
+        {
+            return false;
+        }
+
+        if (_encoded.Length < encoded.Length)
+        {
+            _encoded = new byte[encoded.Length];
+        }
+
+        encoded.CopyTo(_encoded);
+        _length = encoded.Length;
+        Fields = [.. ResponseHeaders.Decode(_encoded.AsMemory(0, _length))];
+        ContentType = ResponseHeaders.Find(encoded, "content-type"u8);
+        ContentEncoding = ResponseHeaders.Find(encoded, "content-encoding"u8);
+        return true;
+    }
+}
