@@ -54,8 +54,14 @@ internal sealed class GroupCommitter(
                 await room.WaitAsync(_giveUp.Token);
             }
 
-            await _items.Writer.WriteAsync(new Item(finished, null, null), _giveUp.Token);
-            if (!moreToCome || _items.Reader.Count >= MaxGroupItems)
+            var item = new Item(finished, null, null);
+            if (!_items.Writer.TryWrite(item))
+            {
+                Hurry();
+                await _items.Writer.WriteAsync(item, _giveUp.Token);
+            }
+
+            if (!moreToCome)
             {
                 Hurry();
             }
@@ -299,10 +305,13 @@ internal sealed class GroupCommitter(
                 done.SetResult();
             }
 
-            foreach (var finished in _finished.Values.SelectMany(list => list))
+            uncommitted.Release(_bytes);
+            foreach (var list in _finished.Values)
             {
-                uncommitted.Release(finished.Bytes);
-                finished.Reply.Dispose();
+                foreach (var finished in list)
+                {
+                    finished.Reply.Dispose();
+                }
             }
         }
 

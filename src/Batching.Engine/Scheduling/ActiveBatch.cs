@@ -131,19 +131,7 @@ internal sealed class ActiveBatch : IDisposable
     {
         lock (_lock)
         {
-            // After a restart most of a batch may be finished: nobody reads that again to find out.
-            while (!_loading && _loaded < _taken.Length && _taken[_loaded])
-            {
-                _loaded++;
-            }
-
-            if (_loading || _stopReason != Failure.None || _waiting > lowWater || _loaded >= _record.Total)
-            {
-                return false;
-            }
-
-            _loading = true;
-            return true;
+            return BeginLoading(lowWater);
         }
     }
 
@@ -220,12 +208,18 @@ internal sealed class ActiveBatch : IDisposable
         }
     }
 
-    /// <summary>Counts a request that waits no more.</summary>
-    public void CountDequeued()
+    /// <summary>Takes a request, which waits for its upstream no more, to run it.</summary>
+    /// <param name="index">Which one.</param>
+    /// <param name="lowWater">As for <see cref="TryBeginLoading"/>.</param>
+    /// <param name="needsMore">What <see cref="TryBeginLoading"/> would return now.</param>
+    /// <returns>False if somebody else has taken it, or the batch was stopped.</returns>
+    public bool TryTakeFromQueue(int index, int lowWater, out bool needsMore)
     {
         lock (_lock)
         {
             _waiting--;
+            needsMore = BeginLoading(lowWater);
+            return _stopReason == Failure.None && Take(index);
         }
     }
 
@@ -243,6 +237,22 @@ internal sealed class ActiveBatch : IDisposable
             _loading = false;
             _loaded = Math.Max(_loaded, nextToLoad);
         }
+    }
+
+    private bool BeginLoading(int lowWater)
+    {
+        if (_loading || _waiting > lowWater || _stopReason != Failure.None)
+        {
+            return false;
+        }
+
+        // After a restart most of a batch may be finished: nobody reads that again to find out.
+        while (_loaded < _taken.Length && _taken[_loaded])
+        {
+            _loaded++;
+        }
+
+        return _loading = _loaded < _record.Total;
     }
 
     private bool Take(int index)

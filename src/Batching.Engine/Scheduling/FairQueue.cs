@@ -6,15 +6,16 @@ namespace Batching.Engine.Scheduling;
 /// A queue that is fair: taking goes round over the owners, and for each owner round over its batches, so nobody
 /// waits longer because somebody else has more. All operations take constant time. Thread-safe.
 /// </summary>
-internal sealed class FairQueue<T> : IDisposable
+internal sealed class FairQueue<T>
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, OwnerTurns> _owners = new(StringComparer.Ordinal);
     private readonly Queue<OwnerTurns> _turns = new();
-    private readonly SemaphoreSlim _available = new(0);
+    private readonly Queue<Waiter> _waiting = new();
+    private int _count;
 
-    /// <summary>How many items there are.</summary>
-    public int Count => _available.CurrentCount;
+    /// <summary>How many items there are that nobody has waited for.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>Adds an item behind the others of its batch.</summary>
     public void Enqueue(string owner, long batchKey, T item)
@@ -29,9 +30,16 @@ internal sealed class FairQueue<T> : IDisposable
             }
 
             turns.Enqueue(batchKey, item);
-        }
+            while (_waiting.TryDequeue(out var waiter))
+            {
+                if (waiter.TrySetResult())
+                {
+                    return;
+                }
+            }
 
-        _available.Release();
+            _count++;
+        }
     }
 
     /// <summary>Takes the next item, or waits for one.</summary>
@@ -42,22 +50,41 @@ internal sealed class FairQueue<T> : IDisposable
     }
 
     /// <summary>Waits until there is an item for the caller, who must <see cref="Take"/> it.</summary>
-    public Task WaitAsync(CancellationToken cancellationToken) => _available.WaitAsync(cancellationToken);
+    /// <exception cref="OperationCanceledException">There is none for it.</exception>
+    public ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Waiter waiter;
+        lock (_lock)
+        {
+            if (_count > 0)
+            {
+                _count--;
+                return ValueTask.CompletedTask;
+            }
+
+            _waiting.Enqueue(waiter = new Waiter());
+        }
+
+        return new ValueTask(waiter.WaitAsync(cancellationToken));
+    }
 
     /// <summary>Takes the next item if there is one.</summary>
     public bool TryDequeue([MaybeNullWhen(false)] out T item)
     {
-        if (!_available.Wait(0, CancellationToken.None))
+        lock (_lock)
         {
-            item = default;
-            return false;
+            if (_count == 0)
+            {
+                item = default;
+                return false;
+            }
+
+            _count--;
+            item = Take();
+            return true;
         }
-
-        item = Take();
-        return true;
     }
-
-    public void Dispose() => _available.Dispose();
 
     /// <summary>Takes the next item, after <see cref="WaitAsync"/>.</summary>
     public T Take()

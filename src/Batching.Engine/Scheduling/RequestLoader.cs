@@ -14,7 +14,7 @@ internal sealed class RequestLoader(
     UpstreamRouter router,
     IOptions<BatchEngineOptions> options,
     TimeProvider time,
-    ILogger<RequestLoader> logger) : IDisposable
+    ILogger<RequestLoader> logger)
 {
     // The next requests of a batch are loaded while so many of it still wait …
     private const int LowWater = 64;
@@ -44,14 +44,20 @@ internal sealed class RequestLoader(
         }
     }
 
-    /// <summary>Tells that a request waits no more.</summary>
-    public void Dequeued(QueuedRequest request)
+    /// <summary>Takes a request whose turn it is; false if it is not to be run any more.</summary>
+    public bool TryTake(QueuedRequest request)
     {
         var share = _shares[request.Call.Route.Upstream];
         share.Release(request.Bytes);
         LoadParked(share);
-        request.Batch.CountDequeued();
-        Feed(request.Batch);
+        var batch = request.Batch;
+        var isTaken = batch.TryTakeFromQueue(request.Index, LowWater, out var needsMore);
+        if (needsMore)
+        {
+            _loads.Enqueue(batch.Owner, batch.Key, batch);
+        }
+
+        return isTaken;
     }
 
     /// <summary>Loads until cancelled.</summary>
@@ -84,15 +90,6 @@ internal sealed class RequestLoader(
             {
                 LoadParked(share);
             }
-        }
-    }
-
-    public void Dispose()
-    {
-        _loads.Dispose();
-        foreach (var share in _shares.Values)
-        {
-            share.Dispose();
         }
     }
 

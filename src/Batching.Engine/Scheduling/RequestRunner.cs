@@ -23,13 +23,9 @@ internal sealed class RequestRunner(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(QueuedRequest request)
     {
-        if (request.Origin is null)
+        if (request.Origin is null && !loader.TryTake(request))
         {
-            loader.Dequeued(request);
-            if (!request.Batch.TryTakeToRun(request.Index))
-            {
-                return;
-            }
+            return;
         }
 
         request.Batch.CountBegun();

@@ -7,7 +7,7 @@ namespace Batching.Engine.Scheduling;
 /// nobody who wants another upstream. Thread-safe.
 /// </summary>
 /// <param name="capacity">Bytes, at least 1. Something larger is let in when nothing else is.</param>
-internal sealed class WaitingShare(long capacity) : IDisposable
+internal sealed class WaitingShare(long capacity)
 {
     private readonly Lock _lock = new();
     private readonly FairQueue<ActiveBatch> _parked = new();
@@ -47,8 +47,6 @@ internal sealed class WaitingShare(long capacity) : IDisposable
         batch = null;
         return _parked.Count > 0 && HasQuarter() && _parked.TryDequeue(out batch);
     }
-
-    public void Dispose() => _parked.Dispose();
 
     private bool HasQuarter()
     {

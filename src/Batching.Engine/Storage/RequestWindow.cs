@@ -50,7 +50,7 @@ public sealed class RequestWindow
         get
         {
             var (offset, length) = Find(index);
-            return Request.Parser.ParseFrom(Data, offset, length);
+            return Request.Parser.ParseFrom(Data.AsSpan(offset, length));
         }
     }
 

@@ -5,9 +5,9 @@ namespace Batching.Engine.Upstreams;
 /// <summary>Pooled buffers for the bodies of answers. Thread-safe.</summary>
 internal static class BodyBuffers
 {
-    // A commit gives back hundreds at once, of which the shared pool keeps a few dozen. All that are kept here take 16 MiB.
+    // A commit gives back hundreds at once, of which the shared pool keeps a few dozen. All that are kept here take 32 MiB.
     private const int MaxSmall = 16 * 1024;
-    private const int SmallOfASize = 512;
+    private const int SmallOfASize = 1024;
 
     private static readonly ArrayPool<byte> Small = ArrayPool<byte>.Create(MaxSmall, SmallOfASize);
 

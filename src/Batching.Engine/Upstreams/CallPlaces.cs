@@ -1,3 +1,4 @@
+using Batching.Engine.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace Batching.Engine.Upstreams;
@@ -19,7 +20,7 @@ internal sealed class CallPlaces : IDisposable
     private readonly ILogger _logger;
     private readonly ITimer _resume;
     private readonly Lock _lock = new();
-    private readonly Queue<TaskCompletionSource> _waiting = new();
+    private readonly Queue<Waiter> _waiting = new();
     private long _pausedUntil = long.MinValue;
     private long _lastCut = long.MinValue;
     private long _lastLog;
@@ -68,7 +69,7 @@ internal sealed class CallPlaces : IDisposable
     /// <exception cref="OperationCanceledException">It was not taken.</exception>
     public ValueTask EnterAsync(CancellationToken cancellationToken)
     {
-        TaskCompletionSource granted;
+        Waiter waiter;
         lock (_lock)
         {
             if (_waiting.Count == 0 && HasRoom)
@@ -77,12 +78,10 @@ internal sealed class CallPlaces : IDisposable
                 return ValueTask.CompletedTask;
             }
 
-            // Whoever gives up stays in the queue until its turn comes; it holds up nobody.
-            granted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Enqueue(granted);
+            _waiting.Enqueue(waiter = new Waiter());
         }
 
-        return new ValueTask(WaitAsync(granted, cancellationToken));
+        return new ValueTask(waiter.WaitAsync(cancellationToken));
     }
 
     /// <summary>Gives a place back.</summary>
@@ -154,20 +153,13 @@ internal sealed class CallPlaces : IDisposable
 
     private bool HasRoom => !_paused && _inFlight < _limit;
 
-    private static async Task WaitAsync(TaskCompletionSource granted, CancellationToken cancellationToken)
-    {
-        using var cancelled = cancellationToken.UnsafeRegister(
-            static (granted, token) => ((TaskCompletionSource)granted!).TrySetCanceled(token), granted);
-        await granted.Task;
-    }
-
     private void Grant()
     {
-        while (HasRoom && _waiting.TryDequeue(out var granted))
+        while (HasRoom && _waiting.TryDequeue(out var waiter))
         {
             // Counted first: whoever was waiting goes on at once.
             _inFlight++;
-            if (!granted.TrySetResult())
+            if (!waiter.TrySetResult())
             {
                 _inFlight--;
             }

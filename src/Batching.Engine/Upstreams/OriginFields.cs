@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Batching.Engine.Upstreams;
 
@@ -40,6 +41,6 @@ internal sealed class OriginFields
             : $"{ActivityTraceId.CreateRandom()}-{(int)ActivityTraceFlags.Recorded:x2}";
 
     /// <summary>A value of <c>traceparent</c> with a span of its own.</summary>
-    public string NewTraceParent() =>
-        string.Concat(_beforeSpan, ActivitySpanId.CreateRandom().ToHexString(), _afterSpan);
+    public string NewTraceParent() => string.Create(
+        CultureInfo.InvariantCulture, $"{_beforeSpan}{Random.Shared.NextInt64(1, long.MaxValue):x16}{_afterSpan}");
 }

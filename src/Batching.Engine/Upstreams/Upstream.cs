@@ -69,7 +69,6 @@ internal sealed class Upstream : IDisposable
     public void Dispose()
     {
         Invoker.Dispose();
-        Waiting.Dispose();
         Places.Dispose();
     }
 }

@@ -66,8 +66,9 @@ public sealed class ActiveBatchTests : IDisposable
         batch.EndLoading(nextToLoad: 50);
         Assert.Equal(50, batch.NextToLoad);
         Assert.False(batch.TryBeginLoading(lowWater: 1));
-        batch.CountDequeued();
-        Assert.True(batch.TryBeginLoading(lowWater: 1));
+        Assert.True(batch.TryTakeFromQueue(0, lowWater: 1, out var needsMore));
+        Assert.True(needsMore);
+        Assert.False(batch.TryBeginLoading(lowWater: 1));
         batch.EndLoading(nextToLoad: 100);
         Assert.False(batch.TryBeginLoading(lowWater: 1));
     }
