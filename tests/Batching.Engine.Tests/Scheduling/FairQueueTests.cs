@@ -2,11 +2,9 @@ using Batching.Engine.Scheduling;
 
 namespace Batching.Engine.Tests.Scheduling;
 
-public sealed class FairQueueTests : IDisposable
+public sealed class FairQueueTests
 {
     private readonly FairQueue<string> _queue = new();
-
-    public void Dispose() => _queue.Dispose();
 
     [Fact]
     public void TryDequeue_TwoOwners_TakesTurns()
@@ -60,6 +58,16 @@ public sealed class FairQueueTests : IDisposable
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         Enqueue("a", 1, 1);
+        Assert.Equal(["a/1/0"], TakeAll());
+    }
+
+    // What waits when the gateway stops is left where it is.
+    [Fact]
+    public async Task DequeueAsync_CancelledBefore_ThrowsAndTakesNothing()
+    {
+        Enqueue("a", 1, 1);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _queue.DequeueAsync(new CancellationToken(canceled: true)).AsTask());
         Assert.Equal(["a/1/0"], TakeAll());
     }
 
