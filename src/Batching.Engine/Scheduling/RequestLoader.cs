@@ -23,8 +23,8 @@ internal sealed class RequestLoader(
     // processor and by the garbage collector.
     private const int LoadedAtATime = 64;
 
-    // What a waiting request takes beside its content.
-    private const int Overhead = 512;
+    // What a waiting request takes beside its content: the message, the map of its header fields, the call.
+    private const int Overhead = 1024;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 

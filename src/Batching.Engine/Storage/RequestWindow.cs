@@ -8,7 +8,7 @@ namespace Batching.Engine.Storage;
 /// <summary>
 /// A run of consecutive requests of a batch, encoded. Requests are stored and read by the window, so that
 /// neither memory nor a statement ever holds all of a large batch. They are decoded one by one, when they are wanted:
-/// as bytes many can wait in memory at no cost. Thread-safe.
+/// as bytes they cost the garbage collector nothing. Thread-safe.
 /// </summary>
 public sealed class RequestWindow
 {

@@ -22,11 +22,12 @@ internal sealed class ReplyReader(BatchEngineOptions options, TimeProvider time)
             return TooLarge();
         }
 
+        // Outside of what gives the buffer back when it fails: nobody may give it back twice.
+        await using var stream = response.Content.ReadAsStream(cancellationToken);
         var buffer = StartWithHeaders(response, announced, out var headersLength);
         var length = headersLength;
         try
         {
-            await using var stream = response.Content.ReadAsStream(cancellationToken);
             while (true)
             {
                 if (length == buffer.Length)
