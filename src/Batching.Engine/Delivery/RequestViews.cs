@@ -64,6 +64,15 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         return AddResult(_reused, segment, position, window);
     }
 
+    /// <summary>Lets go of the body that the last passing result has shown.</summary>
+    public void ForgetBody()
+    {
+        if (_reused?.Response is { } response)
+        {
+            response.Body = ByteString.Empty;
+        }
+    }
+
     /// <summary>Makes a request that was just accepted its own view.</summary>
     public void AddAccepted(Request request, int index)
     {

@@ -89,6 +89,7 @@ public sealed class ResultStreamer
         var position = after;
         var views = _views.Of(record, fields);
         var message = new FetchResultsResponse();
+        ResultSegment? segment = null;
         RequestWindow? window = null;
         while (true)
         {
@@ -105,7 +106,7 @@ public sealed class ResultStreamer
             views.Record = latest;
             while (position < latest.Finished)
             {
-                var segment = await _results.ReadAsync(record.Key, position + 1, cancellationToken);
+                segment = await _results.ReadAsync(record.Key, position + 1, cancellationToken);
                 if (segment is null)
                 {
                     // As above.
@@ -135,6 +136,10 @@ public sealed class ResultStreamer
                 yield break;
             }
 
+            // It may be a long wait, and for many streams at the same time.
+            segment = null;
+            window = null;
+            views.ForgetBody();
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shutdown);
             await watch.NextChange.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();

@@ -4,7 +4,7 @@ namespace Batching.Engine.Upstreams;
 /// How far a call has come, over all its attempts, when it must have ended, and what its upstream's places are told of
 /// it. Serves one call after the other. Not thread-safe, but that a call may be cancelled at any time.
 /// </summary>
-internal sealed class CallProgress
+internal sealed class CallProgress : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _cancel;
@@ -102,12 +102,8 @@ internal sealed class CallProgress
             Places.TakeAnyway();
         }
 
-        if (_cancel.TryReset())
-        {
-            return true;
-        }
-
-        _cancel.Dispose();
-        return false;
+        return _cancel.TryReset();
     }
+
+    public void Dispose() => _cancel.Dispose();
 }

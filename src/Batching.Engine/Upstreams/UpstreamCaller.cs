@@ -93,6 +93,10 @@ internal sealed class UpstreamCaller
             {
                 _idle.Add(progress);
             }
+            else
+            {
+                progress.Dispose();
+            }
         }
     }
 

@@ -87,6 +87,30 @@ public sealed class ResultStreamerTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_NothingIsThere_HoldsNoBodyMeanwhile()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(2));
+        await engine.UntilFinishedAsync(batch.Id, 1);
+        var answer = await engine.Streamer.OpenAsync(
+            EngineHost.Alice, new FetchResultsRequest { BatchId = batch.Id }, CancellationToken.None);
+        using var feed = answer.Value!;
+        await using var records = feed.ReadAsync(default, default).GetAsyncEnumerator(CancellationToken.None);
+        Assert.True(await records.MoveNextAsync());
+        var message = records.Current.Message;
+        Assert.Equal("/items/0", message.Request.Response.Body.ToStringUtf8());
+
+        var next = records.MoveNextAsync().AsTask();
+        await Poll.UntilAsync(() => message.Request.Response.Body.IsEmpty, "a stream that waits");
+        gate.Open();
+        Assert.True(await next);
+        Assert.Equal((2L, "/items/1"), (message.Position, message.Request.Path));
+    }
+
+    [Fact]
     public async Task Read_ResultsOfAllKinds_AreEachAsAPageHasThem()
     {
         // Two of each kind and in an order that changes, as the same message is used for all of them.
