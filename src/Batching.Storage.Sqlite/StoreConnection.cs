@@ -13,9 +13,8 @@ internal static class StoreConnection
     /// </summary>
     public const int PageSize = 8 * 1024;
 
-    // Pages in the log before they are copied into the database, 16 MiB. It happens on the writer's thread and is what
-    // the slowest commits wait for: twice as many made them twice as slow and the average no better.
-    private const int CheckpointPages = 2048;
+    /// <summary>Pages in the log before they are copied into the database, 16 MiB.</summary>
+    public const int CheckpointPages = 2048;
 
     /// <summary>The log is cut back to this after a burst.</summary>
     public const int LogBytes = 64 * 1024 * 1024;
@@ -45,7 +44,7 @@ internal static class StoreConnection
                 PRAGMA secure_delete = FAST;
                 PRAGMA temp_store = MEMORY;
                 PRAGMA cache_size = -{WriterCacheKibibytes};
-                PRAGMA wal_autocheckpoint = {CheckpointPages};
+                PRAGMA wal_autocheckpoint = 0;
                 PRAGMA journal_size_limit = {LogBytes};
                 PRAGMA busy_timeout = {ReadersBusyMilliseconds};
                 """);
@@ -75,6 +74,12 @@ internal static class StoreConnection
             throw;
         }
     }
+
+    /// <summary>For copying the log into the database beside the writer.</summary>
+    public static SqliteConnection OpenCopier(string path) => Open(path, SqliteOpenMode.ReadWrite);
+
+    /// <summary>Copies the log into the database, as far as no reader needs what is there.</summary>
+    public static void Checkpoint(SqliteConnection connection) => Run(connection, "PRAGMA wal_checkpoint(PASSIVE)");
 
     public static void Run(SqliteConnection connection, string sql)
     {

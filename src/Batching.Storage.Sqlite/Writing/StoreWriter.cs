@@ -20,6 +20,7 @@ internal sealed class StoreWriter : IAsyncDisposable
     private readonly Func<WriteSession> _open;
     private readonly ILogger _logger;
     private readonly BlockingCollection<WriteJob> _jobs = [];
+    private readonly LogCopier _copier;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WriteSession? _session;
     private int _jobsSinceSweep;
@@ -37,6 +38,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         _session = session;
         _open = open;
         _logger = logger;
+        _copier = new LogCopier(path);
         _sweepPending = session.Sweeper.Pending;
         new Thread(Loop) { IsBackground = true, Name = "Batch store writer" }.Start();
     }
@@ -87,6 +89,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         }
         finally
         {
+            _copier.Dispose();
             _session?.Dispose();
             _stopped.SetResult();
         }
@@ -136,7 +139,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         job.Complete();
         try
         {
-            _session.BoundLog();
+            _copier.OnCommitted(_session);
         }
         catch (SqliteException e)
         {
@@ -153,6 +156,7 @@ internal sealed class StoreWriter : IAsyncDisposable
             session.Begin();
             session.Sweeper.Step();
             session.Commit();
+            _copier.OnCommitted(session);
             _sweepPending = session.Sweeper.Pending;
             _sweepFailed = false;
         }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using Batching.Engine.Storage;
 using Microsoft.Data.Sqlite;
+using static SQLitePCL.raw;
 
 namespace Batching.Storage.Sqlite.Writing;
 
@@ -9,7 +10,6 @@ namespace Batching.Storage.Sqlite.Writing;
 internal sealed class WriteSession : IDisposable
 {
     private readonly SqliteConnection _connection;
-    private readonly FileInfo _log;
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _insertBatch;
@@ -28,14 +28,12 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _insertSecret;
     private readonly Statement _findSecret;
     private readonly OwnerCounts _owners;
-    private long _logBound = StoreConnection.LogBytes;
 
     /// <param name="connection">Is disposed with it.</param>
     /// <param name="firstOwnKey">The first number that could be reserved since the store was opened.</param>
     public WriteSession(SqliteConnection connection, long firstOwnKey)
     {
         _connection = connection;
-        _log = new FileInfo($"{connection.DataSource}-wal");
         Sweeper = new Sweeper(connection, firstOwnKey);
         _owners = new OwnerCounts(connection);
 
@@ -149,30 +147,22 @@ internal sealed class WriteSession : IDisposable
 
     public void Rollback() => StoreConnection.Rollback(_connection);
 
+    /// <summary>How many pages were written to the log since the last call.</summary>
+    public int TakePagesLogged()
+    {
+        var result = sqlite3_db_status(_connection.Handle, SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, 1);
+        SqliteException.ThrowExceptionForRC(result, _connection.Handle);
+        return pages;
+    }
+
     /// <summary>
     /// Copies the log into the database as far as possible. The log can then be written from its start again, so that
     /// on a full disk there may be room for the very deletions that free some.
     /// </summary>
-    public void Checkpoint() => StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(PASSIVE)");
+    public void Checkpoint() => StoreConnection.Checkpoint(_connection);
 
-    /// <summary>
-    /// SQLite begins the log anew only at a commit that finds no reader in it. With enough readers there is always
-    /// one, and the log grows; so, at a bound, wait for a moment until those that are in it have left.
-    /// </summary>
-    public void BoundLog()
-    {
-        _log.Refresh();
-        if (!_log.Exists || _log.Length <= _logBound)
-        {
-            return;
-        }
-
-        StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
-        _log.Refresh();
-
-        // Somebody stays in it, a backup perhaps: don't make every commit wait for that.
-        _logBound = StoreConnection.LogBytes + (_log.Exists ? _log.Length : 0);
-    }
+    /// <summary>The same, and then cuts the log. Waits for a moment until those that are in it have left.</summary>
+    public void CutLog() => StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 
     public void Apply(StoreWrite write)
     {
