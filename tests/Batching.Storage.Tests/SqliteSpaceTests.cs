@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Batching.Engine.Storage;
 using Batching.Storage.Sqlite;
@@ -260,6 +261,38 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
             var segments = Enumerable.Range(batch.Finished + 1, 70).Select(i => Segment(i, 1, 1024 * 1024)).ToArray();
             await CommitAsync(Append(batch, segments));
             batch = batch.After(segments);
+        }
+    }
+
+    [Fact]
+    public async Task CommitAsync_MuchIsLogged_LogIsCopiedAndBegunAnew()
+    {
+        var batch = Batch(1, total: 200);
+        await CommitAsync(Accept(batch));
+        var timesBefore = TimesBegunAnew();
+        for (var i = 1; i <= 20; i++)
+        {
+            var segment = Segment(i, 1, 1024 * 1024);
+            await CommitAsync(Append(batch, segment));
+            batch = batch.After(segment);
+        }
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        for (var position = 1; TimesBegunAnew() == timesBefore; position++)
+        {
+            Assert.False(deadline.IsCancellationRequested, "The log was not begun anew in 30 s.");
+            await CommitAsync(new StoreWrite.Receive(1, position % batch.Finished));
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+
+        // The fourth number of its header; see "The WAL file format" in SQLite's documentation.
+        uint TimesBegunAnew()
+        {
+            using var log = new FileStream(
+                _directory.File("batch.db-wal"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var header = new byte[16];
+            log.ReadExactly(header);
+            return BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(12));
         }
     }
 

@@ -106,20 +106,23 @@ internal sealed class GroupCommitter(
     /// <summary>Commits until <see cref="Complete"/> is called and everything is stored.</summary>
     public async Task RunAsync()
     {
-        var group = new Group();
+        var group = new CommitGroup();
         try
         {
             while (!group.IsEmpty || await _items.Reader.WaitToReadAsync())
             {
                 await GatherAsync();
-                while (!group.IsFull && _items.Reader.TryRead(out var item))
+                while (!IsFull(group) && _items.Reader.TryRead(out var item))
                 {
-                    group.Add(item);
+                    Add(item, group);
                 }
 
                 if (await TryCommitAsync(group) is not { } failure)
                 {
-                    group = new Group();
+                    group = new CommitGroup();
+
+                    // Those who were told go on first: they wait on this thread, and what is next takes a while.
+                    await Task.Yield();
                     continue;
                 }
 
@@ -148,6 +151,20 @@ internal sealed class GroupCommitter(
         }
     }
 
+    private static bool IsFull(CommitGroup group) => group.Count >= MaxGroupItems || group.Bytes >= MaxGroupBytes;
+
+    private static void Add(Item item, CommitGroup group)
+    {
+        if (item.Finished is { } finished)
+        {
+            group.Add(finished);
+        }
+        else
+        {
+            group.Add(item.Write!, item.Done!);
+        }
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Whoever is in a hurry has handed over what it waits for, so that it is there when the wait is over.
@@ -163,18 +180,18 @@ internal sealed class GroupCommitter(
     }
 
     // Those who wait behind the results are told too; the budget bounds how many results that takes in.
-    private void FailWaiting(Group group, Exception failure)
+    private void FailWaiting(CommitGroup group, Exception failure)
     {
         while (_items.Reader.TryRead(out var item))
         {
-            group.Add(item);
+            Add(item, group);
         }
 
         group.FailWrites(failure);
     }
 
     // Returns what went wrong.
-    private async Task<Exception?> TryCommitAsync(Group group)
+    private async Task<Exception?> TryCommitAsync(CommitGroup group)
     {
         var appends = group.BuildAppends(time);
         var began = time.GetTimestamp();
@@ -208,7 +225,8 @@ internal sealed class GroupCommitter(
             Publish(batch, write);
         }
 
-        group.Complete(_uncommitted);
+        group.Complete();
+        _uncommitted.Release(group.Bytes);
         return null;
     }
 
@@ -234,132 +252,4 @@ internal sealed class GroupCommitter(
     }
 
     private readonly record struct Item(FinishedRequest? Finished, StoreWrite? Write, TaskCompletionSource? Done);
-
-    /// <summary>What is committed together.</summary>
-    private sealed class Group
-    {
-        private readonly Dictionary<ActiveBatch, List<FinishedRequest>> _finished = [];
-        private readonly List<TaskCompletionSource> _waiting = [];
-        private long _bytes;
-
-        public List<StoreWrite> Writes { get; } = [];
-
-        public int Count { get; private set; }
-
-        public bool IsEmpty => Count == 0;
-
-        public bool IsFull => Count >= MaxGroupItems || _bytes >= MaxGroupBytes;
-
-        public void Add(Item item)
-        {
-            Count++;
-            if (item.Finished is { } finished)
-            {
-                if (!_finished.TryGetValue(finished.Batch, out var list))
-                {
-                    _finished.Add(finished.Batch, list = []);
-                }
-
-                list.Add(finished);
-                _bytes += finished.Bytes;
-                foreach (var spawned in finished.Spawned)
-                {
-                    spawned.Index = finished.Batch.AddSpawned(
-                        taken: spawned.RunsAtOnce || spawned.End is not null);
-                }
-            }
-            else
-            {
-                Writes.Add(item.Write!);
-                _waiting.Add(item.Done!);
-            }
-        }
-
-        public List<(ActiveBatch Batch, StoreWrite.Append Write)> BuildAppends(TimeProvider time)
-        {
-            var appends = new List<(ActiveBatch, StoreWrite.Append)>(_finished.Count);
-            foreach (var (batch, finished) in _finished)
-            {
-                appends.Add((batch, BuildAppend(batch.Record, finished, time)));
-            }
-
-            return appends;
-        }
-
-        public void FailWrites(Exception exception)
-        {
-            foreach (var done in _waiting)
-            {
-                done.SetException(exception);
-            }
-
-            Count -= _waiting.Count;
-            _waiting.Clear();
-            Writes.Clear();
-        }
-
-        public void Complete(ByteBudget uncommitted)
-        {
-            foreach (var done in _waiting)
-            {
-                done.SetResult();
-            }
-
-            uncommitted.Release(_bytes);
-            foreach (var list in _finished.Values)
-            {
-                foreach (var finished in list)
-                {
-                    finished.Reply.Dispose();
-                }
-            }
-        }
-
-        private static StoreWrite.Append BuildAppend(
-            BatchRecord record, List<FinishedRequest> finished, TimeProvider time)
-        {
-            var segments = new ResultSegmentBuilder(record.Finished + 1);
-            var added = 0;
-            var failed = 0;
-            long size = 0;
-            var spawned = new List<Request>();
-            foreach (var request in finished)
-            {
-                Add(request.StoredIndex, request.Reply, request.DoneTime);
-                foreach (var next in request.Spawned)
-                {
-                    spawned.Add(next.Definition);
-                    if (next.End is { } end)
-                    {
-                        // In the same commit: found without a result after a restart, it would be sent.
-                        Add(next.Index, end, request.DoneTime);
-                    }
-                }
-            }
-
-            var count = record.Finished + added;
-            var total = record.Total + spawned.Count;
-            var isDone = count == total;
-            return new StoreWrite.Append(
-                record with
-                {
-                    Total = total,
-                    Finished = count,
-                    Failed = record.Failed + failed,
-                    ResponseSize = record.ResponseSize + size,
-                    DoneTime = isDone ? time.GetUtcNow() : null,
-                    Credential = isDone ? null : record.Credential,
-                },
-                segments.Build(),
-                RequestWindow.Encode(spawned, record.Total));
-
-            void Add(int index, UpstreamReply reply, DateTimeOffset doneTime)
-            {
-                segments.Add(index, reply.StatusCode, reply.Failure, doneTime, reply.Size, reply.Headers, reply.Body);
-                added++;
-                failed += reply.Failure != Failure.None || reply.StatusCode >= 400 ? 1 : 0;
-                size += reply.Size;
-            }
-        }
-    }
 }

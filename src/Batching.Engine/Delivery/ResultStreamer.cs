@@ -124,7 +124,9 @@ public sealed class ResultStreamer
 
                     message.Position = position;
                     message.Request = views.ToPassingResult(segment, position, window);
-                    yield return new ResultRecord(message, MoreAtHand: position < segment.LastPosition);
+                    // The last one leaves together with the end.
+                    var endIsNext = latest.DoneTime is not null && position == latest.Finished;
+                    yield return new ResultRecord(message, MoreAtHand: endIsNext || position < segment.LastPosition);
                 }
             }
 

@@ -1,4 +1,4 @@
-namespace Batching.Engine.Scheduling;
+namespace Batching.Engine.Committing;
 
 /// <summary>
 /// Bounds how many bytes of one kind are in memory. Whoever wants to hold some asks first, and waits in line until

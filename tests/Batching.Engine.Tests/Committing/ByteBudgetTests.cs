@@ -1,6 +1,6 @@
-using Batching.Engine.Scheduling;
+using Batching.Engine.Committing;
 
-namespace Batching.Engine.Tests.Scheduling;
+namespace Batching.Engine.Tests.Committing;
 
 public sealed class ByteBudgetTests
 {
