@@ -32,6 +32,7 @@ public sealed class ResultStreamerTests : IDisposable
 
         var first = await stream.NextAsync();
         Assert.Equal((1L, "/items/0"), (first.Position, first.Request.Response.Body.ToStringUtf8()));
+        Assert.False(stream.MoreAtHand);
         Assert.Equal(299, (await engine.StatusAsync(batch.Id)).RunningRequests);
 
         gate.Open();
@@ -44,6 +45,24 @@ public sealed class ResultStreamerTests : IDisposable
         Assert.Equal((300L, 0L), (end.Position, end.End.RunningRequests));
         Assert.Null(await stream.TryNextAsync());
         Assert.Equal(0, engine.Get<BatchSignals>().WatchedBatches);
+    }
+
+    [Fact]
+    public async Task Read_DoneBatch_SendsTheLastResultWithTheEnd()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(3));
+        await engine.UntilDoneAsync(batch.Id);
+        await using var stream = await OpenAsync(engine, batch.Id);
+        for (var position = 1; position <= 3; position++)
+        {
+            Assert.Equal(position, (await stream.NextAsync()).Position);
+        }
+
+        Assert.True(stream.MoreAtHand);
+        Assert.NotNull((await stream.NextAsync()).End);
+        Assert.False(stream.MoreAtHand);
     }
 
     [Fact]
@@ -278,6 +297,8 @@ public sealed class ResultStreamerTests : IDisposable
 
     private sealed class Stream(IAsyncEnumerator<ResultRecord> records) : IAsyncDisposable
     {
+        public bool MoreAtHand => records.Current.MoreAtHand;
+
         public async Task<FetchResultsResponse> NextAsync()
         {
             var next = await TryNextAsync();
