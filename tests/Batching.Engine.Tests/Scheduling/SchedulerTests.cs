@@ -102,6 +102,22 @@ public sealed class SchedulerTests : IDisposable
         Assert.All(upstream.Received, call => Assert.Equal(400_000, call.Body.Length));
     }
 
+    // 256 of them are in a window.
+    [Fact]
+    public async Task Run_LargeBatch_OnlyTheNextRequestsAreDecoded()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(context =>
+            context.Request.Path == "/items/200" ? gate.PassAsync(context) : Task.CompletedTask);
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1000));
+        await gate.UntilEnteredAsync(1);
+        await UntilLoadedAsync(engine, 64);
+        Assert.InRange(WaitingIn(engine), 64, 127);
+        gate.Open();
+        Assert.Equal(1000, (await engine.ResultsAsync(batch.Id)).Count);
+    }
+
     [Fact]
     public async Task Run_UncommittedBudgetSmallerThanAResult_StillFinishes()
     {
