@@ -121,7 +121,7 @@ internal sealed class GroupCommitter(
                 {
                     group = new CommitGroup();
 
-                    // Those who were told go on first: they wait on this thread, and what is next takes a while.
+                    // Those who were told are queued on this thread, and to put the next group together takes a while.
                     await Task.Yield();
                     continue;
                 }
