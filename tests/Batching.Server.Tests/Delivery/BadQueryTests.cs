@@ -172,6 +172,18 @@ public sealed class BadQueryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task GrpcCalls_VeryManyLongProblems_NameAsManyAsATrailerHolds()
+    {
+        var mask = new FieldMask { Paths = { Enumerable.Range(0, 300).Select(i => $"{new string('\ufeff', 400)}{i}") } };
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await _gateway.Grpc.FetchBatchAsync(
+            new FetchBatchRequest { BatchId = _batch.Id, RequestFields = mask }));
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        var status = error.GetRpcStatus()!;
+        Assert.InRange(status.CalculateSize(), 1, 6 * 1024);
+        Assert.NotEmpty(Assert.Single(status.Details).Unpack<BadRequest>().FieldViolations);
+    }
+
+    [Fact]
     public async Task GrpcCalls_UnknownIds_AreNotFoundWithDetails()
     {
         var grpc = _gateway.Grpc;
