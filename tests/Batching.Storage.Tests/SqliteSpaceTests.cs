@@ -296,6 +296,22 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
         }
     }
 
+    [Fact]
+    public async Task CommitAsync_OneAfterTheOther_LogStaysBelowItsBound()
+    {
+        var log = new FileInfo(_directory.File("batch.db-wal"));
+        var batch = Batch(1, total: 200);
+        await CommitAsync(Accept(batch));
+        for (var i = 1; i <= 160; i++)
+        {
+            var segment = Segment(i, 1, 1024 * 1024);
+            await CommitAsync(Append(batch, segment));
+            batch = batch.After(segment);
+            log.Refresh();
+            Assert.InRange(log.Length, 1, StoreConnection.LogBytes);
+        }
+    }
+
     private async Task OpenAsync()
     {
         _store = SqliteStores.Create(_directory.Path);
