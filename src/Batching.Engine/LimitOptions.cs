@@ -15,6 +15,13 @@ public sealed class LimitOptions
     [Range(1024, 1 << 30)]
     public int SubmissionBytes { get; set; } = 32 * 1024 * 1024;
 
+    /// <summary>
+    /// Memory of one submission, or of one message of an upload, as estimated before it is decoded: a request takes some
+    /// 400 bytes and twice its text, a header field or a param some 200. 1 MiB to 64 GiB; default 256 MiB.
+    /// </summary>
+    [Range(typeof(long), "1048576", "68719476736")]
+    public long DecodedBytes { get; set; } = 256L * 1024 * 1024;
+
     /// <summary>Requests in one upload, 1 to 10,000,000; default 1,000,000.</summary>
     [Range(1, 10_000_000)]
     public int RequestsPerUpload { get; set; } = 1_000_000;

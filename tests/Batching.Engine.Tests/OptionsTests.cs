@@ -18,6 +18,7 @@ public sealed class OptionsTests
         var limits = options.Limits;
         Assert.Equal(10_000, limits.RequestsPerBatch);
         Assert.Equal(33_554_432, limits.SubmissionBytes);
+        Assert.Equal(268_435_456, limits.DecodedBytes);
         Assert.Equal(1_000_000, limits.RequestsPerUpload);
         Assert.Equal(1_073_741_824, limits.UploadBytes);
         Assert.Equal(TimeSpan.FromMinutes(1), limits.UploadIdleTime);

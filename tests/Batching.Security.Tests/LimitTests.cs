@@ -5,6 +5,7 @@ using System.Text;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Batching.Security.Tests;
 
@@ -52,6 +53,59 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
 
         var status = (response.TrailingHeaders.TryGetValues("grpc-status", out var trailer) ? trailer : response.Headers.GetValues("grpc-status")).Single();
         Assert.Equal(((int)StatusCode.ResourceExhausted).ToString(CultureInfo.InvariantCulture), status);
+    }
+
+    // Two or three bytes each, of which every one would be an object of hundreds.
+    [Fact]
+    public async Task CreateBatch_MillionsOfEmptyRequests_IsRefusedBeforeTheyTakeMemory()
+    {
+        var requests = new byte[8_000_000];
+        for (var i = 0; i < requests.Length; i += 2)
+        {
+            requests[i] = (CreateBatchRequest.RequestsFieldNumber << 3) | 2;
+        }
+
+        await AssertTakesLittleAsync(async () =>
+        {
+            using var channel = GrpcChannel.ForAddress(_gateway.Address);
+            var invoker = channel.CreateCallInvoker();
+            var bytes = Marshallers.Create(value => value, value => value);
+            var method = new Method<byte[], byte[]>(
+                MethodType.Unary, BatchService.Descriptor.FullName, nameof(BatchService.BatchServiceBase.CreateBatch), bytes, bytes);
+            var exception = await Assert.ThrowsAsync<RpcException>(
+                () => invoker.AsyncUnaryCall(method, null, default, requests).ResponseAsync);
+            Assert.Equal(StatusCode.ResourceExhausted, exception.StatusCode);
+            Assert.Contains("decoded it takes more than 268435456 bytes", exception.Status.Detail, StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("/api/v0/batch", "[{}", ",{}", "]")]
+    [InlineData("/api/v0/batch", "[{\"path\": \"x\", \"params\": {\"a\": [1", ",1", "]}}]")]
+    [InlineData("/api/v2/batch", "{\"a\": {\"url\": \"x\", \"params\": {\"a\": [0", ",0", "]}}}")]
+    public async Task Post_MillionsOfTinyValues_Is413BeforeTheyTakeMemory(string path, string start, string value, string end)
+    {
+        var json = $"{start}{string.Concat(Enumerable.Repeat(value, 4_000_000))}{end}";
+        await AssertTakesLittleAsync(async () =>
+        {
+            var reply = await _gateway.Rest.PostAsync(json, path);
+            Assert.Equal(413, reply.Status);
+            Assert.Contains("decoded it takes more than 268435456 bytes", reply.Text, StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("/api/v0/batch", "[{\"path\": \"x\", \"method\": \"POST\", \"body\": [1", "]}]")]
+    [InlineData("/api/v0/batch", "[{\"path\": \"x\", \"method\": \"POST\", \"params\": [1", "]}]")]
+    [InlineData("/api/v2/batch", "{\"a\": {\"url\": \"x\", \"method\": \"POST\", \"payload\": [1", "]}}")]
+    public async Task Post_MillionsOfTinyValuesInABody_AreSentAsTheyAre(string path, string start, string end)
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+
+        var reply = await gateway.Rest.PostAsync($"{start}{string.Concat(Enumerable.Repeat(",1", 4_000_000))}{end}", path);
+
+        Assert.Equal(200, reply.Status);
     }
 
     [Theory]
@@ -167,6 +221,16 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         await gateway.Rest.WaitUntilDoneAsync(batch.Id);
         var pages = (await gateway.Rest.GetAsync($"/api/v0/batch/{batch.Id}")).Success().Requests;
         Assert.Equal("BAD_NEXT_PAGE", pages[^1].GetProperty("response").GetProperty("error").GetString());
+    }
+
+    private async Task AssertTakesLittleAsync(Func<Task> call)
+    {
+        await call();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await call();
+        // The body itself, with the client, is a few times its bytes.
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 150L << 20);
+        await _gateway.AssertNothingStoredAsync();
     }
 
     private async Task<HttpResponseMessage> PostGzipAsync(string path, byte[] bomb)

@@ -5,6 +5,9 @@ namespace Batching.Engine.Delivery;
 /// <summary>Reads a <see cref="FieldMask"/> over <see cref="V1.Request"/>.</summary>
 internal static class RequestFieldMask
 {
+    // There may be a million.
+    private const int MaxProblems = 20;
+
     private static readonly Dictionary<string, RequestFields> Paths = new(StringComparer.Ordinal)
     {
         ["id"] = RequestFields.None,
@@ -44,7 +47,7 @@ internal static class RequestFieldMask
             {
                 fields |= field;
             }
-            else
+            else if (problems.Count < MaxProblems)
             {
                 problems.Add(new Problem(
                     "request_fields", $"has the unknown field '{path}'; known are {string.Join(", ", Paths.Keys)}"));

@@ -17,6 +17,7 @@ internal static class BatchRpcs
             .AddJsonTranscoding();
         services.AddOptions<JsonTranscodingOptions>().Configure<IOptions<BatchEngineOptions>>((transcoding, engine) =>
         {
+            transcoding.MaxRequestBodyMemory = engine.Value.Limits.DecodedBytes;
             transcoding.Dialects.Add("/api/v0", new V0Dialect(engine.Value.Limits.JsonDepth));
             transcoding.Dialects.Add("/api/v2", new V2Dialect(engine.Value.Limits.JsonDepth));
         });
@@ -24,7 +25,10 @@ internal static class BatchRpcs
         services.AddSingleton<BatchRpcService>();
         services.AddSingleton<KeyedBatchRpcService>();
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<BatchEngineOptions>>((grpc, engine) =>
-            grpc.MaxReceiveMessageSize = engine.Value.Limits.SubmissionBytes);
+        {
+            grpc.MaxReceiveMessageSize = engine.Value.Limits.SubmissionBytes;
+            grpc.MaxReceiveMessageMemory = engine.Value.Limits.DecodedBytes;
+        });
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<BatchEngineOptions>>((kestrel, engine) =>
             LimitUrls(kestrel.Limits, engine.Value.Limits.UrlLength));
         return services;

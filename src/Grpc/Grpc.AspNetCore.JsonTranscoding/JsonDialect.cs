@@ -59,6 +59,14 @@ public class JsonDialect
     }
 
     /// <summary>
+    /// Whether <see cref="ReadBody"/> keeps a value as the bytes that it is, so that its parts take no memory of their own.
+    /// Asked for large bodies only, where <see cref="JsonTranscodingOptions.MaxRequestBodyMemory"/> limits them.
+    /// </summary>
+    /// <param name="name">At the name of the property, with its depth.</param>
+    /// <param name="value">What kind of value it has.</param>
+    public virtual bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value) => false;
+
+    /// <summary>
     /// Binds the query. Called for every request, also one without a query, after body and before path.
     /// </summary>
     /// <remarks>

@@ -50,6 +50,9 @@ public sealed class TranscodedRoute
     /// <summary>Most bytes of a request body, after decompression; null without a limit.</summary>
     public long? MaxRequestBodySize { get; internal init; }
 
+    /// <summary>Most memory that a message made of a JSON body may take, in bytes; null without a limit.</summary>
+    internal long? MaxRequestBodyMemory { get; init; }
+
     /// <summary>The HTTP methods that requests may come with: HEAD stands beside GET. Empty for any.</summary>
     internal IReadOnlyList<string> Methods { get; set; } = [];
 

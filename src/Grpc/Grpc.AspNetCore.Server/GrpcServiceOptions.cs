@@ -41,6 +41,14 @@ public class GrpcServiceOptions
     }
 
     /// <summary>
+    /// The most memory that a received protobuf message may take when it is decoded, in bytes, estimated from its encoding
+    /// before; a message that takes more ends the call with <see cref="Core.StatusCode.ResourceExhausted"/>. A message of
+    /// very many very small parts takes up to 200 times its bytes. Null, the default, is no limit. The official package has
+    /// no such option.
+    /// </summary>
+    public long? MaxReceiveMessageMemory { get; set; }
+
+    /// <summary>
     /// True: a client is told the type and message of an exception that a handler did not catch. Those may hold
     /// secrets, so the default (null) is false.
     /// </summary>

@@ -401,6 +401,10 @@ public sealed class ResultFetcherTests : IDisposable
             engine,
             new FetchBatchRequest { BatchId = batch.Id, RequestFields = new FieldMask { Paths = { "nonsense", "path", "more" } } });
         Assert.Equal(2, Assert.IsType<Refusal.Invalid>(refusal).Problems.Count);
+        refusal = await RefusalAsync(
+            engine,
+            new FetchBatchRequest { BatchId = batch.Id, RequestFields = new FieldMask { Paths = { Enumerable.Repeat("x", 1000) } } });
+        Assert.Equal(20, Assert.IsType<Refusal.Invalid>(refusal).Problems.Count);
     }
 
     private static async Task<Refusal> RefusalAsync(EngineHost engine, FetchBatchRequest request, Caller? caller = null)

@@ -17,6 +17,10 @@ internal sealed class V0Dialect(int maxDepth) : JsonDialect
 {
     public override bool AcceptsAnyContentType => true;
 
+    public override bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value) =>
+        name.CurrentDepth == 2
+        && (name.ValueTextEquals("body"u8) || (value == JsonTokenType.StartArray && name.ValueTextEquals("params"u8)));
+
     public override void ReadBody(
         HttpContext context, TranscodedRoute route, in ReadOnlySequence<byte> json, IMessage request)
     {

@@ -17,6 +17,9 @@ internal sealed class V2Dialect(int maxDepth) : JsonDialect
 {
     public override bool AcceptsAnyContentType => true;
 
+    public override bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value) =>
+        name.CurrentDepth == 2 && (name.ValueTextEquals("payload"u8) || name.ValueTextEquals("data"u8));
+
     public override void ReadBody(
         HttpContext context, TranscodedRoute route, in ReadOnlySequence<byte> json, IMessage request)
     {

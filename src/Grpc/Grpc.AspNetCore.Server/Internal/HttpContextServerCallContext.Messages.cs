@@ -80,6 +80,11 @@ internal sealed partial class HttpContextServerCallContext
                         shared.Options.MaxReceiveMessageSize);
                 }
 
+                if (shared.Options.MaxReceiveMessageMemory is { } limit && DecodedSize.Exceeds(typeof(T), payload, limit))
+                {
+                    throw MessageErrors.TakesTooMuchMemory(limit);
+                }
+
                 message = PayloadReader.Deserialize(deserializer, payload);
                 _inputEnded = result.IsCompleted && buffer.End.Equals(consumed);
                 return true;

@@ -11,6 +11,7 @@ internal sealed class MethodOptions
     {
         MaxSendMessageSize = own.MaxSendMessageSizeSpecified ? own.MaxSendMessageSize : all.MaxSendMessageSize;
         MaxReceiveMessageSize = own.MaxReceiveMessageSizeSpecified ? own.MaxReceiveMessageSize : all.MaxReceiveMessageSize;
+        MaxReceiveMessageMemory = own.MaxReceiveMessageMemory ?? all.MaxReceiveMessageMemory;
         EnableDetailedErrors = own.EnableDetailedErrors ?? all.EnableDetailedErrors ?? false;
         ResponseCompressionAlgorithm = own.ResponseCompressionAlgorithm ?? all.ResponseCompressionAlgorithm;
         ResponseCompressionLevel = own.ResponseCompressionLevel ?? all.ResponseCompressionLevel;
@@ -31,6 +32,8 @@ internal sealed class MethodOptions
     public int? MaxSendMessageSize { get; }
 
     public int? MaxReceiveMessageSize { get; }
+
+    public long? MaxReceiveMessageMemory { get; }
 
     public bool EnableDetailedErrors { get; }
 

@@ -10,6 +10,10 @@ internal static class MessageErrors
     public static RpcException ReceivedTooLarge() =>
         Error(StatusCode.ResourceExhausted, "Received message exceeds the maximum configured message size.");
 
+    public static RpcException TakesTooMuchMemory(long limit) => Error(
+        StatusCode.ResourceExhausted,
+        $"The received message has too many parts: decoded it takes more than {limit} bytes. Send fewer in one message.");
+
     public static RpcException SendingTooLarge() =>
         Error(StatusCode.ResourceExhausted, "Sending message exceeds the maximum configured message size.");
 

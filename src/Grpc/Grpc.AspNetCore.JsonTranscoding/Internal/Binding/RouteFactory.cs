@@ -78,6 +78,7 @@ internal sealed class RouteFactory(
                 ? null
                 : FindField(method.OutputType, rule.ResponseBody, "response_body"),
             MaxRequestBodySize = maxRequestBodySize,
+            MaxRequestBodyMemory = options.MaxRequestBodyMemory,
             PathFields = pathFields,
         };
     }

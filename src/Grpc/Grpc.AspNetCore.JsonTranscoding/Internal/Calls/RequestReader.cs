@@ -45,6 +45,13 @@ internal sealed class RequestReader(TranscodedRoute route)
             {
                 RawBody.Read(context, body.Bytes, request, route.BodyField);
             }
+            else if (route.MaxRequestBodyMemory is { } limit && DecodedSize.Exceeds(body.Bytes, dialect, limit))
+            {
+                throw new RefusedRequestException(CallError.FromHttp(
+                    StatusCodes.Status413PayloadTooLarge,
+                    StatusCode.ResourceExhausted,
+                    $"The body has too many parts: decoded it takes more than {limit} bytes. Send fewer in one body."));
+            }
             else
             {
                 dialect.ReadBody(context, route, body.Bytes, request);
