@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -10,9 +11,24 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
+    private static readonly ConcurrentDictionary<int, Process> Running = new();
+
     private readonly Process _process;
 
-    private ChildProcess(Process process) => _process = process;
+    // A figure that fails ends this program at once, and nothing is disposed.
+    static ChildProcess() => AppDomain.CurrentDomain.UnhandledException += static (_, _) =>
+    {
+        foreach (var process in Running.Values)
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    };
+
+    private ChildProcess(Process process)
+    {
+        _process = process;
+        Running[process.Id] = process;
+    }
 
     public int Id => _process.Id;
 
@@ -72,6 +88,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Running.TryRemove(_process.Id, out _);
         if (!_process.HasExited)
         {
             using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
