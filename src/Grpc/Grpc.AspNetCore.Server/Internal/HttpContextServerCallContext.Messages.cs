@@ -112,7 +112,7 @@ internal sealed partial class HttpContextServerCallContext
             throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."));
         }
 
-        BeginWrite(CancellationToken.None);
+        BeginWrite(CancellationToken.None, buffers: true);
         try
         {
             WriteMessage(serializer, message, WriteOptionsCore?.Flags ?? default);
@@ -139,9 +139,10 @@ internal sealed partial class HttpContextServerCallContext
     }
 
     /// <param name="requestAborted">The request's; asking for it costs a lock, so that streams ask once.</param>
+    /// <param name="buffers">The write waits for nothing.</param>
     /// <exception cref="OperationCanceledException">The client went away or the deadline passed.</exception>
     /// <exception cref="InvalidOperationException">The call has ended.</exception>
-    internal void BeginWrite(CancellationToken requestAborted)
+    internal void BeginWrite(CancellationToken requestAborted, bool buffers = false)
     {
         requestAborted.ThrowIfCancellationRequested();
         if (_ended)
@@ -149,7 +150,7 @@ internal sealed partial class HttpContextServerCallContext
             throw new InvalidOperationException("Can't write the message because the request is complete.");
         }
 
-        if (_deadline is { } deadline && !deadline.TryBeginWrite())
+        if (_deadline is { } deadline && !deadline.TryBeginWrite(buffers))
         {
             throw new OperationCanceledException("The deadline of the call has passed.", deadline.Token);
         }

@@ -9,6 +9,9 @@ internal sealed class ServerCallDeadline : IDisposable
     // The longest that a timer can run; a later deadline is reached in steps.
     private static readonly TimeSpan MaxTimerDuration = TimeSpan.FromMilliseconds(uint.MaxValue - 1L);
 
+    // A message that only goes into the buffer is there in no time, and a status can follow it.
+    private static readonly TimeSpan BufferingTime = TimeSpan.FromMilliseconds(1);
+
     private readonly HttpContextServerCallContext _call;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _lock = new();
@@ -17,6 +20,7 @@ internal sealed class ServerCallDeadline : IDisposable
     private TaskCompletionSource? _completed;
     private bool _ended;
     private bool _writing;
+    private bool _buffering;
 
     public ServerCallDeadline(HttpContextServerCallContext call, TimeSpan timeout, TimeProvider timeProvider)
     {
@@ -64,10 +68,12 @@ internal sealed class ServerCallDeadline : IDisposable
     public void Start() => Arm(Timeout);
 
     /// <summary>False when the call has ended and nothing may be written.</summary>
-    public bool TryBeginWrite()
+    /// <param name="buffers">The write waits for nothing, so that the deadline waits for it.</param>
+    public bool TryBeginWrite(bool buffers)
     {
         lock (_lock)
         {
+            _buffering = buffers;
             return !_ended && (_writing = true);
         }
     }
@@ -76,7 +82,7 @@ internal sealed class ServerCallDeadline : IDisposable
     {
         lock (_lock)
         {
-            _writing = false;
+            _writing = _buffering = false;
         }
     }
 
@@ -120,6 +126,12 @@ internal sealed class ServerCallDeadline : IDisposable
         {
             if (_ended)
             {
+                return;
+            }
+
+            if (_buffering)
+            {
+                Arm(BufferingTime);
                 return;
             }
 
