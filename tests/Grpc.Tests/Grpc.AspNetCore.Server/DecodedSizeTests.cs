@@ -57,6 +57,18 @@ public sealed class DecodedSizeTests
     public void Exceeds_Malformed_IsLeftForTheParser(byte[] payload) =>
         Assert.False(DecodedSize.Exceeds(typeof(ListValue), new ReadOnlySequence<byte>(payload), 1000));
 
+    // The parser drops the bits beyond 32, and reads on.
+    [Theory]
+    [InlineData(new byte[] { 0x8A, 0x80, 0x80, 0x80, 0x80, 0x01, 0x00 })]
+    [InlineData(new byte[] { 0x0A, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 })]
+    public void Exceeds_TagOrLengthOfMoreThan32Bits_IsCountedAsParsed(byte[] value)
+    {
+        var payload = Enumerable.Repeat(value, Parts).SelectMany(part => part).ToArray();
+        Assert.Equal(Parts, ListValue.Parser.ParseFrom(payload).Values.Count);
+
+        Assert.True(DecodedSize.Exceeds(typeof(ListValue), new ReadOnlySequence<byte>(payload), 60 * Parts));
+    }
+
     [Fact]
     public void Exceeds_DeeperThanTheParserGoes_Ends()
     {

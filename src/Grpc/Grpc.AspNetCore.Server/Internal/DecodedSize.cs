@@ -78,7 +78,7 @@ internal static class DecodedSize
         {
             while (_reader.Consumed < end && !IsBeyond)
             {
-                if (!TryReadNumber(out var tag) || !TryAddField(type, tag, end, depth))
+                if (!TryReadShort(out var tag) || !TryAddField(type, tag, end, depth))
                 {
                     // Malformed: nothing behind it will be decoded.
                     _reader.AdvanceToEnd();
@@ -86,7 +86,7 @@ internal static class DecodedSize
             }
         }
 
-        private bool TryAddField(MessageDescriptor type, ulong tag, long end, int depth)
+        private bool TryAddField(MessageDescriptor type, uint tag, long end, int depth)
         {
             var field = type.FindFieldByNumber((int)(tag >> 3));
             switch ((WireFormat.WireType)(tag & 7))
@@ -101,9 +101,9 @@ internal static class DecodedSize
                     AddNumber(field);
                     return TrySkip(sizeof(uint));
                 case WireFormat.WireType.LengthDelimited:
-                    return TryReadNumber(out var length)
-                        && length <= (ulong)(end - _reader.Consumed)
-                        && TryAddBytes(field, (long)length, depth);
+                    return TryReadShort(out var length)
+                        && length <= end - _reader.Consumed
+                        && TryAddBytes(field, length, depth);
                 case WireFormat.WireType.StartGroup:
                 case WireFormat.WireType.EndGroup:
                     _size += UnknownFieldBytes;
@@ -157,6 +157,14 @@ internal static class DecodedSize
 
             _reader.Advance(length);
             return true;
+        }
+
+        // Tags and lengths. The parser drops what goes beyond 32 bits, and so must who is not to be deceived by it.
+        private bool TryReadShort(out uint number)
+        {
+            var isRead = TryReadNumber(out var all);
+            number = (uint)all;
+            return isRead;
         }
 
         // A varint, https://protobuf.dev/programming-guides/encoding/#varints.
