@@ -39,9 +39,10 @@ public sealed class DeadlineWhileBufferingTests
 
         private static byte[] Serialize(EchoResponse message)
         {
-            // Twice the deadline, counted from after the call began.
-            var started = TimeProvider.System.GetTimestamp();
-            SpinWait.SpinUntil(() => TimeProvider.System.GetElapsedTime(started) > 2 * Deadline);
+            // A timer that is due later has run, and so has the deadline's, however busy the thread pool is.
+            using var isOver = new ManualResetEventSlim();
+            using var timer = TimeProvider.System.CreateTimer(_ => isOver.Set(), null, 2 * Deadline, Timeout.InfiniteTimeSpan);
+            isOver.Wait();
             SlowReplyService.Serialized = true;
             return message.ToByteArray();
         }
