@@ -84,18 +84,23 @@ public sealed class ProtoJson
     /// <summary>A reader over a text that is held to the same rules as the texts this codec reads.</summary>
     public Utf8JsonReader CreateReader(in ReadOnlySequence<byte> json)
     {
-        var text = json;
-        // RFC 8259, section 8.1: a byte order mark may be ignored instead of being an error.
-        if (text.Length >= 3)
-        {
-            Span<byte> start = stackalloc byte[3];
-            text.Slice(0, 3).CopyTo(start);
-            text = start.SequenceEqual(Utf8Mark) ? text.Slice(3) : text;
-        }
-
+        var text = SkipMark(json);
         return text.IsSingleSegment
             ? new Utf8JsonReader(text.FirstSpan, _readerOptions)
             : new Utf8JsonReader(text, _readerOptions);
+    }
+
+    /// <summary>JSON without the byte order mark that it may begin with (RFC 8259, section 8.1: it may be ignored).</summary>
+    internal static ReadOnlySequence<byte> SkipMark(ReadOnlySequence<byte> text)
+    {
+        if (text.Length < Utf8Mark.Length)
+        {
+            return text;
+        }
+
+        Span<byte> start = stackalloc byte[Utf8Mark.Length];
+        text.Slice(0, start.Length).CopyTo(start);
+        return start.SequenceEqual(Utf8Mark) ? text.Slice(start.Length) : text;
     }
 
     private void ReadDocument(in ReadOnlySequence<byte> json, IMessage message, Internal.Json.FieldCodec? field)

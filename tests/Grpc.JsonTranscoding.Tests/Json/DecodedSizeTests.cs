@@ -44,6 +44,10 @@ public sealed class DecodedSizeTests
     public void Exceeds_Malformed_IsLeftForTheReader(string json) => Assert.False(Exceeds(json, 1000));
 
     [Fact]
+    public void Exceeds_ByteOrderMark_IsNoWayRound() =>
+        Assert.True(Exceeds($"\uFEFF[{string.Join(",", Enumerable.Repeat("1", Parts))}]", 50 * Parts));
+
+    [Fact]
     public void Exceeds_VeryDeep_Ends() => Assert.True(Exceeds(new string('[', Parts), 99 * Parts));
 
     private static bool Exceeds(string json, long limit, JsonDialect? dialect = null) =>

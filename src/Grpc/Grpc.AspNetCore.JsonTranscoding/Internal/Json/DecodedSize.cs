@@ -28,7 +28,7 @@ internal static class DecodedSize
             return false;
         }
 
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions
+        var reader = new Utf8JsonReader(ProtoJson.SkipMark(json), new JsonReaderOptions
         {
             MaxDepth = int.MaxValue,
             AllowTrailingCommas = true,
