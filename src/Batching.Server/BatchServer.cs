@@ -1,4 +1,6 @@
 using Batching.Engine;
+using Batching.Rest;
+using Batching.Rest.Calls;
 using Batching.Server.Configuration;
 using Batching.Server.Connections;
 using Batching.Server.Security;
@@ -8,11 +10,8 @@ using Batching.Server.Security.Operations;
 using Batching.Server.Security.Secrets;
 using Batching.Server.Security.Tls;
 using Batching.Server.Services;
-using Batching.V1;
-using Grpc.AspNetCore.Web;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Batching.SharedPort;
 using Microsoft.AspNetCore.ResponseCompression;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Batching.Server;
 
@@ -63,11 +62,8 @@ internal static class BatchServer
                 compression.MimeTypes =
                     [.. ResponseCompressionDefaults.MimeTypes, "application/x-ndjson", "text/event-stream"];
             })
-            .AddBatchRpcs()
-            .AddGrpcReflection()
-            // The server listens when the store is open, so whoever gets an answer is served.
-            .AddGrpcHealthChecks(health => health.Services.Map(BatchService.Descriptor.FullName, static _ => true))
-            .AddCheck<ServingCheck>("serving");
+            .AddRpcs()
+            .AddServingCheck();
         if (usesSample)
         {
             builder.Services.AddSampleUpstream();
@@ -79,15 +75,21 @@ internal static class BatchServer
         app.UseOperationsPort(operations);
         app.UseMiddleware<ReaderStallMiddleware>();
         app.UseMiddleware<RequestBodyMiddleware>();
-        app.Use(DeliveringReply.FlushAsync);
+        app.UseMiddleware<DeliveryMiddleware>();
+        app.UseUnroutedReplies();
         app.UseResponseCompression();
         app.UseBrowserProtection();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         app.UseCallerIdentification();
         // Behind what looks at the address of the connection itself.
         app.UseForwardedHeaders();
-        app.MapGrpcService<BatchRpcService>().AsBatchService();
-        app.MapGrpcService<KeyedBatchRpcService>().AsBatchService();
+        app.Use(MessageFrameReader.CheckAsync);
+        app.UseRest();
+        foreach (var endpoints in app.MapRpcs())
+        {
+            endpoints.AsBatchEndpoint();
+        }
+
         if (operations.Reflection)
         {
             app.MapGrpcReflectionService().AsOperations();
@@ -95,10 +97,7 @@ internal static class BatchServer
 
         if (operations.Health)
         {
-            app.MapHealthChecks("/healthz", new HealthCheckOptions
-            {
-                ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
-            }).AsOperations();
+            app.MapHealthChecks("/healthz").AsOperations();
             app.MapGrpcHealthChecksService().AsOperations();
         }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Batching.Benchmarks.Driver;
 using Batching.Benchmarks.Flow;
-using Batching.Benchmarks.Grpc;
 using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Overload;
@@ -21,10 +20,10 @@ switch (args)
         await PassThroughFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["small-batches", "--rest", .. var rest]:
-        await SmallBatchesFigure.RunAsync(Rounds(rest, 5), isRest: true);
+        await SmallBatchesFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: true, rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["small-batches", .. var rest]:
-        await SmallBatchesFigure.RunAsync(Rounds(rest, 5), isRest: false);
+        await SmallBatchesFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["peers", .. var rest]:
         await PeersFigure.RunAsync(Rounds(rest, 5));
@@ -63,22 +62,6 @@ switch (args)
     case ["owner-timing"]:
         await OwnerTimingFigure.RunAsync();
         return 0;
-    case ["grpc-unary", .. var rest]:
-        await RuntimeFigures.RunUnaryAsync(Rounds(rest, 7));
-        return 0;
-    case ["grpc-stream", .. var rest]:
-        await RuntimeFigures.RunStreamAsync(Rounds(rest, 7));
-        return 0;
-    case ["transcoded-unary", .. var rest]:
-        await RuntimeFigures.RunTranscodedUnaryAsync(Rounds(rest, 7));
-        return 0;
-    case ["transcoded-stream", .. var rest]:
-        await RuntimeFigures.RunTranscodedStreamAsync(Rounds(rest, 7));
-        return 0;
-    case ["grpc-server", var name, var http1, var http2]:
-        await ServerProcess.RunAsync(
-            name, int.Parse(http1, CultureInfo.InvariantCulture), int.Parse(http2, CultureInfo.InvariantCulture));
-        return 0;
     case ["startup-recovery", .. var rest]:
         await RecoveryFigure.RunAsync(
             rest is [var count, ..] ? Number(count) : 3, [.. rest.Skip(1).Select(Number)]);
@@ -93,11 +76,10 @@ switch (args)
             """
             Which figure?
               pass-through [--rest] [rounds [folder of a build …]], startup <published folder> …
-              small-batches [--rest] [rounds], parallel-flow [rounds], peers [rounds]
+              small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               keyed-comparison [rounds], keyed-latency, owner-timing
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
               big-batch [requests], slow-readers [bytes of a result]
-              grpc-unary [rounds], grpc-stream [rounds], transcoded-unary [rounds], transcoded-stream [rounds]
               startup-recovery [rounds [shape …]], soak [--minutes N]
             """);
         return 2;

@@ -32,10 +32,8 @@ internal sealed class RequestBodyMiddleware(
             rate.MinDataRate = null;
         }
 
-        var isGrpc = context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
-        using var body = new WatchedRequest(context.Request.BodyReader, memory, _limit, isGrpc, time);
-        context.Features.Set<IRequestBodyPipeFeature>(body);
-        context.Request.Body = body.AsStream(leaveOpen: true);
+        using var body = new WatchedRequest(context.Request, memory, _limit, time);
+        body.Take();
         await next(context);
     }
 }

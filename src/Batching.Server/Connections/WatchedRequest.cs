@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Pipelines;
+using Batching.Rest.Calls;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -9,33 +10,43 @@ namespace Batching.Server.Connections;
 /// The body of a request, which has to arrive within a time, and finds room beside the others that are on their way.
 /// For one request.
 /// </summary>
-/// <param name="inner">The body as the server gives it.</param>
+/// <param name="request">The request.</param>
 /// <param name="memory">What bodies on their way take.</param>
 /// <param name="limit">How long the body may take.</param>
-/// <param name="isGrpc">Whether it is a gRPC call, which has errors of its own.</param>
 /// <param name="time">Tells the time.</param>
 internal sealed class WatchedRequest(
-    PipeReader inner, ReceivingMemory memory, TimeSpan limit, bool isGrpc, TimeProvider time)
+    HttpRequest request, ReceivingMemory memory, TimeSpan limit, TimeProvider time)
     : PipeReader, IRequestBodyPipeFeature, IDisposable
 {
+    private readonly PipeReader _inner = request.BodyReader;
     private readonly long _started = time.GetTimestamp();
     private readonly Lock _lock = new();
+    private Stream? _stream;
+    private PipeReader? _replaced;
     private ITimer? _timer;
     private long _held;
     private bool _late;
     private bool _ended;
 
-    public PipeReader Reader => this;
+    public PipeReader Reader => ReferenceEquals(request.Body, _stream) ? this : _replaced ??= PipeReader.Create(request.Body);
+
+    /// <summary>Takes the place of the body. Whoever replaces it afterwards, to decompress it, is read from instead.</summary>
+    public void Take()
+    {
+        _stream = AsStream(leaveOpen: true);
+        request.HttpContext.Features.Set<IRequestBodyPipeFeature>(this);
+        request.Body = _stream;
+    }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var read = inner.ReadAsync(cancellationToken);
+        var read = _inner.ReadAsync(cancellationToken);
         return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Account(read.Result)) : WaitAsync(read);
     }
 
     public override bool TryRead(out ReadResult result)
     {
-        if (!inner.TryRead(out result))
+        if (!_inner.TryRead(out result))
         {
             return false;
         }
@@ -44,14 +55,14 @@ internal sealed class WatchedRequest(
         return true;
     }
 
-    public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
+    public override void AdvanceTo(SequencePosition consumed) => _inner.AdvanceTo(consumed);
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) =>
-        inner.AdvanceTo(consumed, examined);
+        _inner.AdvanceTo(consumed, examined);
 
-    public override void CancelPendingRead() => inner.CancelPendingRead();
+    public override void CancelPendingRead() => _inner.CancelPendingRead();
 
-    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+    public override void Complete(Exception? exception = null) => _inner.Complete(exception);
 
     public void Dispose()
     {
@@ -74,7 +85,7 @@ internal sealed class WatchedRequest(
         var result = await read;
         if (result.IsCanceled && _late)
         {
-            inner.AdvanceTo(result.Buffer.End);
+            _inner.AdvanceTo(result.Buffer.End);
             throw Late();
         }
 
@@ -85,7 +96,7 @@ internal sealed class WatchedRequest(
     {
         var message = string.Create(
             CultureInfo.InvariantCulture, $"The request did not arrive within {limit.TotalSeconds} s.");
-        return isGrpc
+        return request.IsGrpc()
             ? new RpcException(new Status(StatusCode.DeadlineExceeded, message))
             : new BadHttpRequestException(message, StatusCodes.Status408RequestTimeout);
     }
@@ -100,7 +111,7 @@ internal sealed class WatchedRequest(
         {
             if (!memory.TryTake(more))
             {
-                inner.AdvanceTo(result.Buffer.End);
+                _inner.AdvanceTo(result.Buffer.End);
                 throw memory.Refuse();
             }
 
@@ -117,7 +128,7 @@ internal sealed class WatchedRequest(
             if (!_ended)
             {
                 _late = true;
-                inner.CancelPendingRead();
+                _inner.CancelPendingRead();
             }
         }
     }

@@ -2,13 +2,14 @@ using Batching.Engine;
 using Batching.Engine.Delivery;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Submission;
-using Batching.Server.Security.Identity;
+using Batching.Rest.Calls;
 using Batching.V1;
 using Grpc.Core;
 
 namespace Batching.Server.Services;
 
 /// <summary>The RPCs of <c>batch.v1.BatchService</c>: each hands its call to the engine.</summary>
+[BindServiceMethod(typeof(BatchRpcBinding), nameof(BatchRpcBinding.BindService))]
 internal sealed class BatchRpcService(
     BatchSubmitter submitter,
     BatchUploader uploader,
@@ -18,12 +19,14 @@ internal sealed class BatchRpcService(
     BatchCanceller canceller,
     IHostApplicationLifetime lifetime) : BatchService.BatchServiceBase
 {
+    private static readonly WriteOptions Buffered = new(WriteFlags.BufferHint);
+
     public override async Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
     {
         var answer = await submitter.SubmitAsync(
-            context.GetCaller() with { Origin = context.GetOrigin() },
+            context.GetCallerWithOrigin(),
             request.Requests,
-            context.GetKnownProblems(),
+            [],
             context.CancellationToken);
         return new CreateBatchResponse { Batch = answer.OrThrow() };
     }
@@ -32,7 +35,7 @@ internal sealed class BatchRpcService(
         IAsyncStreamReader<UploadBatchRequest> requestStream, ServerCallContext context)
     {
         var answer = await uploader.UploadAsync(
-            context.GetCaller() with { Origin = context.GetOrigin() },
+            context.GetCallerWithOrigin(),
             requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
             lifetime.ApplicationStopping,
             context.CancellationToken);
@@ -50,7 +53,7 @@ internal sealed class BatchRpcService(
     {
         var answer = await fetcher.FetchAsync(context.GetCaller(), request, context.CancellationToken);
         var page = answer.OrThrow();
-        context.OnReplied(page.Complete);
+        DeliveringReply.Watch(context, page.Complete);
         return page.Response;
     }
 
@@ -59,29 +62,25 @@ internal sealed class BatchRpcService(
     {
         var answer = await streamer.OpenAsync(context.GetCaller(), request, context.CancellationToken);
         using var feed = answer.OrThrow();
+
+        // The transcoder's streams can't wait: they throw when they are asked to (10.0.15).
+        var canWait = context.GetHttpContext().Request.IsGrpc();
         long? lastPosition = null;
         await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
         {
             // The client gets a handful of records at once, and the last of them right now. The end of the stream leaves
             // with the end of the reply, of which it is to be known whether it was written.
             var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
-            responseStream.WriteOptions = moreAtHand || isEnd ? BufferedWrite.Options : null;
+            if (canWait)
+            {
+                responseStream.WriteOptions = moreAtHand || isEnd ? Buffered : null;
+            }
+
             await responseStream.WriteAsync(record, context.CancellationToken);
             lastPosition = isEnd ? record.Position : null;
         }
 
-        if (lastPosition is not { } position)
-        {
-            throw new RpcException(new Status(StatusCode.Aborted, "The batch was deleted."));
-        }
-
-        context.OnReplied(received =>
-        {
-            if (received)
-            {
-                feed.ReceiveUpTo(position);
-            }
-        });
+        feed.ReceiveWhenDelivered(lastPosition, context);
     }
 
     public override async Task<ListBatchesResponse> ListBatches(ListBatchesRequest request, ServerCallContext context)

@@ -1,19 +1,23 @@
+using Batching.Engine;
 using Batching.Engine.Keyed;
-using Batching.Server.Security.Identity;
+using Batching.Rest.Calls;
 using Batching.V1;
 using Grpc.Core;
 
 namespace Batching.Server.Services;
 
 /// <summary>The RPC of <c>batch.v1.KeyedBatchService</c>: hands its call to the engine.</summary>
+[BindServiceMethod(typeof(KeyedBatchRpcBinding), nameof(KeyedBatchRpcBinding.BindService))]
 internal sealed class KeyedBatchRpcService(KeyedBatchRunner runner) : KeyedBatchService.KeyedBatchServiceBase
 {
+    private static readonly Dictionary<int, Problem> NoProblems = [];
+
     public override async Task<RunBatchResponse> RunBatch(RunBatchRequest request, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            context.GetCaller() with { Origin = context.GetOrigin() },
+            context.GetCallerWithOrigin(),
             request,
-            context.GetKnownCallProblems(),
+            NoProblems,
             context.CancellationToken);
         var reply = answer.OrThrow();
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Batching.Benchmarks.Driver;
 
 namespace Batching.Benchmarks.Small;
@@ -9,74 +8,44 @@ namespace Batching.Benchmarks.Small;
 /// </summary>
 internal static class SmallBatchesFigure
 {
-    private const int Callers = 64;
     private const int CallsPerBatch = 10;
 
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(6);
-
-    public static async Task RunAsync(int rounds, bool isRest)
+    /// <summary>Measures one build of the gateway, or several by turns.</summary>
+    /// <param name="rounds">How often.</param>
+    /// <param name="isRest">JSON over HTTP/1.1 instead of gRPC.</param>
+    /// <param name="folders">Where the builds are; none for the one beside this program.</param>
+    public static async Task RunAsync(int rounds, bool isRest, IReadOnlyList<string> folders)
     {
         Console.WriteLine(ProcessorTimes.DescribeMachine());
         await using var nginx = await Nginx.StartAsync();
-        await using var gateway = await GatewayProcess.StartAsync(nginx.Port);
         var submission = Submission.OfGets(CallsPerBatch);
-        BatchCaller[] callers = [.. Enumerable.Range(0, Callers).Select(_ => BatchCaller.Create(isRest, gateway.Port, Nginx.Body))];
-        var rate = new Series();
-        var cpu = new Series();
-        var (acknowledged50, acknowledged99, completed50, completed99) = (new Series(), new Series(), new Series(), new Series());
-        for (var i = -1; i < rounds; i++)
+        var sides = new List<SmallBatchesSide>();
+        foreach (var folder in folders.DefaultIfEmpty())
         {
-            var before = gateway.ProcessorTime;
-            var watch = Stopwatch.StartNew();
-            var all = await Task.WhenAll(callers.Select(caller => Task.Run(() => CallAsync(caller, submission, watch))));
-            var elapsed = watch.Elapsed;
-            if (i < 0)
-            {
-                continue;
-            }
-
-            var acknowledged = new Series();
-            var completed = new Series();
-            foreach (var (submit, whole) in all.SelectMany(times => times))
-            {
-                acknowledged.Add(submit.TotalMilliseconds);
-                completed.Add(whole.TotalMilliseconds);
-            }
-
-            var batches = all.Sum(times => times.Count);
-            rate.Add(batches / elapsed.TotalSeconds);
-            cpu.Add((gateway.ProcessorTime - before).TotalMicroseconds / batches);
-            acknowledged50.Add(acknowledged.Median);
-            acknowledged99.Add(acknowledged.Percentile(99));
-            completed50.Add(completed.Median);
-            completed99.Add(completed.Percentile(99));
+            sides.Add(await SmallBatchesSide.StartAsync(folder, nginx.Port, isRest));
         }
 
-        foreach (var caller in callers)
+        for (var i = -1; i < rounds; i++)
         {
-            caller.Dispose();
+            // Who comes first changes.
+            foreach (var side in i % 2 == 0 ? sides : Enumerable.Reverse(sides))
+            {
+                await side.MeasureAsync(submission, isWarmUp: i < 0);
+            }
+
+            foreach (var side in i >= 0 ? sides : [])
+            {
+                side.Compare(sides[0]);
+            }
         }
 
         Console.WriteLine();
-        Console.WriteLine("| | batches/s | acknowledged, ms: p50 | p99 | all fetched, ms: p50 | p99 | CPU µs a batch |");
-        Console.WriteLine("|---|---|---|---|---|---|---|");
-        Console.WriteLine(
-            $"| {(isRest ? "REST" : "gRPC")} | {rate.ToText("0")} | {acknowledged50.ToText("0.0")} | {acknowledged99.ToText("0.0")} | {completed50.ToText("0.0")} | {completed99.ToText("0.0")} | {cpu.ToText("0")} |");
-    }
-
-    private static async Task<List<(TimeSpan Acknowledged, TimeSpan Completed)>> CallAsync(
-        BatchCaller caller, Submission submission, Stopwatch watch)
-    {
-        var times = new List<(TimeSpan, TimeSpan)>();
-        while (watch.Elapsed < Round)
+        Console.WriteLine("| | batches/s | of the first | acknowledged, ms: p50 | p99 | all fetched, ms: p50 | p99 | CPU µs a batch | of the first |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        foreach (var side in sides)
         {
-            var started = Stopwatch.GetTimestamp();
-            var id = await caller.SubmitAsync(submission);
-            var acknowledged = Stopwatch.GetElapsedTime(started);
-            await caller.FetchAllAsync(id, submission.Count);
-            times.Add((acknowledged, Stopwatch.GetElapsedTime(started)));
+            Console.WriteLine(side);
+            await side.DisposeAsync();
         }
-
-        return times;
     }
 }

@@ -163,7 +163,7 @@ public sealed class BrowserTests
             ("POST", RestClient.BatchPath, "no JSON", "application/json"),
             ("POST", "/api/v2/batch", """{"a": "/x"}""", "application/json"),
             ("POST", "/api/v2/batch", "no JSON", "application/json"),
-            ("GET", "/nothing", null, null),
+            ("GET", "/nothing", null, "application/json"),
         })
         {
             var reply = await gateway.Rest.SendAsync(
@@ -239,6 +239,7 @@ public sealed class BrowserTests
             headers.Add("Origin", origin);
             headers.Add("Sec-Fetch-Site", "cross-site");
             headers.Add("X-Grpc-Web", "1");
+            headers.Add("Accept", contentType);
         });
     }
 }

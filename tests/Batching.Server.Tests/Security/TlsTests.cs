@@ -42,7 +42,7 @@ public sealed class TlsTests : IDisposable
         }
 
         using var channel = GrpcChannel.ForAddress(
-            gateway.Address, new GrpcChannelOptions { HttpHandler = client.Handler });
+            gateway.Address, new GrpcChannelOptions { HttpClient = client.Http });
         var list = await new BatchService.BatchServiceClient(channel).ListBatchesAsync(new ListBatchesRequest());
         Assert.Empty(list.Batches);
         Assert.Empty(KeyWarnings(gateway));
@@ -178,7 +178,6 @@ public sealed class TlsTests : IDisposable
     private sealed class TlsClient : IDisposable
     {
         private readonly List<string> _serials = [];
-        private readonly HttpClient _http;
 
         public TlsClient(X509Certificate2 root)
         {
@@ -189,7 +188,7 @@ public sealed class TlsTests : IDisposable
                 DisableCertificateDownloads = true,
             };
             policy.CustomTrustStore.Add(root);
-            Handler = new SocketsHttpHandler
+            Http = new HttpClient(new SocketsHttpHandler
             {
                 SslOptions = new SslClientAuthenticationOptions
                 {
@@ -200,11 +199,10 @@ public sealed class TlsTests : IDisposable
                         return errors == SslPolicyErrors.None;
                     },
                 },
-            };
-            _http = new HttpClient(Handler);
+            });
         }
 
-        public SocketsHttpHandler Handler { get; }
+        public HttpClient Http { get; }
 
         public IReadOnlyList<string> Serials => _serials;
 
@@ -215,9 +213,9 @@ public sealed class TlsTests : IDisposable
                 Version = version,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             };
-            return await _http.SendAsync(request);
+            return await Http.SendAsync(request);
         }
 
-        public void Dispose() => _http.Dispose();
+        public void Dispose() => Http.Dispose();
     }
 }

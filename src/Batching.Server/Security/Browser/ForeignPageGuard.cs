@@ -1,3 +1,4 @@
+using Batching.Rest.Calls;
 using Grpc.Core;
 
 namespace Batching.Server.Security.Browser;
@@ -13,7 +14,7 @@ internal static class ForeignPageGuard
     {
         var allowed = options.AllowedOrigins.ToHashSet(StringComparer.OrdinalIgnoreCase);
         return app.Use((context, next) =>
-            context.IsCallOfABatchService() && IsForeign(context.Request) && !IsAllowed(context.Request, allowed)
+            context.IsBatchCall() && IsForeign(context.Request) && !IsAllowed(context.Request, allowed)
                 ? context.RefuseAsync(
                     StatusCode.PermissionDenied, "Pages of this origin may not call: it is not in Batch:Cors:AllowedOrigins.")
                 : next(context));

@@ -1,7 +1,5 @@
-using Batching.Engine;
-using Batching.Server.Services;
+using Batching.Rest.Calls;
 using Grpc.Core;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Batching.Server.Security.Identity;
 
@@ -18,7 +16,7 @@ internal static class CallerIdentification
         var rates = app.ApplicationServices.GetRequiredService<CallRates>();
         return app.Use((context, next) =>
         {
-            if (!context.IsCallOfABatchService())
+            if (!context.IsBatchCall())
             {
                 return next(context);
             }
@@ -31,15 +29,11 @@ internal static class CallerIdentification
 
             if (rates.Count(caller) is { } refusal)
             {
-                return context.RefuseAsync(refusal.ToStatus());
+                return context.RefuseAsync(CallError.FromRpc(refusal.ToStatus()));
             }
 
             context.Features.Set(caller);
             return next(context);
         });
     }
-
-    /// <summary>Who calls.</summary>
-    public static Caller GetCaller(this ServerCallContext context) =>
-        context.GetHttpContext().Features.GetRequiredFeature<Caller>();
 }

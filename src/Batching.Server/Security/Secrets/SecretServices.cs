@@ -12,10 +12,10 @@ internal static class SecretServices
     /// <summary>Goes behind all that puts the server together.</summary>
     public static IServiceCollection AddSecretKeeping(this IServiceCollection services)
     {
-        var server = services.Last(descriptor => descriptor.ServiceType == typeof(IServer)).ImplementationFactory
+        var server = services.Last(descriptor => descriptor.ServiceType == typeof(IServer)).ImplementationType
             ?? throw new InvalidOperationException("The server is put together otherwise.");
-        services.Replace(ServiceDescriptor.Singleton<IServer>(
-            provider => new SecretKeepingServer((IServer)server(provider))));
+        services.Replace(ServiceDescriptor.Singleton<IServer>(provider =>
+            new SecretKeepingServer((IServer)ActivatorUtilities.CreateInstance(provider, server))));
 
         // Whatever levels are configured, for all logs or for one kind of them: the last rule for the longest name wins,
         // and one for a kind of log wins over those for all.

@@ -1,0 +1,14 @@
+using Google.Protobuf.Reflection;
+using Google.Rpc;
+
+namespace Batching.Rest.Calls;
+
+/// <summary>What errors may have as details.</summary>
+internal static class ErrorDetails
+{
+    /// <summary>
+    /// Their types. The transcoder has to know them, too: a detail that it can't name makes a 500 without a body of an error
+    /// (Microsoft.AspNetCore.Grpc.JsonTranscoding 10.0.15).
+    /// </summary>
+    public static TypeRegistry Types { get; } = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor);
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using Batching.Engine;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Batching.Rest.Calls;
+
+/// <summary>Turns what the engine refuses into the errors of gRPC.</summary>
+internal static class RefusalErrors
+{
+    // They travel in a trailer, in base64. Many clients take no more than 8 KiB of those; one of .NET gives up the
+    // connection with all its calls at 64 KiB.
+    private const int MaxViolationBytes = 5 * 1024;
+
+    /// <summary>What the engine gives.</summary>
+    /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
+    public static T OrThrow<T>(this Answer<T> answer)
+        where T : class =>
+        answer.IsGiven ? answer.Value : throw answer.Refusal.ToStatus().ToRpcException();
+
+    /// <summary>The refusal as gRPC says it.</summary>
+    public static Google.Rpc.Status ToStatus(this Refusal refusal) => refusal switch
+    {
+        Refusal.Invalid invalid => new Google.Rpc.Status
+        {
+            Code = (int)Code.InvalidArgument,
+            Message = refusal.Message,
+            Details = { Any.Pack(ToBadRequest(invalid)) },
+        },
+        Refusal.NotFound notFound => new Google.Rpc.Status
+        {
+            Code = (int)Code.NotFound,
+            Message = refusal.Message,
+            Details =
+            {
+                Any.Pack(new ResourceInfo { ResourceType = notFound.Kind, ResourceName = notFound.Id }),
+            },
+        },
+        Refusal.TooSlow => new Google.Rpc.Status { Code = (int)Code.DeadlineExceeded, Message = refusal.Message },
+        Refusal.Unavailable => new Google.Rpc.Status { Code = (int)Code.Unavailable, Message = refusal.Message },
+        Refusal.Exhausted exhausted => new Google.Rpc.Status
+        {
+            Code = (int)Code.ResourceExhausted,
+            Message = refusal.Message,
+            Details =
+            {
+                Any.Pack(new QuotaFailure { Violations = { ToViolation(exhausted) } }),
+                Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(exhausted.RetryAfter) }),
+                Any.Pack(ToErrorInfo(exhausted)),
+            },
+        },
+        _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "Not a refusal that is known."),
+    };
+
+    private static QuotaFailure.Types.Violation ToViolation(Refusal.Exhausted exhausted) =>
+        new() { Subject = exhausted.Limit, Description = exhausted.Message };
+
+    private static ErrorInfo ToErrorInfo(Refusal.Exhausted exhausted) => new()
+    {
+        Reason = "QUOTA_EXCEEDED",
+        Domain = "batch",
+        Metadata =
+        {
+            ["quota_limit"] = exhausted.Limit,
+            ["quota_limit_value"] = exhausted.Value.ToString(CultureInfo.InvariantCulture),
+        },
+    };
+
+    private static BadRequest ToBadRequest(Refusal.Invalid invalid)
+    {
+        var details = new BadRequest();
+        var bytes = 0;
+        foreach (var problem in invalid.Problems)
+        {
+            var violation = new BadRequest.Types.FieldViolation { Field = problem.Field, Description = problem.Message };
+            bytes += violation.CalculateSize();
+            if (bytes > MaxViolationBytes)
+            {
+                break;
+            }
+
+            details.FieldViolations.Add(violation);
+        }
+
+        return details;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Batching.Rest.Replies;
+
+/// <summary>The kinds of response body that JSON replies tell apart.</summary>
+internal enum ResponseBodyKind
+{
+    /// <summary>No bytes.</summary>
+    Empty,
+
+    /// <summary>Valid JSON: embedded as it is.</summary>
+    Json,
+
+    /// <summary>Text: a JSON string.</summary>
+    Text,
+
+    /// <summary>Anything else: base64.</summary>
+    Binary,
+}

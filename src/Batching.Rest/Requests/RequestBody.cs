@@ -1,0 +1,138 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Batching.Rest.Calls;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+
+namespace Batching.Rest.Requests;
+
+/// <summary>
+/// A whole request body, decompressed. It stays in the buffers that it arrived in until <see cref="Release"/>.
+/// </summary>
+internal readonly struct RequestBody
+{
+    private readonly PipeReader _reader;
+    private readonly ReadOnlySequence<byte> _bytes;
+
+    private RequestBody(PipeReader reader, ReadOnlySequence<byte> bytes)
+    {
+        _reader = reader;
+        _bytes = bytes;
+    }
+
+    /// <summary>
+    /// The body as JSON, without the byte order mark that it may begin with (RFC 8259, section 8.1: it may be ignored). Valid
+    /// until it is released.
+    /// </summary>
+    public ReadOnlySequence<byte> Json
+    {
+        get
+        {
+            var start = new SequenceReader<byte>(_bytes);
+            return start.IsNext("\uFEFF"u8, advancePast: true) ? start.UnreadSequence : _bytes;
+        }
+    }
+
+    /// <summary>Reads the body to its end. Who decompresses stands before the services.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limit">Most bytes of it.</param>
+    /// <exception cref="RefusedCallException">It is longer, or in an encoding that nobody decompresses, or not what its
+    /// encoding says.</exception>
+    public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, long limit)
+    {
+        try
+        {
+            return await ReadUnlessTooLongAsync(request, limit);
+        }
+        catch (Exception exception) when (exception is InvalidDataException
+            // Brotli's way of saying it.
+            || (exception is InvalidOperationException && exception.Source == "System.IO.Compression.Brotli"))
+        {
+            throw new RefusedCallException("", "The body is not what its content encoding says.");
+        }
+        catch (RefusedCallException)
+        {
+            await DrainAsync(request, limit);
+            throw;
+        }
+    }
+
+    /// <summary>Gives the buffers back.</summary>
+    public void Release()
+    {
+        _reader.AdvanceTo(_bytes.End);
+        _reader.Complete();
+    }
+
+    /// <summary>Lets somebody else read the body, who finds it complete.</summary>
+    public void Rewind() => _reader.AdvanceTo(_bytes.Start);
+
+    private static async ValueTask<RequestBody> ReadUnlessTooLongAsync(HttpRequest request, long limit)
+    {
+        if (request.ContentLength > limit)
+        {
+            throw TooLong(limit);
+        }
+
+        // Gone from a body that is decompressed.
+        var encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            throw UnknownEncoding(request.HttpContext.Response, encoding);
+        }
+
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var result = await reader.ReadAsync();
+            if (result.Buffer.Length > limit)
+            {
+                reader.AdvanceTo(result.Buffer.End);
+                throw TooLong(limit);
+            }
+
+            if (result.IsCompleted)
+            {
+                return new RequestBody(reader, result.Buffer);
+            }
+
+            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+    }
+
+    // Over HTTP/2 the server resets the stream when a reply overtakes its request, and some clients, curl among them, then
+    // drop the reply.
+    private static async ValueTask DrainAsync(HttpRequest request, long limit)
+    {
+        if (!HttpProtocol.IsHttp2(request.Protocol) || request.Headers.Expect.Count > 0)
+        {
+            return;
+        }
+
+        for (var left = limit; left > 0;)
+        {
+            var result = await request.BodyReader.ReadAsync();
+            left -= result.Buffer.Length;
+            request.BodyReader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private static RefusedCallException UnknownEncoding(HttpResponse response, string encoding)
+    {
+        // RFC 9110, section 12.5.3: says which encodings would have been accepted.
+        response.Headers.AcceptEncoding = "gzip, deflate, br";
+        return new RefusedCallException(CallError.FromHttp(
+            StatusCodes.Status415UnsupportedMediaType,
+            StatusCode.InvalidArgument,
+            $"The content encoding '{encoding}' is not supported."));
+    }
+
+    private static RefusedCallException TooLong(long limit) => new(CallError.FromHttp(
+        StatusCodes.Status413PayloadTooLarge,
+        StatusCode.ResourceExhausted,
+        $"The body is longer than {limit} bytes."));
+}

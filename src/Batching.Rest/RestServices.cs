@@ -1,0 +1,73 @@
+using Batching.Engine;
+using Batching.Rest.Calls;
+using Batching.Rest.V0;
+using Batching.Rest.V2;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RequestDecompression;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
+
+namespace Batching.Rest;
+
+/// <summary>Adds the REST paths: those with a form of their own, and the contract's own by the official transcoder.</summary>
+internal static class RestServices
+{
+    /// <summary>Adds what REST calls need. Goes with <c>AddGrpc</c>.</summary>
+    public static IGrpcServerBuilder AddRest(this IGrpcServerBuilder grpc)
+    {
+        grpc.AddJsonTranscoding(transcoding => transcoding.TypeRegistry = ErrorDetails.Types);
+
+        // They hold nothing of a call, so that one of each serves all.
+        grpc.Services.AddSingleton<V0Service>().AddSingleton<V2Service>();
+        grpc.Services.AddRequestDecompression(decompression =>
+            decompression.DecompressionProviders.Add("x-gzip", decompression.DecompressionProviders["gzip"]));
+        return grpc;
+    }
+
+    /// <summary>
+    /// Prepares REST calls for the transcoder. Goes behind everything that refuses calls and in front of the endpoints.
+    /// </summary>
+    public static IApplicationBuilder UseRest(this IApplicationBuilder app) =>
+        app.UseRequestDecompression().UseMiddleware<RestCallMiddleware>();
+
+    /// <summary>Maps the paths that have a form of their own.</summary>
+    /// <returns>Their endpoints.</returns>
+    public static IEnumerable<IEndpointConventionBuilder> MapRest(this IEndpointRouteBuilder endpoints)
+    {
+        yield return endpoints.MapGrpcService<V0Service>().WithHead().WithoutGrpc(V1.BatchService.Descriptor);
+        yield return endpoints.MapGrpcService<V2Service>().WithHead().WithoutGrpc(V1.KeyedBatchService.Descriptor);
+    }
+
+    /// <summary>Serves HEAD where GET is (RFC 9110, section 9.3.2).</summary>
+    public static TBuilder WithHead<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        builder.Add(static endpoint =>
+        {
+            if (endpoint.Metadata.OfType<HttpMethodMetadata>().LastOrDefault()?.HttpMethods is [var method] && HttpMethods.IsGet(method))
+            {
+                endpoint.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+            }
+        });
+        return builder;
+    }
+
+    // Their messages have nothing that a gRPC client could use.
+    private static TBuilder WithoutGrpc<TBuilder>(this TBuilder builder, ServiceDescriptor instead)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        builder.Add(endpoint =>
+        {
+            if (!endpoint.Metadata.OfType<GrpcJsonTranscodingMetadata>().Any())
+            {
+                endpoint.RequestDelegate = context => context.RefuseAsync(
+                    Grpc.Core.StatusCode.Unimplemented, $"This service is for REST calls. Call {instead.FullName}.");
+            }
+        });
+        return builder;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Batching.Engine;
+using Google.Rpc;
+
+namespace Batching.Rest.V0;
+
+/// <summary>Writes the errors of the v0 paths.</summary>
+internal static class V0Errors
+{
+    private const string RequestsField = "requests";
+
+    /// <summary>The reply to a call that failed.</summary>
+    public static void Write(Utf8JsonWriter json, int httpStatus, Status status)
+    {
+        var problems = FindProblems(status);
+        json.WriteStartObject();
+        json.WriteString("message"u8, problems.Count switch
+        {
+            0 => status.Message,
+            1 => ToSentence(problems[0]),
+            var count => $"{count} fields are wrong; the first: {ToSentence(problems[0])}",
+        });
+        json.WriteNumber("statusCode"u8, httpStatus);
+        json.WriteString("error"u8, NameOf(status.Code));
+        if (problems.Count > 0)
+        {
+            json.WriteStartArray("errors"u8);
+            foreach (var (field, message) in problems)
+            {
+                json.WriteStartObject();
+                json.WriteString("field"u8, field);
+                json.WriteString("message"u8, message);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>
+    /// The last record of a stream that failed. It is not the one that says the stream is complete: whoever looks for that
+    /// takes the stream as cut.
+    /// </summary>
+    public static void WriteRecord(Utf8JsonWriter json, Status status)
+    {
+        json.WriteStartObject();
+        json.WriteString("message"u8, status.Message);
+        json.WriteString("error"u8, NameOf(status.Code));
+        json.WriteEndObject();
+    }
+
+    // INVALID_ARGUMENT and the like, as the contract has them.
+    private static string NameOf(int code) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(((Code)code).ToString());
+
+    private static List<Problem> FindProblems(Status status) =>
+        status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor)) is { } details
+            ? [.. details.Unpack<BadRequest>().FieldViolations
+                .Select(violation => new Problem(ToV0(violation.Field), violation.Description))]
+            : [];
+
+    // A problem of the body as a whole has no field.
+    private static string ToSentence(Problem problem) =>
+        $"{problem.Field} {problem.Message}".Trim().TrimEnd('.') + ".";
+
+    // The body of a v0 submission is the list itself.
+    private static string ToV0(string field) =>
+        field == RequestsField ? "body"
+        : field.StartsWith(RequestsField + "[", StringComparison.Ordinal) ? field[RequestsField.Length..]
+        : field;
+}

@@ -1,0 +1,250 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Batching.Engine;
+using Batching.Rest.Calls;
+using Batching.Rest.Requests;
+using Batching.V1;
+using Google.Protobuf;
+
+namespace Batching.Rest.V0;
+
+/// <summary>
+/// Reads the body of <c>POST /api/v0/batch</c>: an array of requests. What is no JSON is refused at once; what is JSON
+/// but not as it should be is noted, so that the caller is told everything at once.
+/// </summary>
+internal ref struct V0RequestReader
+{
+    private const int MaxProblems = 100;
+
+    private readonly ReadOnlySequence<byte> _json;
+    private readonly List<Problem> _problems;
+    private Utf8JsonReader _reader;
+    private string _field = "";
+
+    private V0RequestReader(in ReadOnlySequence<byte> json, int maxDepth, List<Problem> problems)
+    {
+        _json = json;
+        _problems = problems;
+        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
+    }
+
+    /// <summary>Reads all requests.</summary>
+    /// <param name="json">The body.</param>
+    /// <param name="maxDepth">Levels that it may have.</param>
+    /// <param name="request">Gets the requests.</param>
+    /// <returns>What is wrong with them.</returns>
+    /// <exception cref="RefusedCallException">The body is not JSON, or no array.</exception>
+    public static List<Problem> Read(in ReadOnlySequence<byte> json, int maxDepth, CreateBatchRequest request)
+    {
+        var problems = new List<Problem>();
+        try
+        {
+            new V0RequestReader(json, maxDepth, problems).ReadBatch(request);
+        }
+        catch (JsonException exception)
+        {
+            throw new RefusedCallException("requests", JsonValues.DescribeProblem(json, maxDepth, exception));
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader's way of saying that a string is not valid Unicode.
+            throw new RefusedCallException("requests", "holds a string that is not valid Unicode");
+        }
+
+        return problems;
+    }
+
+    /// <summary>A body is kept as it is, and so are params that are one.</summary>
+    public static bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value) =>
+        name.CurrentDepth == 2
+        && (name.ValueTextEquals("body"u8) || (value == JsonTokenType.StartArray && name.ValueTextEquals("params"u8)));
+
+    private void ReadBatch(CreateBatchRequest request)
+    {
+        if (_json.IsEmpty)
+        {
+            throw new RefusedCallException("requests", "must be a JSON array of requests, but the body is empty");
+        }
+
+        _reader.Read();
+        if (_reader.TokenType != JsonTokenType.StartArray)
+        {
+            _reader.Skip();
+            _reader.Read();
+            throw new RefusedCallException("requests", "must be a JSON array of requests");
+        }
+
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+        {
+            _field = string.Create(CultureInfo.InvariantCulture, $"requests[{request.Requests.Count}]");
+            request.Requests.Add(ReadRequest());
+        }
+
+        // Throws if anything but white space follows.
+        _reader.Read();
+    }
+
+    private Request ReadRequest()
+    {
+        var request = new Request();
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            AddProblem("", "must be an object");
+            _reader.Skip();
+            return request;
+        }
+
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = _reader.GetString();
+            _reader.Read();
+            if (_reader.TokenType == JsonTokenType.Null)
+            {
+                continue;
+            }
+
+            ReadProperty(request, name);
+        }
+
+        return request;
+    }
+
+    private void ReadProperty(Request request, string? name)
+    {
+        switch (name)
+        {
+            case "path":
+                request.Path = ReadText(".path");
+                break;
+            case "method":
+                request.Method = ReadText(".method");
+                break;
+            case "params":
+                ReadParams(request);
+                break;
+            case "body":
+                SetBody(request, _reader.TokenType == JsonTokenType.String
+                    ? ByteString.CopyFromUtf8(_reader.GetString()!)
+                    : JsonValues.ReadRaw(ref _reader, _json));
+                break;
+            case "headers":
+                ReadHeaders(request);
+                break;
+            case "spawner":
+                request.Spawner = ReadBoolean(".spawner");
+                break;
+            case "pagination":
+                ReadPagination(request);
+                break;
+            default:
+                _reader.Skip();
+                break;
+        }
+    }
+
+    private void ReadPagination(Request request)
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            AddProblem(".pagination", "must be an object");
+            _reader.Skip();
+            return;
+        }
+
+        request.Pagination = new Pagination();
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = _reader.GetString()!;
+            _reader.Read();
+            if (_reader.TokenType != JsonTokenType.Null && V0Pagination.FindProblem(ref _reader, request.Pagination, name) is { } problem)
+            {
+                AddProblem($".pagination.{name}", problem);
+            }
+        }
+    }
+
+    // Old clients post lists as params: those are the body.
+    private void ReadParams(Request request)
+    {
+        switch (_reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                request.Params = JsonValues.ReadStruct(ref _reader);
+                break;
+            case JsonTokenType.StartArray:
+                SetBody(request, JsonValues.ReadRaw(ref _reader, _json));
+                break;
+            default:
+                AddProblem(".params", "must be an object, or an array to be sent as the body");
+                break;
+        }
+    }
+
+    private readonly void SetBody(Request request, ByteString body)
+    {
+        if (request.Body.Length > 0)
+        {
+            AddProblem(".body", "is given twice: params that are an array are the body");
+        }
+
+        request.Body = body;
+    }
+
+    private void ReadHeaders(Request request)
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            AddProblem(".headers", "must be an object of strings");
+            _reader.Skip();
+            return;
+        }
+
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = _reader.GetString()!;
+            _reader.Read();
+            if (_reader.TokenType == JsonTokenType.String)
+            {
+                request.Headers[name] = _reader.GetString();
+            }
+            else
+            {
+                AddProblem($".headers[{name}]", "must be a string");
+                _reader.Skip();
+            }
+        }
+    }
+
+    private string ReadText(string property)
+    {
+        if (_reader.TokenType == JsonTokenType.String)
+        {
+            return _reader.GetString()!;
+        }
+
+        AddProblem(property, "must be a string");
+        _reader.Skip();
+        return "";
+    }
+
+    private bool ReadBoolean(string property)
+    {
+        if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+        {
+            return _reader.GetBoolean();
+        }
+
+        AddProblem(property, "must be true or false");
+        _reader.Skip();
+        return false;
+    }
+
+    private readonly void AddProblem(string property, string message)
+    {
+        if (_problems.Count < MaxProblems)
+        {
+            _problems.Add(new Problem(_field + property, message));
+        }
+    }
+}

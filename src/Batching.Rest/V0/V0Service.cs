@@ -1,0 +1,138 @@
+using Batching.Contracts.Rest;
+using Batching.Engine;
+using Batching.Engine.Delivery;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Submission;
+using Batching.Rest.Calls;
+using Batching.Rest.Replies;
+using Batching.Rest.Requests;
+using Batching.V1;
+using Google.Api;
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Rest.V0;
+
+/// <summary>The paths below <c>/api/v0</c>: each reads its call, hands it to the engine, and writes what comes back.</summary>
+internal sealed class V0Service(
+    BatchSubmitter submitter,
+    StatusReader status,
+    ResultFetcher fetcher,
+    ResultStreamer streamer,
+    BatchCanceller canceller,
+    IOptions<BatchEngineOptions> options,
+    IHostApplicationLifetime lifetime) : V0BatchService.V0BatchServiceBase
+{
+    private readonly LimitOptions _limits = options.Value.Limits;
+
+    public override async Task<HttpBody> Submit(SubmitRequest request, ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        var submission = new CreateBatchRequest();
+        var body = await RequestBody.ReadAsync(http.Request, _limits.SubmissionBytes);
+        List<Problem> problems;
+        try
+        {
+            JsonMemory.Check(body.Json, _limits.DecodedBytes, V0RequestReader.KeepsRaw);
+            problems = V0RequestReader.Read(body.Json, _limits.JsonDepth, submission);
+        }
+        finally
+        {
+            body.Release();
+        }
+
+        var answer = await submitter.SubmitAsync(
+            context.GetCallerWithOrigin(), submission.Requests, problems, context.CancellationToken);
+        var batch = answer.OrThrow();
+        return await JsonReply.WriteAsync(
+            http, reply => V0Writer.WritePageAsync(reply, batch, V0Property.Default, position: null));
+    }
+
+    public override async Task<HttpBody> List(ListRequest request, ServerCallContext context)
+    {
+        var answer = await status.ListAsync(
+            context.GetCaller(),
+            new ListBatchesRequest { Limit = request.Limit, PageToken = request.PageToken },
+            context.CancellationToken);
+        var list = answer.OrThrow();
+        return await JsonReply.WriteAsync(context.GetHttpContext(), json => V0Writer.WriteList(json, list));
+    }
+
+    public override async Task<HttpBody> GetStatus(GetStatusRequest request, ServerCallContext context)
+    {
+        var answer = await status.GetStatusAsync(
+            context.GetCaller(),
+            new GetBatchStatusRequest
+            {
+                BatchId = request.BatchId,
+                Detailed = request.Detailed,
+                RequestIds = { request.RequestIds },
+            },
+            context.CancellationToken);
+        var batch = answer.OrThrow();
+        var isDetailed = request.Detailed || request.RequestIds.Count > 0;
+        return await JsonReply.WriteAsync(context.GetHttpContext(), json => V0Writer.WriteStatus(json, batch, isDetailed));
+    }
+
+    public override async Task<HttpBody> Fetch(FetchRequest request, ServerCallContext context)
+    {
+        var properties = V0Property.Read(request.RequestFields);
+        var fetch = new FetchBatchRequest
+        {
+            BatchId = request.BatchId,
+            RequestIds = { request.RequestIds },
+            RequestFields = V0Property.ToMask(properties),
+        };
+        if (request.HasAfter)
+        {
+            fetch.After = request.After;
+        }
+
+        var answer = await fetcher.FetchAsync(context.GetCaller(), fetch, context.CancellationToken);
+        var page = answer.OrThrow();
+        DeliveringReply.Watch(context, page.Complete);
+        long? position = request.RequestIds.Count == 0 ? page.Response.Position : null;
+        return await JsonReply.WriteAsync(
+            context.GetHttpContext(), reply => V0Writer.WritePageAsync(reply, page.Response.Batch, properties, position));
+    }
+
+    public override async Task Stream(
+        StreamRequest request, IServerStreamWriter<HttpBody> responseStream, ServerCallContext context)
+    {
+        var properties = V0Property.Read(request.RequestFields);
+        var fetch = new FetchResultsRequest { BatchId = request.BatchId, RequestFields = V0Property.ToMask(properties) };
+        if (request.HasAfter)
+        {
+            fetch.After = request.After;
+        }
+
+        var answer = await streamer.OpenAsync(context.GetCaller(), fetch, context.CancellationToken);
+        using var feed = answer.OrThrow();
+        var stream = new RecordStream(context.GetHttpContext(), V0Errors.WriteRecord);
+        long? lastPosition = null;
+        await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
+        {
+            var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
+            await stream.WriteAsync((record, properties), V0Writer.WriteRecord, isLast: isEnd, moreAtHand);
+            lastPosition = isEnd ? record.Position : null;
+        }
+
+        feed.ReceiveWhenDelivered(lastPosition, context);
+    }
+
+    public override async Task<HttpBody> Cancel(CancelRequest request, ServerCallContext context)
+    {
+        var answer = await canceller.CancelAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
+        return await WriteStatusAsync(answer.OrThrow(), context);
+    }
+
+    public override async Task<HttpBody> Delete(DeleteRequest request, ServerCallContext context)
+    {
+        var answer = await canceller.DeleteAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
+        return await WriteStatusAsync(answer.OrThrow(), context);
+    }
+
+    private static Task<HttpBody> WriteStatusAsync(Batch batch, ServerCallContext context) =>
+        JsonReply.WriteAsync(context.GetHttpContext(), json => V0Writer.WriteStatus(json, batch, isDetailed: false));
+}

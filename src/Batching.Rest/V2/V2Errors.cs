@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Google.Protobuf.Collections;
+using Google.Rpc;
+
+namespace Batching.Rest.V2;
+
+/// <summary>Writes errors as the v2 paths have them: of the whole batch, and of single calls.</summary>
+internal static class V2Errors
+{
+    /// <summary>An error of the whole batch.</summary>
+    public static void Write(Utf8JsonWriter json, int httpStatus, Status status)
+    {
+        var problems = FindProblems(status);
+        json.WriteStartObject();
+        WriteMembers(json, httpStatus, CodeName(status), status, problems);
+        if (problems.Count > 0)
+        {
+            json.WriteStartArray("errors"u8);
+            foreach (var problem in problems)
+            {
+                json.WriteStartObject();
+                json.WriteString("field"u8, problem.Field);
+                json.WriteString("message"u8, problem.Description);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>The members of a single call's error, without the braces around them.</summary>
+    public static void WriteMembers(Utf8JsonWriter json, int httpStatus, Status status) =>
+        WriteMembers(json, httpStatus, FindReason(status) ?? CodeName(status), status, FindProblems(status));
+
+    private static void WriteMembers(
+        Utf8JsonWriter json,
+        int httpStatus,
+        string code,
+        Status status,
+        RepeatedField<BadRequest.Types.FieldViolation> problems)
+    {
+        json.WriteNumber("status"u8, httpStatus);
+        json.WriteString("code"u8, code);
+        json.WriteString(
+            "message"u8,
+            problems.Count == 0
+                ? status.Message
+                : string.Join(' ', problems.Select(problem => $"{NameOf(problem.Field)} {problem.Description}.")));
+    }
+
+    private static string CodeName(Status status) =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(((Code)status.Code).ToString());
+
+    // Why a single call has failed says more than the code.
+    private static string? FindReason(Status status) => status.Details
+        .FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Reason.ToLowerInvariant();
+
+    private static RepeatedField<BadRequest.Types.FieldViolation> FindProblems(Status status) =>
+        status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor))?.Unpack<BadRequest>().FieldViolations
+        ?? [];
+
+    // What the contract calls a path is a URL here. A key is any text, so it can be told from the words around it.
+    private static string NameOf(string field) => field switch
+    {
+        "path" => "url",
+        "body" or "calls" or "call" or "get" or "method" or "url" or "payload" or "data" or "params" or "spawner" => field,
+        _ when field.StartsWith("headers", StringComparison.Ordinal) => field,
+        _ => $"'{field}'",
+    };
+}

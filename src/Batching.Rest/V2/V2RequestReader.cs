@@ -1,0 +1,269 @@
+using System.Buffers;
+using System.Text.Json;
+using Batching.Rest.Calls;
+using Batching.Rest.Requests;
+using Batching.V1;
+using Google.Protobuf;
+
+namespace Batching.Rest.V2;
+
+/// <summary>
+/// Reads the body of <c>POST /api/v2/batch</c>. What is no object of calls is refused at once; a call that is not as it
+/// should be is noted, and leaves the others alone.
+/// </summary>
+internal ref struct V2RequestReader
+{
+    private const string Envelope = "requests";
+
+    private readonly ReadOnlySequence<byte> _json;
+    private readonly V2Submission _submission;
+    private Utf8JsonReader _reader;
+
+    private V2RequestReader(in ReadOnlySequence<byte> json, int maxDepth, V2Submission submission)
+    {
+        _json = json;
+        _submission = submission;
+        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
+    }
+
+    /// <summary>Reads all calls.</summary>
+    /// <param name="json">The body.</param>
+    /// <param name="maxDepth">Levels that it may have.</param>
+    /// <param name="submission">Gets the calls.</param>
+    /// <exception cref="RefusedCallException">The body is not JSON, no object, or has a key twice.</exception>
+    public static void Read(in ReadOnlySequence<byte> json, int maxDepth, V2Submission submission)
+    {
+        if (json.IsEmpty)
+        {
+            throw new RefusedCallException("body", "must be a JSON object of calls, but is empty");
+        }
+
+        try
+        {
+            new V2RequestReader(json, maxDepth, submission).ReadBatch();
+        }
+        catch (JsonException exception)
+        {
+            throw new RefusedCallException("body", JsonValues.DescribeProblem(json, maxDepth, exception));
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader's way of saying that a string is not valid Unicode.
+            throw new RefusedCallException("body", "holds a string that is not valid Unicode");
+        }
+    }
+
+    /// <summary>A payload is kept as it is.</summary>
+    public static bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value) =>
+        name.CurrentDepth == 2 && (name.ValueTextEquals("payload"u8) || name.ValueTextEquals("data"u8));
+
+    private void ReadBatch()
+    {
+        _reader.Read();
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            var kind = _reader.TokenType == JsonTokenType.StartArray ? "an array" : "a single value";
+            _reader.Skip();
+            _reader.Read();
+            throw new RefusedCallException("body", $"must be a JSON object of calls, not {kind}");
+        }
+
+        _submission.Form = FindForm(_reader);
+        if (_submission.Form == V2Form.Map)
+        {
+            ReadMap();
+        }
+        else
+        {
+            _reader.Read();
+            _reader.Read();
+            if (_submission.Form == V2Form.EnvelopedMap)
+            {
+                ReadMap();
+            }
+            else
+            {
+                ReadList();
+            }
+
+            _reader.Read();
+        }
+
+        // Throws if anything but white space follows.
+        _reader.Read();
+    }
+
+    // Looks ahead with a reader of its own. A key that happens to be "requests" has a call: a string, or an object that
+    // says its URL.
+    private static V2Form FindForm(Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals(Envelope))
+        {
+            return V2Form.Map;
+        }
+
+        reader.Read();
+        V2Form form;
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            form = V2Form.EnvelopedList;
+            reader.Skip();
+        }
+        else if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            form = V2Form.EnvelopedMap;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+            {
+                var isUrl = reader.ValueTextEquals("url"u8);
+                reader.Read();
+                if (isUrl && reader.TokenType == JsonTokenType.String)
+                {
+                    form = V2Form.Map;
+                }
+
+                reader.Skip();
+            }
+        }
+        else
+        {
+            return V2Form.Map;
+        }
+
+        reader.Read();
+        return reader.TokenType == JsonTokenType.EndObject ? form : V2Form.Map;
+    }
+
+    private void ReadMap()
+    {
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var request = _submission.Add(_reader.GetString()!);
+            _reader.Read();
+            ReadCall(request);
+        }
+    }
+
+    private void ReadList()
+    {
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+        {
+            ReadCall(_submission.AddToList());
+        }
+    }
+
+    private void ReadCall(Request request)
+    {
+        switch (_reader.TokenType)
+        {
+            case JsonTokenType.String:
+                SetUrl(request, _reader.GetString()!);
+                break;
+            case JsonTokenType.StartObject:
+                ReadObject(request);
+                break;
+            default:
+                _submission.AddProblem("call", "must be a URL, or an object with one");
+                _reader.Skip();
+                break;
+        }
+    }
+
+    private void ReadObject(Request request)
+    {
+        string? body = null;
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = _reader.GetString();
+            _reader.Read();
+            if (_reader.TokenType == JsonTokenType.Null)
+            {
+                continue;
+            }
+
+            switch (name)
+            {
+                case "url":
+                    SetUrl(request, ReadText(name));
+                    break;
+                case "method":
+                    request.Method = ReadText(name);
+                    break;
+                case "payload" or "data":
+                    if (body is not null && body != name)
+                    {
+                        _submission.AddProblem(name, $"must not be given beside {body}: both are the body");
+                    }
+
+                    body = name;
+                    request.Body = JsonValues.ReadRaw(ref _reader, _json);
+                    break;
+                case "params":
+                    ReadParams(request);
+                    break;
+                case "headers":
+                    ReadHeaders(request);
+                    break;
+                default:
+                    _reader.Skip();
+                    break;
+            }
+        }
+
+        if (request.Path.Length == 0)
+        {
+            _submission.AddProblem("url", "is required");
+        }
+    }
+
+    private void ReadParams(Request request)
+    {
+        if (_reader.TokenType == JsonTokenType.StartObject)
+        {
+            request.Params = JsonValues.ReadStruct(ref _reader);
+            return;
+        }
+
+        _submission.AddProblem("params", "must be an object");
+        _reader.Skip();
+    }
+
+    private void ReadHeaders(Request request)
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            _submission.AddProblem("headers", "must be an object of strings");
+            _reader.Skip();
+            return;
+        }
+
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = _reader.GetString()!;
+            _reader.Read();
+            if (_reader.TokenType == JsonTokenType.String)
+            {
+                request.Headers[name] = _reader.GetString();
+            }
+            else
+            {
+                _submission.AddProblem($"headers[{name}]", "must be a string");
+                _reader.Skip();
+            }
+        }
+    }
+
+    private string ReadText(string property)
+    {
+        if (_reader.TokenType == JsonTokenType.String)
+        {
+            return _reader.GetString()!;
+        }
+
+        _submission.AddProblem(property, "must be a string");
+        _reader.Skip();
+        return "";
+    }
+
+    private static void SetUrl(Request request, string url) => request.Path = V2Submission.Resolve(url);
+}

@@ -1,0 +1,74 @@
+using System.IO.Compression;
+using Batching.Engine;
+using Batching.Rest;
+using Batching.Rest.Calls;
+using Batching.V1;
+using Grpc.AspNetCore.Server;
+using Grpc.Net.Compression;
+using Grpc.Reflection;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
+
+namespace Batching.Server.Services;
+
+/// <summary>Adds the RPCs and their REST paths.</summary>
+internal static class RpcServices
+{
+    // What reflection tells of: the services for REST calls alone are of no use to those who ask.
+    private static readonly ServiceDescriptor[] Described =
+    [
+        BatchService.Descriptor,
+        KeyedBatchService.Descriptor,
+        Grpc.Health.V1.Health.Descriptor,
+        Grpc.Reflection.V1.ServerReflection.Descriptor,
+        Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
+    ];
+
+    public static IServiceCollection AddRpcs(this IServiceCollection services)
+    {
+        services.AddGrpc(static grpc => grpc.Interceptors.Add<CallErrorInterceptor>()).AddRest();
+        services.AddSingleton<CallErrorInterceptor>();
+
+        // They hold nothing of a call, so that one of each serves all.
+        services.AddSingleton<BatchRpcService>();
+        services.AddSingleton<KeyedBatchRpcService>();
+        services.AddOptions<GrpcServiceOptions>().Configure<IOptions<BatchEngineOptions>>((grpc, engine) =>
+        {
+            var limit = engine.Value.Limits.SubmissionBytes;
+            grpc.MaxReceiveMessageSize = limit;
+            grpc.CompressionProviders =
+            [
+                new CheckedCompression(new GzipCompressionProvider(CompressionLevel.Fastest), limit),
+                new CheckedCompression(new DeflateCompressionProvider(CompressionLevel.Fastest), limit),
+            ];
+        });
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<BatchEngineOptions>>((kestrel, engine) =>
+            LimitUrls(kestrel.Limits, engine.Value.Limits.UrlLength));
+        services.AddGrpcReflection();
+        services.AddSingleton(new ReflectionServiceImpl(Described));
+        services.AddSingleton(new ReflectionV1ServiceImpl(Described));
+        return services;
+    }
+
+    /// <summary>Maps the services of the contract, over gRPC and as proto3 JSON, and the REST paths with forms of their own.</summary>
+    /// <returns>Their endpoints.</returns>
+    public static IEnumerable<IEndpointConventionBuilder> MapRpcs(this IEndpointRouteBuilder endpoints)
+    {
+        var limit = endpoints.ServiceProvider.GetRequiredService<IOptions<BatchEngineOptions>>().Value.Limits.DecodedBytes;
+        return
+        [
+            endpoints.MapBoundedGrpcService<BatchRpcService>(limit).WithHead(),
+            endpoints.MapBoundedGrpcService<KeyedBatchRpcService>(limit).WithHead(),
+            .. endpoints.MapRest(),
+        ];
+    }
+
+    // Over HTTP/1.1 the URL stands in a line with the method and the version, over HTTP/2 it is a field among others.
+    private static void LimitUrls(KestrelServerLimits limits, int bytes)
+    {
+        limits.MaxRequestLineSize = bytes + 32;
+        limits.Http2.MaxRequestHeaderFieldSize = Math.Max(bytes, limits.Http2.MaxRequestHeaderFieldSize);
+        limits.MaxRequestHeadersTotalSize = Math.Max(2 * bytes, limits.MaxRequestHeadersTotalSize);
+    }
+}

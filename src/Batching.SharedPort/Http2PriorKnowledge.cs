@@ -1,0 +1,42 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Batching.SharedPort;
+
+/// <summary>
+/// Lets Kestrel speak HTTP/2 on a cleartext connection of an endpoint with both protocols. Kestrel asks a connection two
+/// things before it chooses: whether there is TLS, which without the answer is HTTP/1.1, and then for the protocol that
+/// ALPN chose. The client's prior knowledge (RFC 9113, section 3.3) stands for both.
+/// </summary>
+internal sealed class Http2PriorKnowledge : ITlsConnectionFeature, ITlsApplicationProtocolFeature
+{
+    private readonly IFeatureCollection _features;
+
+    private Http2PriorKnowledge(IFeatureCollection features) => _features = features;
+
+    /// <summary>The answer to the second question, upon which nothing says any longer that there is TLS: there is none.</summary>
+    public ReadOnlyMemory<byte> ApplicationProtocol
+    {
+        get
+        {
+            _features.Set<ITlsConnectionFeature>(null);
+            _features.Set<ITlsApplicationProtocolFeature>(null);
+            return SslApplicationProtocol.Http2.Protocol;
+        }
+    }
+
+    public X509Certificate2? ClientCertificate { get; set; }
+
+    public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(ClientCertificate);
+
+    public static void SetFor(ConnectionContext connection)
+    {
+        var knowledge = new Http2PriorKnowledge(connection.Features);
+        connection.Features.Set<ITlsConnectionFeature>(knowledge);
+        connection.Features.Set<ITlsApplicationProtocolFeature>(knowledge);
+    }
+}
