@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
@@ -16,6 +17,7 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
 
     [Theory]
     [InlineData("/api/v0/batch")]
+    [InlineData("/api/v1/batches")]
     [InlineData("/api/v2/batch")]
     public async Task Post_BombOfOneGigabyte_Is413AndMemoryStaysFlat(string path)
     {
@@ -82,13 +84,16 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [Theory]
     [InlineData("/api/v0/batch", "[{}", ",{}", "]")]
     [InlineData("/api/v0/batch", "[{\"path\": \"x\", \"params\": {\"a\": [1", ",1", "]}}]")]
+    [InlineData("/api/v1/batches", "{\"requests\": [{}", ",{}", "]}")]
+    [InlineData("/api/v1/batches:run", "{\"calls\": [{}", ",{}", "]}")]
     [InlineData("/api/v2/batch", "{\"a\": {\"url\": \"x\", \"params\": {\"a\": [0", ",0", "]}}}")]
     public async Task Post_MillionsOfTinyValues_Is413BeforeTheyTakeMemory(string path, string start, string value, string end)
     {
         var json = $"{start}{string.Concat(Enumerable.Repeat(value, 4_000_000))}{end}";
         await AssertTakesLittleAsync(async () =>
         {
-            var reply = await _gateway.Rest.PostAsync(json, path);
+            var reply = await _gateway.Rest.SendAsync(
+                HttpMethod.Post, path, new StringContent(json, mediaType: new MediaTypeHeaderValue("application/json")));
             Assert.Equal(413, reply.Status);
             Assert.Contains("decoded it takes more than 268435456 bytes", reply.Text, StringComparison.Ordinal);
         });

@@ -3,10 +3,11 @@ namespace Batching.Engine.Upstreams;
 /// <summary>Knows this service's own paths, in every spelling that some server might take for them.</summary>
 internal static class BatchPaths
 {
-    private static readonly string[][] Roots = [["api", "v0", "batch"], ["api", "v2", "batch"]];
+    private static readonly string[][] Roots =
+        [["api", "v0", "batch"], ["api", "v1", "batches"], ["api", "v2", "batch"]];
 
     // The gRPC methods of this service are paths, too: /batch.v1.KeyedBatchService/RunBatch.
-    private const string ServicePrefix = "batch.v1.";
+    private static readonly string[] ServicePrefixes = ["batch.v1.", "batch.rest.v1."];
 
     /// <summary>Whether a path is one of batches, or below one.</summary>
     /// <param name="path">A path that was checked by <see cref="TargetPath"/>, without its query.</param>
@@ -40,11 +41,13 @@ internal static class BatchPaths
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < segments.Length; i++)
         {
-            segments[i] = TargetPath.NameOf(segments[i]);
+            // What stands behind a colon is what is done with the resource: /api/v1/batches:run (AIP-136).
+            segments[i] = TargetPath.NameOf(segments[i]).Split(':')[0];
         }
 
         return Array.Exists(Roots, root => Begins(segments, root))
-            || (segments.Length > 0 && segments[0].StartsWith(ServicePrefix, StringComparison.OrdinalIgnoreCase));
+            || (segments.Length > 0
+                && Array.Exists(ServicePrefixes, prefix => segments[0].StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
     }
 
     private static bool Begins(string[] segments, string[] root) =>

@@ -64,6 +64,7 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
     private async Task ReplyAsync(ServerCallContext context, Exception exception)
     {
         var http = context.GetHttpContext();
+        http.Features.Get<DeliveringReply>()?.Fail();
         if (RestForm.Find(http) is not { } form)
         {
             throw ToRpcException(exception, context);
@@ -77,7 +78,6 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         }
 
         var error = Describe(exception, context);
-        http.Features.Get<DeliveringReply>()?.Fail();
         if (!http.Response.HasStarted)
         {
             await form.ReplyAsync(http, error);

@@ -71,18 +71,20 @@ internal sealed class RestCallMiddleware(RequestDelegate next, IOptions<BatchEng
         }
 
         var body = await RequestBody.ReadAsync(request, _limits.SubmissionBytes);
-        JsonMemory.Check(body.Json, _limits.DecodedBytes, static (in _, _) => false);
-        if (body.Json.IsEmpty)
+        var isEmpty = body.Json.IsEmpty;
+        try
         {
-            // A message without any field, which clients tend to leave out.
-            body.Release();
-            request.Body = new MemoryStream("{}"u8.ToArray(), writable: false);
+            JsonMemory.Check(body.Json, _limits.DecodedBytes, static (in _, _) => false);
         }
-        else
+        finally
         {
             body.Rewind();
-            request.Body = request.BodyReader.AsStream(leaveOpen: true);
         }
+
+        // Clients tend to leave out a message without any field.
+        request.Body = isEmpty
+            ? new MemoryStream("{}"u8.ToArray(), writable: false)
+            : request.BodyReader.AsStream(leaveOpen: true);
 
         request.ContentType = "application/json";
     }

@@ -14,7 +14,7 @@ internal sealed class RequestBodyMiddleware(
     private readonly TimeSpan _limit = options.Value.Limits.SubmissionTime;
 
     public Task InvokeAsync(HttpContext context) =>
-        context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } && !MayBeSilent(context)
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }
             ? WatchAsync(context)
             : next(context);
 
@@ -32,7 +32,7 @@ internal sealed class RequestBodyMiddleware(
             rate.MinDataRate = null;
         }
 
-        using var body = new WatchedRequest(context.Request, memory, _limit, time);
+        using var body = new WatchedRequest(context.Request, memory, MayBeSilent(context) ? null : _limit, time);
         body.Take();
         await next(context);
     }

@@ -12,10 +12,13 @@ namespace Batching.Server.Connections;
 /// </summary>
 /// <param name="request">The request.</param>
 /// <param name="memory">What bodies on their way take.</param>
-/// <param name="limit">How long the body may take.</param>
+/// <param name="limit">
+/// How long the body may take; null for a stream of messages, which has limits of its own and of which only the message
+/// that is on its way takes room.
+/// </param>
 /// <param name="time">Tells the time.</param>
 internal sealed class WatchedRequest(
-    HttpRequest request, ReceivingMemory memory, TimeSpan limit, TimeProvider time)
+    HttpRequest request, ReceivingMemory memory, TimeSpan? limit, TimeProvider time)
     : PipeReader, IRequestBodyPipeFeature, IDisposable
 {
     private readonly PipeReader _inner = request.BodyReader;
@@ -25,6 +28,7 @@ internal sealed class WatchedRequest(
     private PipeReader? _replaced;
     private ITimer? _timer;
     private long _held;
+    private ReadResult? _underWay;
     private bool _late;
     private bool _ended;
 
@@ -55,10 +59,20 @@ internal sealed class WatchedRequest(
         return true;
     }
 
-    public override void AdvanceTo(SequencePosition consumed) => _inner.AdvanceTo(consumed);
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
-    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) =>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (limit is null && _underWay is { } read)
+        {
+            var released = read.Buffer.Slice(read.Buffer.Start, consumed).Length;
+            memory.Release(released);
+            _held -= released;
+        }
+
+        _underWay = null;
         _inner.AdvanceTo(consumed, examined);
+    }
 
     public override void CancelPendingRead() => _inner.CancelPendingRead();
 
@@ -71,17 +85,27 @@ internal sealed class WatchedRequest(
             _ended = true;
         }
 
+        // Who has failed while it read, as gRPC-Web's reader does, leaves that to be ended, or the connection is of no more use.
+        if (_underWay is { } read)
+        {
+            _inner.AdvanceTo(read.Buffer.Start);
+        }
+
         _timer?.Dispose();
         memory.Release(_held);
     }
 
     private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
     {
-        _timer ??= time.CreateTimer(
-            static request => ((WatchedRequest)request!).GiveUp(),
-            this,
-            Later(limit - time.GetElapsedTime(_started)),
-            Timeout.InfiniteTimeSpan);
+        if (limit is { } most)
+        {
+            _timer ??= time.CreateTimer(
+                static request => ((WatchedRequest)request!).GiveUp(),
+                this,
+                Later(most - time.GetElapsedTime(_started)),
+                Timeout.InfiniteTimeSpan);
+        }
+
         var result = await read;
         if (result.IsCanceled && _late)
         {
@@ -95,7 +119,7 @@ internal sealed class WatchedRequest(
     private Exception Late()
     {
         var message = string.Create(
-            CultureInfo.InvariantCulture, $"The request did not arrive within {limit.TotalSeconds} s.");
+            CultureInfo.InvariantCulture, $"The request did not arrive within {limit?.TotalSeconds} s.");
         return request.IsGrpc()
             ? new RpcException(new Status(StatusCode.DeadlineExceeded, message))
             : new BadHttpRequestException(message, StatusCodes.Status408RequestTimeout);
@@ -118,6 +142,7 @@ internal sealed class WatchedRequest(
             _held += more;
         }
 
+        _underWay = result;
         return result;
     }
 

@@ -35,10 +35,16 @@ internal sealed class MessageFrameReader(PipeReader inner) : PipeReader, IReques
         return next(context);
     }
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var read = inner.ReadAsync(cancellationToken);
-        return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Check(read.Result)) : WaitAsync(read);
+        try
+        {
+            return Check(await inner.ReadAsync(cancellationToken));
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw Unreadable(exception);
+        }
     }
 
     public override bool TryRead(out ReadResult result)
@@ -57,14 +63,23 @@ internal sealed class MessageFrameReader(PipeReader inner) : PipeReader, IReques
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         _next -= _buffer.Slice(_buffer.Start, consumed).Length;
-        inner.AdvanceTo(consumed, examined);
+        try
+        {
+            inner.AdvanceTo(consumed, examined);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw Unreadable(exception);
+        }
     }
 
     public override void CancelPendingRead() => inner.CancelPendingRead();
 
     public override void Complete(Exception? exception = null) => inner.Complete(exception);
 
-    private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read) => Check(await read);
+    // What gRPC-Web's reader throws is its way of saying that what it reads is no base64.
+    private static RpcException Unreadable(InvalidOperationException exception) =>
+        new(new Status(StatusCode.Internal, "The message can't be read.", exception));
 
     private ReadResult Check(ReadResult result)
     {

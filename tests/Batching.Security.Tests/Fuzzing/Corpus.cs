@@ -13,6 +13,7 @@ namespace Batching.Security.Tests.Fuzzing;
 internal sealed class Corpus(string batchId, string requestId)
 {
     private const string V0Path = "/api/v0/batch";
+    private const string V1Path = "/api/v1/batches";
     private const string V2Path = "/api/v2/batch";
 
     // Of what a query can be in a URL; HttpClient escapes the rest by itself.
@@ -25,6 +26,13 @@ internal sealed class Corpus(string batchId, string requestId)
         """[{"path": "p", "spawner": true, "params": {"limit": 3}, "pagination": {"style": "page", "first_page": 0, "page_size": 10, "total_pointer": "/total"}}]""",
         """[{"path": "größe?q=ü", "params": {"a": [1, true, null, {"b": "c"}], "d": 12345678901234567890}}]""",
         """[{"path": "l", "method": "POST", "params": [1, 2, {"three": 3}]}, {"path": "m", "method": "DELETE", "body": "text", "unknown": [{}]}]""",
+    ];
+
+    private static readonly string[] V1Bodies =
+    [
+        """{"requests": [{"path": "x/7", "method": "PUT", "params": {"a": [1, true, null, {"b": "c"}]}, "headers": {"X-Trace": "1"}, "body": "e30="}]}""",
+        """{"requests": [{"path": "p", "spawner": true, "pagination": {"style": "PAGINATION_STYLE_PAGE", "pageSize": 10, "total_pointer": "/total"}}, {}]}""",
+        """{"calls": [{"key": "a", "request": {"path": "x"}}, {"key": "b"}]}""",
     ];
 
     private static readonly string[] V2Bodies =
@@ -51,6 +59,13 @@ internal sealed class Corpus(string batchId, string requestId)
         "?suppress_response_codes=true&bearer_token=abc",
     ];
 
+    private readonly string[] _v1Targets =
+    [
+        $"/{batchId}", $"/{batchId}?detailed=true&request_ids={requestId}", $"/{batchId}/results?after=0&request_fields=path,response.statusCode",
+        $"/{batchId}/results?requestIds={requestId}&requestIds={requestId}", "?limit=5&page_token=x", $"/{batchId}/results:stream?after=1",
+        $"/{batchId}:cancel", "?unknown=1&suppress_response_codes=true", ":run",
+    ];
+
     private readonly (string Method, IMessage Message)[] _messages =
     [
         ("CreateBatch", new CreateBatchRequest { Requests = { Plain(), Spawner() } }),
@@ -66,8 +81,11 @@ internal sealed class Corpus(string batchId, string requestId)
     ];
 
     /// <summary>One input. The same for the same random numbers.</summary>
-    public FuzzInput Create(Random random) => random.Next(10) switch
+    public FuzzInput Create(Random random) => random.Next(13) switch
     {
+        10 => Json("v1 body", V1Path + Pick(["", ":run"], random), V1Bodies, random),
+        11 => V1Call(random),
+        12 => Web(random),
         0 or 1 => Json("v0 body", V0Path, V0Bodies, random),
         2 or 3 => Json("v2 body", V2Path, V2Bodies, random),
         4 => new FuzzInput("v2 query", "GET", $"{V2Path}?{Mangle(Pick(V2Queries, random), random)}", null),
@@ -94,6 +112,27 @@ internal sealed class Corpus(string batchId, string requestId)
         var target = Pick(_v0Targets, random);
         var method = target.EndsWith("/cancel", StringComparison.Ordinal) ? "POST" : random.Next(8) == 0 ? "DELETE" : "GET";
         return new FuzzInput("v0 call", method, V0Path + Mangle(target, random), null, ("Accept", Pick(["*/*", "text/event-stream", "x/"], random)));
+    }
+
+    private FuzzInput V1Call(Random random)
+    {
+        var target = Pick(_v1Targets, random);
+        var method = target.Contains(':', StringComparison.Ordinal) && !target.Contains("stream", StringComparison.Ordinal) ? "POST"
+            : random.Next(8) == 0 ? "DELETE" : "GET";
+        return new FuzzInput("v1 call", method, V1Path + Mangle(target, random), null, ("Accept-Encoding", Pick(["gzip", "br", "x"], random)));
+    }
+
+    private FuzzInput Web(Random random)
+    {
+        var (method, message) = _messages[random.Next(_messages.Length)];
+        var body = Mutator.Mutate(Frame(0, message.ToByteArray()), random);
+        var isText = random.Next(2) == 0;
+        return Grpc(
+            "gRPC-Web", method, isText ? Mutator.Mutate(Encoding.ASCII.GetBytes(Convert.ToBase64String(body)), random) : body, random) with
+        {
+            IsGrpc = false,
+            Headers = [("Content-Type", isText ? "application/grpc-web-text" : "application/grpc-web"), ("X-Grpc-Web", "1")],
+        };
     }
 
     private FuzzInput Message(Random random)
@@ -137,7 +176,7 @@ internal sealed class Corpus(string batchId, string requestId)
     private static FuzzInput Route(Random random)
     {
         var method = Pick(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PURGE", "get"], random);
-        return new FuzzInput("route", method, Mangle(Pick([V0Path, V2Path, "/healthz", "/batch.v1.BatchService/FetchBatch", "/"], random), random), null);
+        return new FuzzInput("route", method, Mangle(Pick([V0Path, V1Path, V2Path, "/healthz", "/batch.v1.BatchService/FetchBatch", "/"], random), random), null);
     }
 
     // Mutated text that can stand in a URL or a header field.

@@ -78,7 +78,8 @@ public static class HostileCases
         ("/api/v2/batch/", Batches), ("/api/v2/BATCH?get=/x", Batches), ("/api/v2/%62atch", Batches), ("/api/v2/b%2561tch", Batches),
         ("/%61pi/v2/batch", Batches), ("/api%2Fv2%2Fbatch", Batches), ("/api%252Fv2%252Fbatch", Batches), ("/api;x/v2;y/batch;z", Batches),
         ("/api/v2/batch;x=1", Batches), ("/api/v2/batch%3Bx", Batches), ("/api/v2/batch%3Fx=1", Batches), ("/api/v2/batch%2F", Batches),
-        ("/batch.v1.BatchService/CreateBatch", Batches), ("/batch.v1.KeyedBatchService/RunBatch", Batches),
+        ("/api/v1/batches", Batches), ("/api/v1/batches:run", Batches), ("/api/v1/b%61tches/1000000000000000:cancel", Batches),
+        ("/batch.rest.v1.V0BatchService/Submit", Batches), ("/batch.v1.BatchService/CreateBatch", Batches), ("/batch.v1.KeyedBatchService/RunBatch", Batches),
         ("/Batch.V1.KeyedBatchService/RunBatch", Batches), ("/batch%2Ev1.KeyedBatchService/RunBatch", Batches),
         // Length.
         ("/" + new string('x', 8192), "is longer than 8192 characters"),

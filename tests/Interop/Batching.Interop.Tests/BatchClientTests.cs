@@ -1,30 +1,67 @@
 namespace Batching.Interop.Tests;
 
 /// <summary>
-/// Real clients against the server process. Each runs the same story: submit a mixed batch, poll,
-/// fetch, stream and resume, cancel, list, delete, be refused, and be somebody else.
+/// Real clients against the server process, in cleartext and over TLS. Each runs the same story: submit a mixed
+/// batch, poll, fetch, stream and resume, cancel, list, delete, be refused, and be somebody else.
 /// </summary>
 public sealed class BatchClientTests(ServerProcess server) : IClassFixture<ServerProcess>
 {
-    [InteropFact(Tool.Node, Tool.NodePackages)]
-    public Task Grpc_FromNode_Works() => RunAsync("node", "grpc-client.mjs", Folders.Protos);
+    [InteropTheory(Tool.Node, Tool.NodePackages)]
+    [InlineData("http")]
+    [InlineData("https")]
+    public Task Grpc_FromNode_Works(string scheme) => RunScriptAsync(scheme, "node", "grpc-client.mjs", Folders.Protos);
 
-    [InteropFact(Tool.Node)]
-    public Task Rest_FromNode_Works() => RunAsync("node", "rest-client.mjs");
+    [InteropTheory(Tool.Node)]
+    [InlineData("http")]
+    [InlineData("https")]
+    public Task RestV0_FromNode_Works(string scheme) => RunScriptAsync(scheme, "node", "rest-client.mjs");
 
-    [InteropFact(Tool.Node, Tool.Buf)]
-    public Task Reflection_FromBufCurl_Works() => RunAsync("node", "buf-curl.mjs", Tools.Buf);
+    [InteropTheory(Tool.Node)]
+    [InlineData("http")]
+    [InlineData("https")]
+    public Task RestV1_FromNode_Works(string scheme) => RunScriptAsync(scheme, "node", "rest-v1-client.mjs");
 
-    [InteropFact(Tool.Python)]
-    public Task Grpc_FromPython_Works() => RunAsync(Tools.Python, "grpc_client.py", Folders.Protos);
+    [InteropTheory(Tool.Node, Tool.Buf)]
+    [InlineData("http", "grpc")]
+    [InlineData("https", "grpc")]
+    [InlineData("http", "grpcweb")]
+    [InlineData("https", "grpcweb")]
+    public Task Reflection_FromBufCurl_Works(string scheme, string protocol) =>
+        RunScriptAsync(scheme, "node", "buf-curl.mjs", Tools.Buf, protocol, Folders.Protos);
 
-    private async Task RunAsync(string interpreter, string script, params string[] arguments)
+    [InteropTheory(Tool.Python)]
+    [InlineData("http")]
+    [InlineData("https")]
+    public Task Grpc_FromPython_Works(string scheme) =>
+        RunScriptAsync(scheme, Tools.Python, "grpc_client.py", Folders.Protos);
+
+    [InteropTheory(Tool.Go)]
+    [InlineData("http")]
+    [InlineData("https")]
+    public async Task Grpc_FromGo_Works(string scheme) => await RunAsync(scheme, await GoClient.ProgramAsync());
+
+    private Task RunScriptAsync(string scheme, string interpreter, string script, params string[] arguments) =>
+        RunAsync(scheme, interpreter, [Path.Combine(Folders.Interop, "batch", script)], arguments);
+
+    private Task RunAsync(string scheme, string program) => RunAsync(scheme, program, [], []);
+
+    private async Task RunAsync(string scheme, string program, string[] script, string[] arguments)
     {
-        var address = await server.AddressAsync();
-        var path = Path.Combine(Folders.Interop, "batch", script);
-        var (exitCode, output) = await ExternalProgram.RunAsync(interpreter, [path, address, .. arguments]);
+        var endpoint = await server.EndpointAsync(scheme);
+        var (exitCode, output) = await ExternalProgram.RunAsync(
+            program,
+            [.. script, endpoint.Address, .. arguments],
+            new Dictionary<string, string>
+            {
+                // Node's own fetch knows no other way to trust an authority.
+                ["NODE_EXTRA_CA_CERTS"] = endpoint.RootFile,
+                ["INTEROP_ROOT"] = endpoint.RootFile,
 
-        Assert.True(exitCode == 0, $"{script} ended with {exitCode}:\n{output}\nThe server said:\n{server.Output}");
+                // A script leaves nothing behind in the sources.
+                ["PYTHONDONTWRITEBYTECODE"] = "1",
+            });
+
+        Assert.True(exitCode == 0, $"{program} ended with {exitCode}:\n{output}\nThe server said:\n{server.Output}");
         Assert.Matches(@"(?m)^all \d+ steps ok\r?$", output);
         Assert.Empty(server.Errors);
     }

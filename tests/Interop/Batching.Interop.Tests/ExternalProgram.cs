@@ -13,12 +13,25 @@ internal static class ExternalProgram
     /// The exit code, and what was written to standard output and error, line by line as it came. A
     /// program that is not there, or takes longer than three minutes, has the exit code -1.
     /// </summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string name, params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunAsync(string name, params string[] arguments)
+        => RunAsync(name, arguments, new Dictionary<string, string>());
+
+    /// <inheritdoc cref="RunAsync(string, string[])"/>
+    /// <param name="name">The program.</param>
+    /// <param name="arguments">What it is given.</param>
+    /// <param name="environment">What its environment has beside this process's.</param>
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string name, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         using var process = new Process
         {
             StartInfo = new ProcessStartInfo(name, arguments) { RedirectStandardOutput = true, RedirectStandardError = true },
         };
+        foreach (var (variable, value) in environment)
+        {
+            process.StartInfo.Environment[variable] = value;
+        }
+
         var output = new StringBuilder();
         void Write(object _, DataReceivedEventArgs line)
         {

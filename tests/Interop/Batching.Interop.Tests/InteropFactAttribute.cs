@@ -7,11 +7,5 @@ namespace Batching.Interop.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class InteropFactAttribute : FactAttribute
 {
-    public InteropFactAttribute(params Tool[] needed)
-    {
-        if (Environment.GetEnvironmentVariable("INTEROP_REQUIRED") != "1")
-        {
-            Skip = needed.Select(Tools.WhyMissing).FirstOrDefault(reason => reason is not null);
-        }
-    }
+    public InteropFactAttribute(params Tool[] needed) => Skip = Tools.WhySkip(needed);
 }

@@ -7,21 +7,22 @@ namespace Batching.Interop.Tests;
 
 /// <summary>
 /// The gateway as its users run it: a process of its own with an empty data folder and the sample API
-/// behind it. Started by the first test that asks for it, so none is started if all are skipped.
+/// behind it, once in cleartext and once over TLS. Started by the first test that asks for it, so none is
+/// started if all are skipped.
 /// </summary>
 public class ServerProcess : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
 
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("batch-interop-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("batch-interop-");
     private readonly ConcurrentQueue<string> _output = new();
-    private readonly Lazy<Task<string>> _address;
+    private readonly Lazy<Task<IReadOnlyDictionary<string, Endpoint>>> _endpoints;
     private Process? _process;
 
-    public ServerProcess() => _address = new(StartAsync);
+    public ServerProcess() => _endpoints = new(StartAsync);
 
-    /// <summary>What the environment has beside an empty data folder and the address to listen at.</summary>
+    /// <summary>What the environment has beside an empty data folder and the addresses to listen at.</summary>
     protected virtual IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
 
     /// <summary>What the process has written so far.</summary>
@@ -31,12 +32,19 @@ public class ServerProcess : IAsyncLifetime, IDisposable
     public IEnumerable<string> Errors => _output.Where(line =>
         line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal));
 
-    /// <summary>Where the ready server listens: host and port.</summary>
-    public Task<string> AddressAsync() => _address.Value;
+    /// <summary>Where the ready server listens in cleartext: host and port.</summary>
+    public async Task<string> AddressAsync() => (await EndpointAsync(Uri.UriSchemeHttp)).Url.Authority;
+
+    /// <summary>Where the ready server listens.</summary>
+    /// <param name="scheme"><c>http</c> or <c>https</c>.</param>
+    public async Task<Endpoint> EndpointAsync(string scheme) => (await _endpoints.Value)[scheme];
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    /// <summary>Stops the server as an operator does; it must not take longer than it promises.</summary>
+    /// <summary>
+    /// Stops the server as an operator does; it must not take longer than it promises, and what its log tells now,
+    /// behind the last test's look at it, must not be an error either.
+    /// </summary>
     public async Task DisposeAsync()
     {
         if (_process is { HasExited: false } process)
@@ -52,6 +60,8 @@ public class ServerProcess : IAsyncLifetime, IDisposable
                 process.Kill(entireProcessTree: true);
                 throw new TimeoutException($"The server did not stop within {StopDeadline}:\n{Output}");
             }
+
+            Assert.Empty(Errors);
         }
     }
 
@@ -59,7 +69,7 @@ public class ServerProcess : IAsyncLifetime, IDisposable
     {
         GC.SuppressFinalize(this);
         _process?.Dispose();
-        _data.Delete(recursive: true);
+        _folder.Delete(recursive: true);
     }
 
     /// <summary>A port that nobody listens at.</summary>
@@ -70,9 +80,12 @@ public class ServerProcess : IAsyncLifetime, IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private async Task<string> StartAsync()
+    private async Task<IReadOnlyDictionary<string, Endpoint>> StartAsync()
     {
-        var address = $"127.0.0.1:{FreePort()}";
+        var authority = new TestAuthority(_folder.FullName);
+        var endpoints = new[] { Uri.UriSchemeHttp, Uri.UriSchemeHttps }.ToDictionary(
+            scheme => scheme,
+            scheme => new Endpoint(new UriBuilder(scheme, "127.0.0.1", FreePort()).Uri, authority.RootFile));
         var start = new ProcessStartInfo("dotnet", [Path.Combine(Folders.Server, "Batching.Server.dll")])
         {
             WorkingDirectory = Folders.Server,
@@ -81,8 +94,10 @@ public class ServerProcess : IAsyncLifetime, IDisposable
             Environment =
             {
                 ["ASPNETCORE_ENVIRONMENT"] = "Development",
-                ["ASPNETCORE_URLS"] = $"http://{address}",
-                ["Batch__DataDirectory"] = _data.FullName,
+                ["ASPNETCORE_URLS"] = string.Join(';', endpoints.Values.Select(endpoint => endpoint.Address)),
+                ["Batch__DataDirectory"] = Path.Combine(_folder.FullName, "data"),
+                ["Batch__Tls__CertificateFile"] = authority.CertificateFile,
+                ["Batch__Tls__KeyFile"] = authority.KeyFile,
             },
         };
         foreach (var (name, value) in Environment)
@@ -96,13 +111,13 @@ public class ServerProcess : IAsyncLifetime, IDisposable
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        await WaitUntilReadyAsync(address);
-        return address;
+        await WaitUntilReadyAsync(endpoints[Uri.UriSchemeHttp]);
+        return endpoints;
     }
 
-    private async Task WaitUntilReadyAsync(string address)
+    private async Task WaitUntilReadyAsync(Endpoint endpoint)
     {
-        using var client = new HttpClient();
+        using var client = new HttpClient { BaseAddress = endpoint.Url };
         var started = Stopwatch.StartNew();
         while (true)
         {
@@ -113,7 +128,7 @@ public class ServerProcess : IAsyncLifetime, IDisposable
 
             try
             {
-                using var health = await client.GetAsync($"http://{address}/healthz");
+                using var health = await client.GetAsync("/healthz");
                 if (health.IsSuccessStatusCode)
                 {
                     return;

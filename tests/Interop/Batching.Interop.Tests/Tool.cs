@@ -15,6 +15,9 @@ public enum Tool
     /// <summary>Debian's Python with gRPC, Protocol Buffers and their compiler.</summary>
     Python,
 
+    /// <summary>Debian's Go with gRPC, and what generates code for both.</summary>
+    Go,
+
     /// <summary><c>buf</c> from <c>tests/Interop/tools/package.json</c>.</summary>
     Buf,
 

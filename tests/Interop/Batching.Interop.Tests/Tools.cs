@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Batching.Interop.Tests;
 
+/// <summary>Finds what clients in other languages need.</summary>
 internal static class Tools
 {
     /// <summary>Not the first <c>python3</c> of the path: the packages belong to Debian's.</summary>
@@ -11,8 +12,11 @@ internal static class Tools
 
     public static string Buf { get; } = Path.Combine(Folders.Interop, "tools", "node_modules", ".bin", "buf");
 
-    /// <summary>Why a tool can't be used here; null if it can.</summary>
-    public static string? WhyMissing(Tool tool) => Missing.GetOrAdd(tool, Look);
+    /// <summary>Why a test with these needs is not to run; null if it is.</summary>
+    public static string? WhySkip(IEnumerable<Tool> needed) =>
+        Environment.GetEnvironmentVariable("INTEROP_REQUIRED") == "1"
+            ? null
+            : needed.Select(tool => Missing.GetOrAdd(tool, Look)).FirstOrDefault(reason => reason is not null);
 
     private static string? Look(Tool tool) => tool switch
     {
@@ -28,6 +32,7 @@ internal static class Tools
         Tool.Python => Runs(Python, "-c", "import grpc, google.protobuf") && Runs("protoc", "--version")
             ? null
             : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",
+        Tool.Go => Await(GoClient.WhyMissingAsync),
         Tool.Buf => File.Exists(Buf) ? null : "needs buf: npm ci in tests/Interop/tools",
         Tool.RabbitMq => File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server") && Runs(Python, "--version")
             ? null
@@ -36,5 +41,8 @@ internal static class Tools
     };
 
     private static bool Runs(string name, params string[] arguments)
-        => Task.Run(() => ExternalProgram.RunAsync(name, arguments)).GetAwaiter().GetResult().ExitCode == 0;
+        => Await(() => ExternalProgram.RunAsync(name, arguments)).ExitCode == 0;
+
+    // An attribute can't wait otherwise.
+    private static T Await<T>(Func<Task<T>> start) => Task.Run(start).GetAwaiter().GetResult();
 }

@@ -1,71 +1,12 @@
-// The gateway over gRPC, from the protos: node grpc-client.mjs HOST:PORT PROTOS
+// The gateway over gRPC, from the protos: node grpc-client.mjs URL PROTOS
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
-import * as loader from '@grpc/proto-loader';
-import protobuf from 'protobufjs';
+import { callSteps } from './grpc-calls.mjs';
+import { assertStatus, client, close, details, requests } from './grpc.mjs';
 import { badCalls, collect, credential, mixedCalls, run, slowTail, until } from './story.mjs';
 
-const [address, protos] = process.argv.slice(2);
-const definition = loader.loadSync('batch/v1/batch_service.proto', {
-  includeDirs: [protos], longs: Number, enums: String, defaults: true, oneofs: true,
-});
-const { BatchService } = grpc.loadPackageDefinition(definition).batch.v1;
-const service = new BatchService(address, grpc.credentials.createInsecure());
-
-const rpcTypes = new protobuf.Root();
-rpcTypes.resolvePath = (_, target) => (target.startsWith('google/') ? `${protos}/${target}` : target);
-rpcTypes.loadSync(['google/rpc/status.proto', fileURLToPath(new URL('error_details.proto', import.meta.url))]);
-
-/** All calls of one credential; the unary ones as promises that reject with the gRPC status. */
-function client(authorization) {
-  const metadata = new grpc.Metadata();
-  metadata.set('authorization', authorization);
-  const unary = (name) => (request) => new Promise((resolve, reject) => {
-    service[name](request, metadata, { deadline: Date.now() + 60_000 },
-      (error, response) => (error ? reject(error) : resolve(response)));
-  });
-  return {
-    create: unary('createBatch'),
-    status: unary('getBatchStatus'),
-    fetch: unary('fetchBatch'),
-    list: unary('listBatches'),
-    cancel: unary('cancelBatch'),
-    delete: unary('deleteBatch'),
-    results: (request) => service.fetchResults(request, metadata, { deadline: Date.now() + 60_000 }),
-  };
-}
-
-const value = (json) => {
-  if (json === null) return { nullValue: 'NULL_VALUE' };
-  if (Array.isArray(json)) return { listValue: { values: json.map(value) } };
-  if (typeof json === 'object') return { structValue: struct(json) };
-  return { [`${{ boolean: 'bool' }[typeof json] ?? typeof json}Value`]: json };
-};
-const struct = (object) => ({ fields: Object.fromEntries(Object.entries(object).map(([key, json]) => [key, value(json)])) });
-const requests = (calls) => calls.map(({ path, method, params, headers, body }) => ({
-  path, method, headers, params: params && struct(params), body: body && Buffer.from(JSON.stringify(body)),
-}));
-
-async function assertStatus(code, promise) {
-  const error = await promise.then(() => assert.fail(`${grpc.status[code]} expected, but the call succeeded`), (e) => e);
-  assert.equal(error.code, code, error.message);
-  return error;
-}
-
-/** The details of a status by their type's name. */
-function details(error) {
-  const [bytes] = error.metadata.get('grpc-status-details-bin');
-  assert.ok(bytes, 'the status carries no details');
-  const status = rpcTypes.lookupType('google.rpc.Status').decode(bytes);
-  assert.equal(status.code, error.code);
-  return Object.fromEntries(status.details.map(({ type_url: url, value: detail }) => {
-    const type = rpcTypes.lookupType(url.split('/').pop());
-    return [type.name, type.toObject(type.decode(detail))];
-  }));
-}
-
 const me = client(credential('node-grpc'));
+const reader = client(credential('node-grpc-reader'));
 const somebodyElse = client(credential('node-grpc-somebody-else'));
 let mixed;
 let cut;
@@ -112,6 +53,21 @@ await run({
       assert.equal(response.error, null);
       call.check(response.body);
     });
+  },
+
+  async 'fetch pages behind a position'() {
+    const calls = Array(3).fill({ path: 'sample/bytes?size=1500000' });
+    const { batch: { id: batchId } } = await reader.create({ requests: requests(calls) });
+    await until('the batch is done', async () => (await reader.status({ batchId })).batch.runningRequests === 0);
+    const pages = [];
+    for (let after = 0; ; after = pages.at(-1).position) {
+      const page = await reader.fetch({ batchId, after });
+      if (page.batch.requests.length === 0) break;
+      pages.push(page);
+    }
+    assert.deepEqual(pages.map(({ position }) => position), [1, 2, 3]);
+    assert.ok(pages.every(({ batch }) => batch.requests[0].response.body.length === 1_500_000));
+    assert.deepEqual((await reader.fetch({ batchId, after: 1 })).batch.requests, pages[1].batch.requests);
   },
 
   async 'fetch some of them again by id, and only some fields'() {
@@ -172,7 +128,8 @@ await run({
     assert.deepEqual((await somebodyElse.list({})).batches, []);
     const batchId = mixed.id;
     for (const name of ['status', 'fetch', 'cancel', 'delete']) {
-      await assertStatus(grpc.status.NOT_FOUND, somebodyElse[name]({ batchId }));
+      const error = await assertStatus(grpc.status.NOT_FOUND, somebodyElse[name]({ batchId }));
+      assert.deepEqual(details(error).ResourceInfo, { resourceType: 'batch', resourceName: batchId });
     }
     const stream = somebodyElse.results({ batchId });
     await assertStatus(grpc.status.NOT_FOUND, collect(stream));
@@ -195,8 +152,11 @@ await run({
   async 'a batch id that is none is not found'() {
     await assertStatus(grpc.status.NOT_FOUND, me.status({ batchId: 'seven' }));
     const requestIds = ['1000000000000000'];
-    await assertStatus(grpc.status.NOT_FOUND, me.fetch({ batchId: cut.id, requestIds }));
+    const error = await assertStatus(grpc.status.NOT_FOUND, me.fetch({ batchId: cut.id, requestIds }));
+    assert.deepEqual(details(error).ResourceInfo, { resourceType: 'request', resourceName: requestIds[0] });
     await assertStatus(grpc.status.INVALID_ARGUMENT, me.fetch({ batchId: cut.id, requestIds, after: 1 }));
   },
+
+  ...callSteps,
 });
-service.close();
+close();

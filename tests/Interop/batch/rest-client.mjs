@@ -1,10 +1,10 @@
-// The gateway over its v0 REST paths, with nothing but fetch: node rest-client.mjs HOST:PORT
+// The gateway over its v0 REST paths, with nothing but fetch: node rest-client.mjs URL
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { badCalls, collect, credential, mixedCalls, run, slowTail, until } from './story.mjs';
 
 const [address] = process.argv.slice(2);
-const root = `http://${address}/api/v0/batch`;
+const root = `${address}/api/v0/batch`;
 
 /** All calls of one credential. A reply is its HTTP status, its text and, parsed, its JSON. */
 function client(authorization) {

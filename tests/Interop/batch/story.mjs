@@ -41,6 +41,10 @@ export const mixedCalls = [
       assert.deepEqual(JSON.parse(echo.body), { deep: [1, { er: null }] });
     },
   },
+  {
+    path: 'sample/slow', params: { ms: 300 }, status: 200,
+    check: (body) => assert.equal(JSON.parse(body).message, 'At last'),
+  },
 ];
 
 /** Calls that keep a batch busy for a while: one that is slow after some that are not. */
