@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Batching.SharedPort;
 
 /// <summary>
-/// Lets Kestrel speak HTTP/2 on a cleartext connection of an endpoint with both protocols. Kestrel asks a connection two
-/// things before it chooses: whether there is TLS, which without the answer is HTTP/1.1, and then for the protocol that
-/// ALPN chose. The client's prior knowledge (RFC 9113, section 3.3) stands for both.
+/// Lets Kestrel speak HTTP/2 on a cleartext connection of an endpoint with both protocols. Before it chooses, Kestrel
+/// asks two things of a connection: whether there is TLS, since without it everything is HTTP/1.1, and then for the
+/// protocol that ALPN chose. The client's prior knowledge (RFC 9113, section 3.3) stands for both.
 /// </summary>
 internal sealed class Http2PriorKnowledge : ITlsConnectionFeature, ITlsApplicationProtocolFeature
 {
@@ -17,7 +17,7 @@ internal sealed class Http2PriorKnowledge : ITlsConnectionFeature, ITlsApplicati
 
     private Http2PriorKnowledge(IFeatureCollection features) => _features = features;
 
-    /// <summary>The answer to the second question, upon which nothing says any longer that there is TLS: there is none.</summary>
+    /// <summary>The answer to the second question. From then on nothing claims TLS: there is none.</summary>
     public ReadOnlyMemory<byte> ApplicationProtocol
     {
         get

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Batching.SharedPort;
 
-/// <summary>Looks at the first bytes of a connection, leaves them where they are, and lets Kestrel know what they say.</summary>
+/// <summary>Looks at a connection's first bytes, leaves them where they are, and tells Kestrel what they say.</summary>
 internal sealed partial class PrefaceMiddleware(ConnectionDelegate next, TimeSpan timeout, ILogger logger)
 {
     // What a timer takes at most, in whole days. Kestrel's "never" is longer.

@@ -24,8 +24,8 @@ public static class SharedPortWebHostBuilderExtensions
         hostBuilder.ConfigureKestrel(static kestrel => kestrel.ConfigureEndpointDefaults(static listen =>
             listen.Use(next => IsShared(listen) ? Share(listen, next) : next)));
 
-    // Asked when the server starts, so after UseHttps: a default comes before TLS, and with TLS there is nothing to see.
-    // The display name is the only public member that tells.
+    // Asked when the server starts, so after UseHttps. An endpoint with TLS must be left alone: who sent the preface in
+    // cleartext would get past TLS, which Kestrel takes for done. Only the display name tells in public.
     private static bool IsShared(ListenOptions listen) =>
         listen.Protocols.HasFlag(HttpProtocols.Http1AndHttp2)
         && listen.ToString()!.StartsWith("http:", StringComparison.Ordinal);

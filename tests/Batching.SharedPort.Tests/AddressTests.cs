@@ -98,7 +98,8 @@ public sealed class AddressTests
         var failure = await Assert.ThrowsAsync<IOException>(() => TestServer.StartAsync(settings: $"--urls={taken}"));
 
         Assert.Equal(
-            $"Failed to bind to address http://127.0.0.1:{first.Address.Port}: address already in use.", failure.Message);
+            $"Failed to bind to address http://127.0.0.1:{first.Address.Port}: address already in use.",
+            failure.Message);
     }
 
     [Theory]

@@ -22,9 +22,10 @@ public sealed partial class ConnectionTests
         await using var server = await TestServer.StartAsync(context =>
         {
             var socket = context.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
-            Assert.Equal(socket.RemoteEndPoint, new IPEndPoint(context.Connection.RemoteIpAddress!, context.Connection.RemotePort));
-            Assert.Equal(socket.LocalEndPoint, new IPEndPoint(context.Connection.LocalIpAddress!, context.Connection.LocalPort));
-            Assert.Equal(port, context.Connection.LocalPort);
+            var info = context.Connection;
+            Assert.Equal(socket.RemoteEndPoint, new IPEndPoint(info.RemoteIpAddress!, info.RemotePort));
+            Assert.Equal(socket.LocalEndPoint, new IPEndPoint(info.LocalIpAddress!, info.LocalPort));
+            Assert.Equal(port, info.LocalPort);
             Assert.NotNull(context.Features.Get<IConnectionHeartbeatFeature>());
             Assert.NotNull(context.Features.Get<IConnectionLifetimeNotificationFeature>());
             return TestServer.WriteAsync(context, "known");

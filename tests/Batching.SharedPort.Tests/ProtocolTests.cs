@@ -93,7 +93,9 @@ public sealed class ProtocolTests
         connection.EndSending();
 
         var answer = await connection.ReadToEndAsync();
-        Assert.True(answer.Length == 0 || Encoding.ASCII.GetString(answer).StartsWith("HTTP/1.1 400", StringComparison.Ordinal)
+        Assert.True(
+            answer.Length == 0
+            || Encoding.ASCII.GetString(answer).StartsWith("HTTP/1.1 400", StringComparison.Ordinal)
             || IsHttp11Required(answer));
     }
 

@@ -35,8 +35,8 @@ internal sealed class LogRecorder : ILoggerProvider, ISupportExternalScope
         {
             var scopes = new List<string>();
             recorder._scopes.ForEachScope(static (scope, list) => list.Add(scope?.ToString() ?? ""), scopes);
-            recorder._entries.Enqueue(
-                new LogEntry(logLevel, category, eventId.Name, $"{formatter(state, exception)} {exception}".Trim(), scopes));
+            var text = $"{formatter(state, exception)} {exception}".Trim();
+            recorder._entries.Enqueue(new LogEntry(logLevel, category, eventId.Name, text, scopes));
         }
     }
 }

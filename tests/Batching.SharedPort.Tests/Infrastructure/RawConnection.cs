@@ -23,24 +23,21 @@ internal sealed class RawConnection : IDisposable
     /// <summary>The preface and the frame that follows it.</summary>
     public static byte[] Hello => [.. Preface, .. Bytes(Frame.Settings, 0, 0, [])];
 
-    public static async Task<RawConnection> ConnectAsync(EndPoint endPoint)
+    public static async Task<RawConnection> ConnectAsync(IPEndPoint endPoint)
     {
-        var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
-        if (!isUnix)
-        {
-            socket.NoDelay = true;
-        }
-
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(endPoint).WithDeadlineAsync();
         return new RawConnection(socket);
     }
 
     public static byte[] Http1Get(string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
 
-    /// <summary>A request on stream 1. The fields are literals, but for method and scheme (RFC 7541, appendix A).</summary>
+    /// <summary>A request on stream 1. Its fields are literals, but for method and scheme (RFC 7541, appendix A).</summary>
     public static byte[] Http2Get(string path) => Bytes(
-        Frame.Headers, 0x5, 1, [0x82, 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 1, (byte)'a']);
+        Frame.Headers,
+        0x5,
+        1,
+        [0x82, 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 1, (byte)'a']);
 
     public Task SendAsync(params byte[] bytes) => _stream.WriteAsync(bytes).AsTask().WithDeadlineAsync();
 
@@ -71,8 +68,9 @@ internal sealed class RawConnection : IDisposable
             head.Append((char)(await ReadAsync(1))[0]);
         }
 
-        var length = head.ToString().Split("\r\n").FirstOrDefault(line => line.StartsWith("Content-Length: ", StringComparison.Ordinal));
-        return head + (length is null ? "" : Encoding.UTF8.GetString(await ReadAsync(int.Parse(length.Split(' ')[1], null))));
+        var length = head.ToString().Split("\r\n")
+            .FirstOrDefault(line => line.StartsWith("Content-Length: ", StringComparison.Ordinal))?.Split(' ')[1] ?? "0";
+        return head + Encoding.UTF8.GetString(await ReadAsync(int.Parse(length, null)));
     }
 
     /// <summary>The body of the response to <see cref="Http2Get"/>.</summary>
@@ -107,7 +105,8 @@ internal sealed class RawConnection : IDisposable
     {
         var header = await ReadAsync(9);
         var length = BinaryPrimitives.ReadInt32BigEndian(header) >> 8;
-        return new Frame(header[3], header[4], BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5)), await ReadAsync(length));
+        var stream = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5));
+        return new Frame(header[3], header[4], stream, await ReadAsync(length));
     }
 
     public void Dispose()
