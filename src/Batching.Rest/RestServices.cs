@@ -3,6 +3,7 @@ using Batching.Rest.Calls;
 using Batching.Rest.V0;
 using Batching.Rest.V2;
 using Grpc.AspNetCore.Server;
+using Grpc.AspNetCore.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http;
@@ -38,17 +39,26 @@ internal static class RestServices
     /// <returns>Their endpoints.</returns>
     public static IEnumerable<IEndpointConventionBuilder> MapRest(this IEndpointRouteBuilder endpoints)
     {
-        yield return endpoints.MapGrpcService<V0Service>().WithHead().WithoutGrpc(V1.BatchService.Descriptor);
-        yield return endpoints.MapGrpcService<V2Service>().WithHead().WithoutGrpc(V1.KeyedBatchService.Descriptor);
+        yield return endpoints.MapGrpcService<V0Service>().WithRest().WithoutGrpc(V1.BatchService.Descriptor);
+        yield return endpoints.MapGrpcService<V2Service>().WithRest().WithoutGrpc(V1.KeyedBatchService.Descriptor);
     }
 
-    /// <summary>Serves HEAD where GET is (RFC 9110, section 9.3.2).</summary>
-    public static TBuilder WithHead<TBuilder>(this TBuilder builder)
+    /// <summary>
+    /// Makes the REST paths of a service what they should be: none is gRPC-Web, and HEAD is served where GET is (RFC 9110,
+    /// section 9.3.2) unless that is a stream, which has no end to speak of.
+    /// </summary>
+    public static TBuilder WithRest<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {
         builder.Add(static endpoint =>
         {
-            if (endpoint.Metadata.OfType<HttpMethodMetadata>().LastOrDefault()?.HttpMethods is [var method] && HttpMethods.IsGet(method))
+            if (endpoint.Metadata.OfType<GrpcJsonTranscodingMetadata>().FirstOrDefault() is not { } rest)
+            {
+                return;
+            }
+
+            endpoint.Metadata.Add(new DisableGrpcWebAttribute());
+            if (rest.HttpRule.HasGet && !rest.MethodDescriptor.IsServerStreaming)
             {
                 endpoint.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
             }

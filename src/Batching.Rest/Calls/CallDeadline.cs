@@ -34,16 +34,16 @@ internal sealed class CallDeadline : IDisposable
     /// <exception cref="RefusedCallException">It is none.</exception>
     public static CallDeadline? Start(HttpContext context, TimeProvider time)
     {
-        var text = context.Request.Headers[Header].ToString();
-        if (text.Length == 0)
+        var values = context.Request.Headers[Header];
+        if (values.Count == 0)
         {
             return null;
         }
 
-        return TryParse(text, out var timeout)
+        return TryParse(values.ToString(), out var timeout)
             ? new CallDeadline(context, timeout, time)
             : throw new RefusedCallException(
-                Header, "The timeout must be at most eight digits and one of the units H, M, S, m, u, n.");
+                Header, "must be at most eight digits and one of the units H, M, S, m, u, n");
     }
 
     /// <summary>Whether the deadline of a REST call has passed.</summary>

@@ -84,7 +84,7 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         }
         else if (http.Features.Get<RecordStream>() is { } stream)
         {
-            await stream.EndAsync(error.Status);
+            stream.End(error.Status);
         }
         else
         {

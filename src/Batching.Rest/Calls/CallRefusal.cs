@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http;
 using RpcStatus = Google.Rpc.Status;
 
@@ -9,9 +10,10 @@ namespace Batching.Rest.Calls;
 /// <summary>Ends calls before they reach a service.</summary>
 internal static class CallRefusal
 {
-    /// <summary>Whether it is a gRPC call, gRPC-Web included.</summary>
-    public static bool IsGrpc(this HttpRequest request) =>
-        request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+    /// <summary>Whether it is a gRPC call, gRPC-Web included. At a REST path it is none, whatever its content type says.</summary>
+    public static bool IsGrpc(this HttpContext context) =>
+        context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true
+        && context.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is null;
 
     /// <summary>
     /// Answers with an error in the form of the call: a status in the headers for gRPC ("Trailers-Only" in its
@@ -26,7 +28,7 @@ internal static class CallRefusal
     /// <summary>The same with details, or with an HTTP status that says it better.</summary>
     public static Task RefuseAsync(this HttpContext context, CallError error)
     {
-        if (!context.Request.IsGrpc())
+        if (!context.IsGrpc())
         {
             return (RestForm.Find(context) ?? RestForm.Canonical).ReplyAsync(context, error);
         }

@@ -16,7 +16,7 @@ namespace Batching.Rest.Calls;
 /// <summary>The form of the JSON below a path, as far as all its calls share it: its errors.</summary>
 internal sealed class RestForm
 {
-    private const string SuppressParameter = "suppress_response_codes";
+    private const string SuppressParameter = "suppressresponsecodes";
 
     private static readonly JsonFormatter Formatter =
         new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithTypeRegistry(ErrorDetails.Types));
@@ -86,7 +86,7 @@ internal sealed class RestForm
         var suppresses = false;
         foreach (var parameter in new QueryStringEnumerable(request.QueryString.Value))
         {
-            if (parameter.DecodeName().Span.SequenceEqual(SuppressParameter))
+            if (QueryFields.Fold(parameter.DecodeName().Span) == SuppressParameter)
             {
                 suppresses = QueryFields.ParseBoolean(parameter.DecodeValue().Span) == true;
             }
@@ -95,6 +95,18 @@ internal sealed class RestForm
         return suppresses;
     }
 
-    private static void WriteCanonical(Utf8JsonWriter json, int httpStatus, Status status) =>
-        json.WriteRawValue(Formatter.Format(status), skipInputValidation: true);
+    private static void WriteCanonical(Utf8JsonWriter json, int httpStatus, Status status)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("code"u8, status.Code);
+        json.WriteString("message"u8, status.Message);
+        json.WriteStartArray("details"u8);
+        foreach (var detail in status.Details)
+        {
+            json.WriteRawValue(Formatter.Format(detail), skipInputValidation: true);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
 }

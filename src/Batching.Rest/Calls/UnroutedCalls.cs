@@ -15,7 +15,7 @@ internal static class UnroutedCalls
     private static Task ReplyAsync(StatusCodeContext status)
     {
         var context = status.HttpContext;
-        return context.Request.IsGrpc() || !IsRoutings(context) ? Task.CompletedTask
+        return context.IsGrpc() || !IsRoutings(context) ? Task.CompletedTask
             : context.Response.StatusCode switch
             {
                 StatusCodes.Status404NotFound => context.RefuseAsync(CallError.FromHttp(

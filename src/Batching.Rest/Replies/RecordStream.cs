@@ -61,8 +61,8 @@ internal sealed class RecordStream : IDisposable
         }
     }
 
-    /// <summary>Ends a stream that failed, with a record that no complete one has.</summary>
-    public async Task EndAsync(Status status)
+    /// <summary>Ends a stream that failed, with a record that no complete one has. It leaves with the end of the reply.</summary>
+    public void End(Status status)
     {
         // What was begun of a record can't be taken back, and what follows would run into it.
         if (_json.BytesPending > 0)
@@ -72,7 +72,6 @@ internal sealed class RecordStream : IDisposable
         }
 
         Write(status, _writeError, _format.ErrorPrefix);
-        await _body.FlushAsync(_context.RequestAborted);
     }
 
     public void Dispose() => _json.Dispose();

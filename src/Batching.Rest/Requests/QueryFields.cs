@@ -35,6 +35,22 @@ internal static class QueryFields
         _ => bool.TryParse(value, out var parsed) ? parsed : null,
     };
 
+    /// <summary>A name as it is compared: in small letters, without what sets words apart.</summary>
+    public static string Fold(ReadOnlySpan<char> name)
+    {
+        Span<char> folded = name.Length <= 64 ? stackalloc char[name.Length] : new char[name.Length];
+        var length = 0;
+        foreach (var letter in name)
+        {
+            if (letter is not ('_' or '-'))
+            {
+                folded[length++] = char.ToLowerInvariant(letter);
+            }
+        }
+
+        return new string(folded[..length]);
+    }
+
     /// <summary>Replaces the query of a request by the fields that it has.</summary>
     /// <param name="request">The request.</param>
     /// <param name="message">The message that the fields are of.</param>
@@ -75,21 +91,6 @@ internal static class QueryFields
 
         // Not through the request's own property, which would write the query string anew.
         request.HttpContext.Features.Set<IQueryFeature>(new QueryFeature(new QueryCollection(fields)));
-    }
-
-    private static string Fold(ReadOnlySpan<char> name)
-    {
-        Span<char> folded = name.Length <= 64 ? stackalloc char[name.Length] : new char[name.Length];
-        var length = 0;
-        foreach (var letter in name)
-        {
-            if (letter is not ('_' or '-'))
-            {
-                folded[length++] = char.ToLowerInvariant(letter);
-            }
-        }
-
-        return new string(folded[..length]);
     }
 
     private static bool TryRead(

@@ -47,7 +47,7 @@ internal static class V2Errors
             "message"u8,
             problems.Count == 0
                 ? status.Message
-                : string.Join(' ', problems.Select(problem => $"{NameOf(problem.Field)} {problem.Description}.")));
+                : string.Join(' ', problems.Select(ToSentence)));
     }
 
     private static string CodeName(Status status) =>
@@ -60,6 +60,11 @@ internal static class V2Errors
     private static RepeatedField<BadRequest.Types.FieldViolation> FindProblems(Status status) =>
         status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor))?.Unpack<BadRequest>().FieldViolations
         ?? [];
+
+    // A problem of the body as a whole has no field.
+    private static string ToSentence(BadRequest.Types.FieldViolation problem) => problem.Field.Length == 0
+        ? problem.Description
+        : $"{NameOf(problem.Field)} {problem.Description.TrimEnd('.')}.";
 
     // What the contract calls a path is a URL here. A key is any text, so it can be told from the words around it.
     private static string NameOf(string field) => field switch

@@ -26,6 +26,6 @@ internal sealed class DeliveryMiddleware(RequestDelegate next)
     // An error in the place of a reply delivers nothing, however completely it is written. Over gRPC its status is 200, too.
     private static bool IsSuccess(HttpContext context) =>
         context.Response.StatusCode == StatusCodes.Status200OK
-        && (!context.Request.IsGrpc()
+        && (!context.IsGrpc()
             || (context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers["grpc-status"].ToString() ?? "0") is "0" or "");
 }

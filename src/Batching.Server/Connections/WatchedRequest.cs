@@ -120,7 +120,7 @@ internal sealed class WatchedRequest(
     {
         var message = string.Create(
             CultureInfo.InvariantCulture, $"The request did not arrive within {limit?.TotalSeconds} s.");
-        return request.IsGrpc()
+        return request.HttpContext.IsGrpc()
             ? new RpcException(new Status(StatusCode.DeadlineExceeded, message))
             : new BadHttpRequestException(message, StatusCodes.Status408RequestTimeout);
     }

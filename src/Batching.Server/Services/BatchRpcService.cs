@@ -64,7 +64,7 @@ internal sealed class BatchRpcService(
         using var feed = answer.OrThrow();
 
         // The transcoder's streams can't wait: they throw when they are asked to (10.0.15).
-        var canWait = context.GetHttpContext().Request.IsGrpc();
+        var canWait = context.GetHttpContext().IsGrpc();
         long? lastPosition = null;
         await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
         {

@@ -27,7 +27,7 @@ internal sealed class MessageFrameReader(PipeReader inner) : PipeReader, IReques
     /// <summary>Checks the frames of gRPC calls. Goes behind gRPC-Web, which makes such frames of others.</summary>
     public static Task CheckAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.IsGrpc() && context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null)
+        if (context.IsGrpc() && context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null)
         {
             context.Features.Set<IRequestBodyPipeFeature>(new MessageFrameReader(context.Request.BodyReader));
         }

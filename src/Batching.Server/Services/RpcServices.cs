@@ -58,8 +58,8 @@ internal static class RpcServices
         var limit = endpoints.ServiceProvider.GetRequiredService<IOptions<BatchEngineOptions>>().Value.Limits.DecodedBytes;
         return
         [
-            endpoints.MapBoundedGrpcService<BatchRpcService>(limit).WithHead(),
-            endpoints.MapBoundedGrpcService<KeyedBatchRpcService>(limit).WithHead(),
+            endpoints.MapBoundedGrpcService<BatchRpcService>(limit).WithRest(),
+            endpoints.MapBoundedGrpcService<KeyedBatchRpcService>(limit).WithRest(),
             .. endpoints.MapRest(),
         ];
     }
