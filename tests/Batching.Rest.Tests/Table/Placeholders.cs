@@ -53,6 +53,12 @@ internal sealed partial class Placeholders
                 return $"\"{what}\":{NameTime($"{owner}.{what}", time.Value)}";
             }
 
+            if (match.Groups["instant"] is { Success: true } instant)
+            {
+                var what = match.Groups["when"].Value;
+                return $"\"{what}\":\"{NameTime($"{owner}.{what}", instant.Value)}\"";
+            }
+
             return _namesOfValues.TryGetValue(match.Value, out var name) ? $"{{{name}}}" : match.Value;
         });
         return text
@@ -62,8 +68,8 @@ internal sealed partial class Placeholders
 
     // Batches stand alone or in the list of them.
     private static bool IsBatch(string text, int index) =>
-        text[..index].EndsWith("\"Batch\":{", StringComparison.Ordinal)
-        || text.StartsWith("{\"Batches\":", StringComparison.Ordinal);
+        text[..index].EndsWith("\"Batch\":{", StringComparison.OrdinalIgnoreCase)
+        || text.StartsWith("{\"Batches\":", StringComparison.OrdinalIgnoreCase);
 
     private string NameId(string id, bool isBatch)
     {
@@ -99,6 +105,7 @@ internal sealed partial class Placeholders
         "id":"(?<id>\d{16})"
         |(?<!\d)\d{16}(?!\d)
         |"(?<what>created|done)":(?<time>\d{10})(?!\d)
+        |"(?<when>createTime|doneTime|expireTime)":"(?<instant>[-\d]{10}T[:\d.]+Z)"
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Varying();
 
