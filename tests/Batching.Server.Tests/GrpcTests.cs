@@ -1,7 +1,9 @@
+using Batching.Contracts.Rest;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 
@@ -13,6 +15,7 @@ public sealed class GrpcTests
     [Theory]
     [InlineData("")]
     [InlineData("batch.v1.BatchService")]
+    [InlineData("batch.v1.KeyedBatchService")]
     public async Task Health_OfAServerThatListens_IsServing(string service)
     {
         await using var api = await TestApi.StartAsync(context => TestApi.JsonAsync(context, "{}"));
@@ -22,6 +25,25 @@ public sealed class GrpcTests
         var reply = await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest { Service = service });
 
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, reply.Status);
+    }
+
+    // What is for REST calls alone has nothing to give to others, and says where that is.
+    [Fact]
+    public async Task RestServices_OverGrpc_AreUnimplemented()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+        using var channel = GrpcChannel.ForAddress(gateway.Address);
+
+        var list = await Assert.ThrowsAsync<RpcException>(
+            async () => await new V0BatchService.V0BatchServiceClient(channel).ListAsync(new ListRequest()));
+        var run = await Assert.ThrowsAsync<RpcException>(
+            async () => await new V2BatchService.V2BatchServiceClient(channel).RunAsync(new RunRequest()));
+
+        Assert.Equal((StatusCode.Unimplemented, StatusCode.Unimplemented), (list.StatusCode, run.StatusCode));
+        Assert.EndsWith("Call batch.v1.BatchService.", list.Status.Detail, StringComparison.Ordinal);
+        Assert.EndsWith("Call batch.v1.KeyedBatchService.", run.Status.Detail, StringComparison.Ordinal);
+        Assert.Empty(gateway.Logs.Errors);
     }
 
     [Fact]
