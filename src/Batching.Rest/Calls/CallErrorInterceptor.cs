@@ -67,7 +67,13 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         http.Features.Get<DeliveringReply>()?.Fail();
         if (RestForm.Find(http) is not { } form)
         {
-            throw ToRpcException(exception, context);
+            var rpc = ToRpcException(exception, context);
+            if (!http.IsGrpc() && !http.Response.HasStarted && rpc.GetRpcStatus() is { } status)
+            {
+                RestForm.AddRetryAfter(http.Response, status);
+            }
+
+            throw rpc;
         }
 
         if (IsGone(exception, context))
