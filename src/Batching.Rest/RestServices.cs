@@ -20,7 +20,13 @@ internal static class RestServices
     /// <summary>Adds what REST calls need. Goes with <c>AddGrpc</c>.</summary>
     public static IGrpcServerBuilder AddRest(this IGrpcServerBuilder grpc)
     {
-        grpc.AddJsonTranscoding(transcoding => transcoding.TypeRegistry = ErrorDetails.Types);
+        grpc.AddJsonTranscoding(static transcoding =>
+        {
+            transcoding.TypeRegistry = ErrorDetails.Types;
+
+            // As proto3 JSON has them: beyond 2^53 many readers of JSON lose digits.
+            transcoding.JsonSettings.WriteInt64sAsStrings = true;
+        });
 
         // They hold nothing of a call, so that one of each serves all.
         grpc.Services.AddSingleton<V0Service>().AddSingleton<V2Service>();

@@ -3,6 +3,7 @@ using Batching.Engine;
 using Batching.Rest;
 using Batching.Rest.Calls;
 using Batching.V1;
+using Google.Rpc;
 using Grpc.AspNetCore.Server;
 using Grpc.Net.Compression;
 using Grpc.Reflection;
@@ -46,8 +47,12 @@ internal static class RpcServices
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<BatchEngineOptions>>((kestrel, engine) =>
             LimitUrls(kestrel.Limits, engine.Value.Limits.UrlLength));
         services.AddGrpcReflection();
-        services.AddSingleton(new ReflectionServiceImpl(Described));
-        services.AddSingleton(new ReflectionV1ServiceImpl(Described));
+        var names = Described.Select(service => service.FullName);
+
+        // With the details that errors may have: whoever shows them has to know their types.
+        var symbols = SymbolRegistry.FromFiles([.. Described.Select(service => service.File), ErrorDetailsReflection.Descriptor]);
+        services.AddSingleton(new ReflectionServiceImpl(names, symbols));
+        services.AddSingleton(new ReflectionV1ServiceImpl(names, symbols));
         return services;
     }
 

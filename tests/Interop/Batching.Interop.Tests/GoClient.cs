@@ -28,8 +28,8 @@ internal static class GoClient
         return problem is null ? program : throw new InvalidOperationException(problem);
     }
 
-    /// <summary>Why there is no program; null if there is.</summary>
-    public static async Task<string?> WhyMissingAsync() => (await Built.Value).Problem;
+    /// <summary>Why there is no program, in one line; null if there is.</summary>
+    public static async Task<string?> WhyMissingAsync() => (await Built.Value).Problem?.Split('\n')[0];
 
     private static async Task<(string? Problem, string Program)> BuildAsync()
     {

@@ -42,12 +42,13 @@ internal sealed class TestAuthority
 
         File.WriteAllText(RootFile, root.ExportCertificatePem());
         File.WriteAllText(CertificateFile, certificate.ExportCertificatePem());
-        using var file = new StreamWriter(KeyFile, new FileStreamOptions
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var file = new StreamWriter(KeyFile, options);
         file.Write(key.ExportPkcs8PrivateKeyPem());
     }
 

@@ -20,7 +20,7 @@ internal static class Tools
 
     private static string? Look(Tool tool) => tool switch
     {
-        Tool.Node => Runs("node", "-e", "process.exit(parseInt(process.versions.node) < 20)")
+        Tool.Node => Runs("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)")
             ? null
             : "needs Node.js 20 or later",
         Tool.NodePackages => Directory.Exists(Path.Combine(Folders.Interop, "batch", "node_modules", "@grpc"))

@@ -198,7 +198,7 @@ func batchSteps() []step {
 			notFound("batch", mixed.Id, err)
 		}},
 		{"what is bad is refused with every problem named", func() {
-			bad := []*pb.Request{{Path: "sample/items"}, {Path: "http://elsewhere.example/"}, {Path: "x", Method: "STEAL"}}
+			bad := []*pb.Request{{Path: "sample/items"}, {Path: "http://elsewhere.example/"}, {Path: "sample/items", Method: "STEAL"}}
 			_, err := me.CreateBatch(me.context(patience), &pb.CreateBatchRequest{Requests: bad})
 			invalid(err, "requests[1].path", "requests[2].method")
 			_, err = me.CreateBatch(me.context(patience), &pb.CreateBatchRequest{})
