@@ -2,6 +2,7 @@ using Batching.Engine.Storage;
 using Batching.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using static Batching.Storage.Tests.StoreData;
 
 namespace Batching.Storage.Tests;
@@ -70,7 +71,7 @@ public sealed class SqliteFaultTests : IDisposable
     [Fact]
     public async Task CommitAsync_Full_IsUnavailableUntilThereIsSpace()
     {
-        var log = new RecordingLogger();
+        var log = new FakeLogger<SqliteBatchStore>();
         await using var store = SqliteStores.Create(_directory.Path, 4 * 1024 * 1024, log);
         await store.OpenAsync(default);
         await store.CommitAsync([Accept(Batch(1)), Accept(Batch(100))], default);
@@ -103,13 +104,14 @@ public sealed class SqliteFaultTests : IDisposable
         Assert.Equal(batch.Finished, (await store.FindBatchAsync(200, default))!.Finished);
         Assert.NotNull(await store.ReadSegmentAsync(200, batch.Finished, default));
         Assert.Null(await store.ReadSegmentAsync(200, batch.Finished + 1, default));
-        Assert.Single(log.Entries, entry => entry is ("StoreWriteFailed", LogLevel.Error));
+        Assert.Single(log.Collector.GetSnapshot(), entry => entry is { Id.Name: "StoreWriteFailed", Level: LogLevel.Error });
 
         await store.CommitAsync([new StoreWrite.Expire(200)], default);
         var other = Batch(100, total: 4);
         await store.CommitAsync([Append(other, Segment(1, 1, bodyBytes: 1_000_000))], default);
         Assert.Equal(1_000_001, (await store.ReadSegmentAsync(100, 1, default))!.Payload!.Length);
-        Assert.Contains(("StoreWriteRecovered", LogLevel.Information), log.Entries);
+        Assert.Contains(
+            log.Collector.GetSnapshot(), entry => entry is { Id.Name: "StoreWriteRecovered", Level: LogLevel.Information });
     }
 
     [Fact]
@@ -167,40 +169,6 @@ public sealed class SqliteFaultTests : IDisposable
         foreach (var file in (string[])["batch.db", "batch.db-wal"])
         {
             File.Copy(_directory.File(file), _directory.File($"{name}/{file}"));
-        }
-    }
-
-    private sealed class RecordingLogger : ILogger<SqliteBatchStore>
-    {
-        private readonly List<(string?, LogLevel)> _entries = [];
-
-        public IReadOnlyList<(string? Event, LogLevel Level)> Entries
-        {
-            get
-            {
-                lock (_entries)
-                {
-                    return [.. _entries];
-                }
-            }
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            lock (_entries)
-            {
-                _entries.Add((eventId.Name, logLevel));
-            }
         }
     }
 }

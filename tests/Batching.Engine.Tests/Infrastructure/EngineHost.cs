@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Tests.Infrastructure;
@@ -20,7 +21,9 @@ internal sealed class EngineHost : IAsyncDisposable
     public static readonly Caller Alice = new("alice", null);
     public static readonly Caller Bob = new("bob", null);
 
-    private readonly LogRecorder _log = new();
+    private readonly FakeLogCollector _log = FakeLogCollector.Create(
+        new FakeLogCollectorOptions { FilteredLevels = { LogLevel.Error, LogLevel.Critical } });
+
     private readonly IHost _host;
     private bool _stopped;
 
@@ -28,7 +31,7 @@ internal sealed class EngineHost : IAsyncDisposable
     {
         Time = time;
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddProvider(_log);
+        builder.Logging.AddProvider(new FakeLoggerProvider(_log));
         Store = new FaultyStore(new SqliteBatchStore(
             Options.Create(new SqliteStoreOptions { Directory = directory }), NullLogger<SqliteBatchStore>.Instance));
         builder.Services.AddSingleton<TimeProvider>(time);
@@ -54,7 +57,8 @@ internal sealed class EngineHost : IAsyncDisposable
     public bool ErrorsAreExpected { get; set; }
 
     /// <summary>What was logged as an error.</summary>
-    public IReadOnlyCollection<string> Errors => _log.Errors;
+    public IReadOnlyCollection<string> Errors =>
+        [.. _log.GetSnapshot().Select(record => $"{record.Id.Name}: {record.Message} {record.Exception}")];
 
     public BatchSubmitter Submitter => Get<BatchSubmitter>();
 
@@ -190,7 +194,7 @@ internal sealed class EngineHost : IAsyncDisposable
         await ((IAsyncDisposable)_host).DisposeAsync();
         if (!ErrorsAreExpected)
         {
-            Assert.Empty(_log.Errors);
+            Assert.Empty(Errors);
         }
     }
 }

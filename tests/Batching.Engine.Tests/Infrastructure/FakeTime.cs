@@ -1,47 +1,36 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace Batching.Engine.Tests.Infrastructure;
 
-/// <summary>A clock that stands still until it is advanced. Timers that are due fire on the thread pool.</summary>
-internal sealed class FakeTime : TimeProvider
+/// <summary>
+/// A clock that stands still until it is advanced, and that tells what is waited for. Its timers call back on the thread
+/// pool, as the system's do: whoever reads the clock or sets a timer under a lock runs nobody else's code there.
+/// </summary>
+internal sealed class FakeTime() : FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero))
 {
     private readonly Lock _lock = new();
-    private readonly List<FakeTimer> _timers = [];
-    private DateTimeOffset _now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    private readonly Dictionary<PoolTimer, DateTimeOffset> _due = [];
 
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
-
-    public override DateTimeOffset GetUtcNow()
-    {
-        lock (_lock)
-        {
-            return _now;
-        }
-    }
-
-    public override long GetTimestamp() => GetUtcNow().Ticks;
-
-    /// <summary>How long the timers that are set have still to go.</summary>
+    /// <summary>How long the timers that are set, and don't tick again and again, have still to go.</summary>
     public IReadOnlyList<TimeSpan> Pending
     {
         get
         {
             lock (_lock)
             {
-                return [.. _timers.Where(timer => timer.Due is not null).Select(timer => timer.Due!.Value - _now)];
+                return [.. _due.Values.Select(due => due - GetUtcNow())];
             }
         }
     }
 
     /// <summary>Moves the clock, and fires what becomes due on the way.</summary>
-    public void Advance(TimeSpan by)
+    public new void Advance(TimeSpan by)
     {
+        // Not while a timer is set: what Pending says of it would be wrong.
         lock (_lock)
         {
-            _now += by;
+            SetUtcNow(GetUtcNow() + by);
         }
-
-        FireDue();
     }
 
     /// <summary>
@@ -65,67 +54,60 @@ internal sealed class FakeTime : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new FakeTimer(this, callback, state);
-        lock (_lock)
-        {
-            _timers.Add(timer);
-        }
-
+        var timer = new PoolTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
     }
 
-    private void FireDue()
+    private ITimer CreateOwnTimer(TimerCallback callback) =>
+        base.CreateTimer(callback, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    private sealed class PoolTimer : ITimer
     {
-        while (true)
+        private readonly FakeTime _time;
+        private readonly ITimer _timer;
+
+        public PoolTimer(FakeTime time, TimerCallback callback, object? state)
         {
-            FakeTimer? next;
-            lock (_lock)
+            _time = time;
+            _timer = time.CreateOwnTimer(_ =>
             {
-                next = _timers.Where(timer => timer.Due <= _now).MinBy(timer => timer.Due);
-                if (next is null)
+                lock (time._lock)
                 {
-                    return;
+                    time._due.Remove(this);
                 }
 
-                // A periodic timer that has missed ticks ticks once.
-                next.Due = next.Period > TimeSpan.Zero ? _now + next.Period : null;
-            }
-
-            ThreadPool.UnsafeQueueUserWorkItem(static timer => timer.Fire(), next, preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(state => callback(state), state, preferLocal: false);
+            });
         }
-    }
-
-    private sealed class FakeTimer(FakeTime time, TimerCallback callback, object? state) : ITimer
-    {
-        public DateTimeOffset? Due { get; set; }
-
-        public TimeSpan Period { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (time._lock)
+            lock (_time._lock)
             {
-                if (!time._timers.Contains(this))
+                _time._due.Remove(this);
+                if (dueTime >= TimeSpan.Zero && period <= TimeSpan.Zero)
                 {
-                    return false;
+                    _time._due.Add(this, _time.GetUtcNow() + dueTime);
                 }
 
-                Due = dueTime < TimeSpan.Zero ? null : time._now + dueTime;
-                Period = period;
+                if (_timer.Change(dueTime, period))
+                {
+                    return true;
+                }
+
+                // It is disposed of.
+                _time._due.Remove(this);
+                return false;
             }
-
-            time.FireDue();
-            return true;
         }
-
-        public void Fire() => callback(state);
 
         public void Dispose()
         {
-            lock (time._lock)
+            lock (_time._lock)
             {
-                time._timers.Remove(this);
+                _time._due.Remove(this);
+                _timer.Dispose();
             }
         }
 

@@ -1,4 +1,5 @@
 using Batching.Engine.Scheduling;
+using FsCheck.Xunit;
 
 namespace Batching.Engine.Tests.Scheduling;
 
@@ -45,6 +46,76 @@ public sealed class FairQueueTests
         Assert.Equal("a/1/0", item);
         Enqueue("a", 1, 1);
         Assert.Equal(["b/2/0", "a/1/0", "b/2/1"], TakeAll());
+    }
+
+    // The model: owners in the order of their turns, and for each its batches in the order of theirs.
+    [Property(MaxTest = 500)]
+    public void AnySequence_AgainstASimpleModel_Agrees((bool Takes, byte Owner, byte Batch)[] steps)
+    {
+        var queue = new FairQueue<int>();
+        var model = new List<(string Owner, List<(long Batch, List<int> Items)> Batches)>();
+        for (var i = 0; i < steps.Length; i++)
+        {
+            if (steps[i].Takes)
+            {
+                Take();
+            }
+            else
+            {
+                Put($"{steps[i].Owner % 3}", steps[i].Batch % 3, i);
+            }
+
+            Assert.Equal(model.Sum(owner => owner.Batches.Sum(batch => batch.Items.Count)), queue.Count);
+        }
+
+        while (queue.Count > 0)
+        {
+            Take();
+        }
+
+        Assert.Empty(model);
+
+        void Put(string owner, long batch, int item)
+        {
+            queue.Enqueue(owner, batch, item);
+            if (!model.Exists(one => one.Owner == owner))
+            {
+                model.Add((owner, []));
+            }
+
+            var batches = model.Find(one => one.Owner == owner).Batches;
+            if (!batches.Exists(one => one.Batch == batch))
+            {
+                batches.Add((batch, []));
+            }
+
+            batches.Find(one => one.Batch == batch).Items.Add(item);
+        }
+
+        void Take()
+        {
+            Assert.Equal(model.Count > 0, queue.TryDequeue(out var item));
+            if (model.Count == 0)
+            {
+                return;
+            }
+
+            var owner = model[0];
+            var batch = owner.Batches[0];
+            Assert.Equal(batch.Items[0], item);
+            batch.Items.RemoveAt(0);
+            model.RemoveAt(0);
+            owner.Batches.RemoveAt(0);
+            if (batch.Items.Count > 0)
+            {
+                owner.Batches.Add(batch);
+            }
+
+            if (owner.Batches.Count > 0)
+            {
+                model.Add(owner);
+            }
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Batching.Engine.Storage;
 using Batching.V1;
+using FsCheck.Xunit;
 using Google.Protobuf;
 
 namespace Batching.Engine.Tests.Storage;
@@ -33,6 +34,21 @@ public sealed class RequestWindowTests
         var windows = RequestWindow.Encode(requests, firstIndex: 0);
         Assert.Equal([(0, 1), (1, 1), (2, 1)], Bounds(windows));
         Assert.Equal(requests, windows.SelectMany(Decode));
+    }
+
+    // Many small requests and some large ones, so that either bound comes first.
+    [Property(MaxTest = 200, EndSize = 800)]
+    public void Encode_AnySizes_GivesEveryRequestBackWithinTheBounds((byte Kind, byte Size)[] bodies, byte firstIndex)
+    {
+        var requests = bodies.SelectMany(body => Requests(1, body.Kind == 255 ? body.Size * 512 : body.Size / 4)).ToArray();
+        var windows = RequestWindow.Encode(requests, firstIndex);
+        Assert.Equal(requests, windows.SelectMany(Decode));
+        Assert.Equal(
+            windows.Select(window => window.EndIndex).Prepend(firstIndex).SkipLast(1),
+            windows.Select(window => window.FirstIndex));
+        Assert.All(windows, window => Assert.InRange(window.Count, 1, RequestWindow.MaxCount));
+        Assert.All(windows, window => Assert.True(
+            window.Count == 1 || window.Data.Length < RequestWindow.MaxBytes + (window.Count * 8)));
     }
 
     [Fact]

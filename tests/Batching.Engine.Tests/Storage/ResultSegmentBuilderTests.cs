@@ -1,5 +1,6 @@
 using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
+using FsCheck.Xunit;
 
 namespace Batching.Engine.Tests.Storage;
 
@@ -49,6 +50,47 @@ public sealed class ResultSegmentBuilderTests
             var body = segment.BodyOf(segment[position]).ToArray();
             Assert.Equal(sizes[position - 1], body.Length);
             Assert.All(body, b => Assert.Equal(position - 1, b));
+        }
+    }
+
+    [Property(MaxTest = 200)]
+    public void Build_AnyLengths_GivesEachResultBackAtItsPosition(
+        (byte Kind, byte Headers, byte Body)[] lengths, byte before)
+    {
+        // Some results fill a segment or two thirds of it.
+        var results = lengths.Select(
+            (length, i) => (
+                Headers: Bytes(i, length.Kind > 230 ? length.Headers * 300 : length.Headers),
+                Body: Bytes(i + 1, length.Kind is > 200 and < 240 ? length.Body * 300 : length.Body))).ToArray();
+        var builder = new ResultSegmentBuilder(before + 1);
+        foreach (var (index, (headers, body)) in results.Index())
+        {
+            builder.Add(index, 200, Failure.None, Time, body.Length, headers, body);
+        }
+
+        var segments = builder.Build();
+
+        Assert.Equal(
+            Enumerable.Range(before + 1, results.Length),
+            segments.SelectMany(segment => Enumerable.Range(segment.FirstPosition, segment.Count)));
+        foreach (var segment in segments)
+        {
+            Assert.True(segment.Count == 1 || segment.Payload!.Length <= ResultSegment.TargetPayloadBytes);
+            for (var position = segment.FirstPosition; position <= segment.LastPosition; position++)
+            {
+                var entry = segment[position];
+                Assert.Equal(position - before - 1, entry.Index);
+                Assert.Equal(results[entry.Index].Body.Length, entry.Size);
+                Assert.True(segment.HeadersOf(entry).Span.SequenceEqual(results[entry.Index].Headers));
+                Assert.True(segment.BodyOf(entry).Span.SequenceEqual(results[entry.Index].Body));
+            }
+        }
+
+        static byte[] Bytes(int content, int count)
+        {
+            var bytes = new byte[count];
+            Array.Fill(bytes, (byte)content);
+            return bytes;
         }
     }
 

@@ -1,12 +1,13 @@
 using Batching.Engine.Tests.Infrastructure;
 using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Batching.Engine.Tests.Upstreams;
 
 public sealed class CallPlacesTests
 {
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task EnterAsync_AllTaken_WaitsForTheNextThatIsGivenBack()

@@ -1,7 +1,7 @@
 using System.Net;
-using Batching.Engine.Tests.Infrastructure;
 using Batching.Engine.Upstreams;
 using Batching.V1;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Batching.Engine.Tests.Upstreams;
 
@@ -24,7 +24,7 @@ public sealed class ReplyReaderTests
         };
         // More comes than that: the buffer grows, as it does for a body of unknown length.
         response.Content.Headers.ContentLength = 100;
-        var reading = new ReplyReader(options, new FakeTime())
+        var reading = new ReplyReader(options, new FakeTimeProvider())
             .ReadAsync(new UpstreamCall(default, HttpMethod.Get, new Request(), null), response, CancellationToken.None);
         if (failsInTheEnd)
         {

@@ -1,9 +1,15 @@
+using System.Text;
 using Batching.Engine.Upstreams;
+using FsCheck.Xunit;
 
 namespace Batching.Engine.Tests.Upstreams;
 
 public sealed class TargetPathTests
 {
+    // What paths are made of, and attacked with.
+    private static readonly string[] Pieces =
+        ["/", "/", "a", ".", ".", "..", "2e", ";", "?", "#", "@", ":", "&x=1", " ", "\\", "%", "\0", "ü", "😀", "\u2028"];
+
     [Theory]
     [InlineData("/", "/")]
     [InlineData("/items", "/items")]
@@ -155,6 +161,38 @@ public sealed class TargetPathTests
     {
         Assert.False(TargetPath.TryNormalize(path, 100, out var normalized, out var problem), normalized);
         Assert.Contains(expected, problem, StringComparison.Ordinal);
+    }
+
+    // However deep its pieces are encoded: what passes leads nowhere else, as often as somebody decodes it, and is sent
+    // in a form that needs no other.
+    [Property(MaxTest = 20_000, EndSize = 12)]
+    public void TryNormalize_AnyText_IsRefusedOrReadInOneWay((byte Piece, byte Depth)[] parts)
+    {
+        var text = string.Concat(parts.Select(
+            part => Encode(Pieces[part.Piece % Pieces.Length], part.Depth > 100 ? part.Depth % 8 : 0)));
+        if (!TargetPath.TryNormalize(text, 1_000, out var normalized, out var problem))
+        {
+            Assert.NotEmpty(problem);
+            return;
+        }
+
+        Assert.True(Ascii.IsValid(normalized));
+        Assert.True(TargetPath.TryNormalize(normalized, 10_000, out var again, out problem), problem);
+        Assert.Equal(normalized, again);
+        var path = normalized.Split('?')[0];
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.StartsWith("/", path, StringComparison.Ordinal);
+            Assert.DoesNotContain("//", path, StringComparison.Ordinal);
+            Assert.DoesNotContain(path, c => c == '\\' || char.IsControl(c));
+            Assert.DoesNotContain(path.Split('/'), segment => segment.Split(';', '?', '#')[0].Trim() is "." or "..");
+            path = Uri.UnescapeDataString(path);
+        }
+
+        static string Encode(string piece, int depth) =>
+            depth == 0
+                ? piece
+                : string.Concat(Encoding.UTF8.GetBytes(piece).Select(b => $"%{string.Concat(Enumerable.Repeat("25", depth - 1))}{b:x2}"));
     }
 
     // Not in a table: test runners can't carry half a character.

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Batching.Engine.Spawning;
+using FsCheck.Xunit;
 
 namespace Batching.Spawning.Tests.Units;
 
@@ -51,6 +52,15 @@ public sealed class JsonPointerTests
     public void TryMoveTo_Nested_FindsTheFirst(string json, string path, string? expected) =>
         Assert.Equal(expected, Find(json, path));
 
+    // Against the framework's own documents: every value of any document is where its path says.
+    [Property(MaxTest = 1_000)]
+    public void TryMoveTo_AnyDocument_FindsEveryValue(byte[] choices)
+    {
+        var json = DocumentOf(new Queue<byte>(choices));
+        using var document = JsonDocument.Parse(json);
+        AssertFinds(json, document.RootElement, "");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("  ")]
@@ -67,6 +77,44 @@ public sealed class JsonPointerTests
     [InlineData("#/a", false)]
     public void IsValid_Text_BeginsWithASlashOrIsEmpty(string text, bool expected) =>
         Assert.Equal(expected, JsonPointer.IsValid(text));
+
+    // Any bytes are a document: each decides what comes next, and where they end, so does it.
+    private static string DocumentOf(Queue<byte> choices)
+    {
+        string[] leaves = ["0", "-1.5e3", "true", "null", "\"\"", "\"a/b\"", "\"\\u0061\""];
+        string[] names = ["a", "", "A", "/", "~", "~1", "~0", "0", "01", "-", " ", "é", "\""];
+        var (kind, choice) = Math.DivRem(choices.TryDequeue(out var next) ? next : (byte)0, (byte)64);
+        var count = kind == 0 ? 0 : choice % 5;
+        return kind switch
+        {
+            0 => leaves[choice % leaves.Length],
+            1 => $"[{string.Join(", ", Enumerable.Range(0, count).Select(_ => DocumentOf(choices)))}]",
+            _ => $"{{{string.Join(", ", Enumerable.Range(choice, count).Select(
+                i => $"{JsonSerializer.Serialize(names[i % names.Length])}: {DocumentOf(choices)}"))}}}",
+        };
+    }
+
+    private static void AssertFinds(string json, JsonElement value, string path)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        Assert.True(JsonPointer.Parse(path).TryMoveTo(ref reader), $"{path} of {json}");
+        using var found = JsonDocument.ParseValue(ref reader);
+        Assert.Equal(value.GetRawText(), found.RootElement.GetRawText());
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var (index, item) in value.EnumerateArray().Index())
+            {
+                AssertFinds(json, item, $"{path}/{index}");
+            }
+        }
+        else if (value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in value.EnumerateObject())
+            {
+                AssertFinds(json, member.Value, $"{path}/{member.Name.Replace("~", "~0").Replace("/", "~1")}");
+            }
+        }
+    }
 
     private static string? Find(string json, string path)
     {

@@ -1,9 +1,13 @@
 using Batching.Engine.Spawning;
+using FsCheck.Xunit;
 
 namespace Batching.Spawning.Tests.Units;
 
 public sealed class LinkHeaderTests
 {
+    private static readonly string[] Pieces =
+        ["a", "/x", "<", ">", ",", ";", " ", "\t", "=", "\"", "\\", "rel", "next", "rel=next", "rel=\"next\"", "ü", "\0"];
+
     [Theory]
     [InlineData("", null)]
     [InlineData("<https://a/?p=2>; rel=\"next\"", "https://a/?p=2")]
@@ -41,4 +45,25 @@ public sealed class LinkHeaderTests
     [InlineData("</1>; =next; rel=next", "/1")]
     public void FindNext_Value_FindsTheTarget(string value, string? expected) =>
         Assert.Equal(expected, LinkHeader.FindNext(value));
+
+    // Behind any number of others, whatever is quoted there.
+    [Property(MaxTest = 1_000, EndSize = 20)]
+    public void FindNext_LinkBehindOthers_IsFound(byte[][] titles)
+    {
+        var others = titles.Select(title =>
+            $"</other>; title=\"{Text(title).Replace("\\", "\\\\").Replace("\"", "\\\"")}\"; rel=prev");
+        Assert.Equal("/2", LinkHeader.FindNext(string.Join(", ", [.. others, "</2>; rel=next"])));
+    }
+
+    [Property(MaxTest = 5_000)]
+    public void FindNext_AnyText_GivesNothingButATargetInIt(byte[] pieces)
+    {
+        var text = Text(pieces);
+        if (LinkHeader.FindNext(text) is { } target)
+        {
+            Assert.Contains($"<{target}>", text, StringComparison.Ordinal);
+        }
+    }
+
+    private static string Text(byte[] pieces) => string.Concat(pieces.Select(piece => Pieces[piece % Pieces.Length]));
 }
