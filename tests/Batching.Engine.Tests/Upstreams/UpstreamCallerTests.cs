@@ -630,9 +630,25 @@ public sealed class UpstreamCallerTests : IDisposable
         Assert.DoesNotContain("b7ad6b7169203331", string.Concat(sent), StringComparison.Ordinal);
     }
 
+    // W3C Trace Context, "Versioning of traceparent".
+    [Theory]
+    [InlineData("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "01")]
+    [InlineData("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more-of-it", "01")]
+    [InlineData("fe-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-", "00")]
+    [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-83-x", "01")]
+    public void TraceOf_LaterVersion_GoesOn(string traceParent, string flags) =>
+        Assert.Equal($"0af7651916cd43dd8448eb211c80319c-{flags}", OriginFields.TraceOf(traceParent));
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]
+    [InlineData("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    [InlineData("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x")]
+    [InlineData("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01x")]
+    [InlineData("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0x-y")]
+    [InlineData("01-0af7651916cd43dd8448eb211c80319c+b7ad6b7169203331-01-x")]
+    [InlineData("0G-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x")]
     [InlineData("00-00000000000000000000000000000000-b7ad6b7169203331-01")]
     [InlineData("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01")]
     [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331")]
