@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Batching.Engine;
 
 /// <summary>
@@ -10,12 +12,16 @@ public sealed record Problem(string Field, string Message)
 {
     private const int MaxFieldLength = 120;
     private const int MaxMessageLength = 300;
+    private const int FramingBytes = 8;
 
     /// <summary>At most 120 characters.</summary>
     public string Field { get; } = Shorten(Field, MaxFieldLength);
 
     /// <summary>At most 300 characters.</summary>
     public string Message { get; } = Shorten(Message, MaxMessageLength);
+
+    /// <summary>What it takes in an error, as protobuf has it.</summary>
+    internal int Bytes => Encoding.UTF8.GetByteCount(Field) + Encoding.UTF8.GetByteCount(Message) + FramingBytes;
 
     /// <summary>A text of a caller, to be repeated in a message.</summary>
     internal static string Shorten(string text, int maxLength)

@@ -5,15 +5,53 @@ namespace Batching.Engine;
 public abstract record Refusal(string Message)
 {
     /// <summary>What the caller gave is wrong.</summary>
-    public sealed record Invalid(IReadOnlyList<Problem> Problems)
-        : Refusal(Problems.Count == 1
-            ? $"{Problems[0].Field} {Problems[0].Message}."
-            : $"{Problems.Count} fields are wrong; the first: {Problems[0].Field} {Problems[0].Message}.")
+    public sealed record Invalid : Refusal
     {
+        // An error of gRPC travels in a trailer, in base64. Many clients take no more than 8 KiB of those; one of .NET gives
+        // up the connection with all its calls at 64 KiB. Those of REST name the same.
+        private const int MaxBytes = 5 * 1024;
+
         /// <summary>One thing is wrong.</summary>
         public Invalid(string field, string message)
             : this([new Problem(field, message)])
         {
+        }
+
+        /// <param name="problems">The first of what is wrong, at least one.</param>
+        /// <param name="total">How many things are wrong; null for those.</param>
+        /// <param name="isComplete">False if no more were looked for.</param>
+        public Invalid(IReadOnlyList<Problem> problems, int? total = null, bool isComplete = true)
+            : this(Cut(problems), total ?? problems.Count, isComplete ? "" : "At least ")
+        {
+        }
+
+        private Invalid(IReadOnlyList<Problem> named, int total, string about)
+            : base(Describe(named, total, about)) => Problems = named;
+
+        /// <summary>Those that are named: as many as an error has room for, in the order they were found.</summary>
+        public IReadOnlyList<Problem> Problems { get; }
+
+        private static string Describe(IReadOnlyList<Problem> named, int total, string about)
+        {
+            var first = $"{named[0].Field} {named[0].Message}.";
+            return total == 1 ? first
+                : total == named.Count ? $"{about}{total} fields are wrong; the first: {first}"
+                : $"{about}{total} fields are wrong, of which the first {named.Count} are named; the first: {first}";
+        }
+
+        private static IReadOnlyList<Problem> Cut(IReadOnlyList<Problem> problems)
+        {
+            var bytes = 0;
+            for (var i = 0; i < problems.Count; i++)
+            {
+                bytes += problems[i].Bytes;
+                if (bytes > MaxBytes && i > 0)
+                {
+                    return [.. problems.Take(i)];
+                }
+            }
+
+            return problems;
         }
     }
 

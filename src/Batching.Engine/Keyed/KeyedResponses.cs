@@ -48,8 +48,9 @@ internal static class KeyedResponses
     /// <summary>A call that is not made because it is bad.</summary>
     public static Response FromProblems(IReadOnlyList<Problem> problems)
     {
+        var refusal = new Refusal.Invalid(problems);
         var details = new BadRequest();
-        details.FieldViolations.AddRange(problems.Select(
+        details.FieldViolations.AddRange(refusal.Problems.Select(
             problem => new BadRequest.Types.FieldViolation { Field = problem.Field, Description = problem.Message }));
         return new Response
         {
@@ -57,7 +58,7 @@ internal static class KeyedResponses
             Error = new Google.Rpc.Status
             {
                 Code = (int)Code.InvalidArgument,
-                Message = new Refusal.Invalid(problems).Message,
+                Message = refusal.Message,
                 Details = { Any.Pack(details) },
             },
         };

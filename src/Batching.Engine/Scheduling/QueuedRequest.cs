@@ -28,6 +28,23 @@ internal sealed record QueuedRequest(
 
     public ValueTask RunAsync() => Runner.RunAsync(this);
 
-    private static bool HasIdempotencyKey(Request request) =>
-        request.Headers.Keys.Any(name => name.Equals(IdempotencyKey, StringComparison.OrdinalIgnoreCase));
+    // An empty key tells an API nothing to know the request by, and each value of two fields is one it may look at.
+    private static bool HasIdempotencyKey(Request request)
+    {
+        var found = false;
+        foreach (var (name, value) in request.Headers)
+        {
+            if (name.Equals(IdempotencyKey, StringComparison.OrdinalIgnoreCase))
+            {
+                if (string.IsNullOrWhiteSpace(value))
+                {
+                    return false;
+                }
+
+                found = true;
+            }
+        }
+
+        return found;
+    }
 }

@@ -40,13 +40,7 @@ public sealed class BatchSubmitter
         IReadOnlyList<Problem> known,
         CancellationToken cancellationToken)
     {
-        var problems = _validator.Validate(requests, known);
-        if (problems.Count > 0)
-        {
-            return new Refusal.Invalid(problems);
-        }
-
-        if (HeaderRules.CheckCredential(caller) is { } refusal)
+        if ((_validator.Check(requests, known) ?? HeaderRules.CheckCredential(caller)) is { } refusal)
         {
             return refusal;
         }

@@ -9,7 +9,7 @@ namespace Batching.Engine.Submission;
 /// <summary>Finds everything that is wrong with a batch, before any of it is stored. Thread-safe.</summary>
 internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngineOptions> options)
 {
-    /// <summary>More problems than this are not looked for.</summary>
+    /// <summary>More problems than this are counted, not named.</summary>
     public const int MaxProblems = 100;
 
     private readonly LimitOptions _limits = options.Value.Limits;
@@ -17,33 +17,43 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     private readonly IReadOnlySet<string> _denied = HeaderRules.ToDenied(options.Value.Headers.Denied);
 
     /// <summary>Adds what is wrong to what is known to be; of a field that is known nothing more is said.</summary>
-    public IReadOnlyList<Problem> Validate(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
+    /// <returns>Why the batch is refused; null if nothing is wrong with it.</returns>
+    public Refusal? Check(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
     {
-        var problems = Validate(requests);
+        var problems = new List<Problem>();
+        var total = Validate(requests, problems);
         if (known.Count == 0)
         {
-            return problems;
+            return total == 0 ? null : new Refusal.Invalid(problems, total);
         }
 
         var fields = known.Select(problem => problem.Field).ToHashSet(StringComparer.Ordinal);
-        return [.. known.Concat(problems.Where(problem => !IsKnown(problem.Field, fields))).Take(MaxProblems)];
+        Problem[] all = [.. known, .. problems.Where(problem => !IsKnown(problem.Field, fields))];
+        // Which of those beyond the limit are known nobody can say, nor whether the reader has found more.
+        return new Refusal.Invalid(
+            [.. all.Take(MaxProblems)], all.Length, isComplete: total == problems.Count && known.Count < MaxProblems);
     }
 
     /// <summary>Adds what is wrong with some of the requests of a batch.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="firstIndex">The place of the first of them in the batch.</param>
     /// <param name="problems">Holds <see cref="MaxProblems"/> afterwards at most.</param>
-    public void Validate(IReadOnlyList<Request> requests, int firstIndex, List<Problem> problems)
+    /// <returns>How many problems they have.</returns>
+    public int Validate(IReadOnlyList<Request> requests, int firstIndex, List<Problem> problems)
     {
-        for (var i = 0; i < requests.Count && problems.Count < MaxProblems; i++)
+        var total = 0;
+        for (var i = 0; i < requests.Count; i++)
         {
+            var before = problems.Count;
             Validate(requests[i], firstIndex + i, problems);
+            total += problems.Count - before;
+            if (problems.Count > MaxProblems)
+            {
+                problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
+            }
         }
 
-        if (problems.Count > MaxProblems)
-        {
-            problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
-        }
+        return total;
     }
 
     /// <summary>Adds what is wrong with the header fields of a request.</summary>
@@ -58,9 +68,15 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
 
         var length = 0;
+        var names = request.Headers.Count > 1 ? new HashSet<string>(StringComparer.OrdinalIgnoreCase) : null;
         foreach (var (name, value) in request.Headers)
         {
             length += name.Length + value.Length;
+            if (names?.Add(name) == false)
+            {
+                problems.Add(new Problem($"{field}[{name}]", "is given twice: names of fields are the same in any case"));
+            }
+
             if (HeaderRules.FindProblem(name, value, _credentialHeader, _denied) is { } problem)
             {
                 problems.Add(new Problem($"{field}[{name}]", problem));
@@ -78,9 +94,8 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     private static bool IsKnown(string field, HashSet<string> known) =>
         known.Contains(field) || known.Contains(field[..(field.IndexOf(']', StringComparison.Ordinal) + 1)]);
 
-    private List<Problem> Validate(IReadOnlyList<Request> requests)
+    private int Validate(IReadOnlyList<Request> requests, List<Problem> problems)
     {
-        var problems = new List<Problem>();
         if (requests.Count == 0)
         {
             problems.Add(new Problem("requests", "must hold at least one request"));
@@ -95,10 +110,10 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
         else
         {
-            Validate(requests, firstIndex: 0, problems);
+            return Validate(requests, firstIndex: 0, problems);
         }
 
-        return problems;
+        return problems.Count;
     }
 
     private void Validate(Request request, int index, List<Problem> problems)

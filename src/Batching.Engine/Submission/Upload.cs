@@ -33,6 +33,7 @@ internal sealed class Upload(
     private long? _stagedKey;
     private long _bytes;
     private int _count;
+    private int _problemCount;
     private int _spawners;
 
     /// <summary>
@@ -55,12 +56,14 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", $"have more than {limits.UploadBytes} bytes, the limit of an upload");
         }
 
-        validator.Validate(requests, _count, _problems);
+        _problemCount += validator.Validate(requests, _count, _problems);
         _count += requests.Count;
         if (_problems.Count > 0)
         {
             // It is refused in any case; what still comes is read only to name its problems too.
-            return _problems.Count == RequestValidator.MaxProblems ? new Refusal.Invalid(_problems) : null;
+            return _problems.Count == RequestValidator.MaxProblems
+                ? new Refusal.Invalid(_problems, _problemCount, isComplete: false)
+                : null;
         }
 
         if (await lease.GrowAsync(requests.Count, bytes, cancellationToken) is { } refusal)
@@ -93,7 +96,7 @@ internal sealed class Upload(
 
         if (_problems.Count > 0)
         {
-            return new Refusal.Invalid(_problems);
+            return new Refusal.Invalid(_problems, _problemCount);
         }
 
         await _staging;

@@ -6,11 +6,15 @@ namespace Batching.Engine.Upstreams;
 /// </summary>
 internal sealed class CallProgress : IDisposable
 {
+    /// <summary>How often the request of a call may be sent, whoever sends it again.</summary>
+    public const int MaxSends = 3;
+
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _cancel;
     private CallPlaces? _places;
     private bool _hasPlace;
     private long? _sent;
+    private int _sends;
 
     /// <param name="time">Tells the time.</param>
     public CallProgress(TimeProvider time)
@@ -25,6 +29,9 @@ internal sealed class CallProgress : IDisposable
     /// <summary>When the call must have ended, as a timestamp.</summary>
     public long Deadline { get; private set; }
 
+    /// <summary>Whether the request may be sent once more.</summary>
+    public bool MaySend => _sends < MaxSends;
+
     /// <summary>Signalled when the time is over, or the call is not wanted any more.</summary>
     public CancellationToken Cancelled => _cancel.Token;
 
@@ -36,6 +43,7 @@ internal sealed class CallProgress : IDisposable
         _places = places;
         _hasPlace = true;
         _sent = null;
+        _sends = 0;
         Deadline = _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
         _cancel.CancelAfter(timeout);
     }
@@ -63,6 +71,18 @@ internal sealed class CallProgress : IDisposable
 
     /// <summary>An attempt is sent.</summary>
     public void Begin(long now) => _sent = now;
+
+    /// <summary>Counts a send that is about to happen, if there may be one.</summary>
+    public bool TrySend()
+    {
+        if (!MaySend)
+        {
+            return false;
+        }
+
+        _sends++;
+        return true;
+    }
 
     /// <summary>It was answered.</summary>
     public void Count(UpstreamReply reply)

@@ -10,9 +10,11 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
     private const string UserAgent = "Batch";
 
     /// <summary>The message that a call sends.</summary>
-    public HttpRequestMessage Build(UpstreamCall call)
+    /// <param name="call">The call.</param>
+    /// <param name="progress">How far it has come.</param>
+    public UpstreamMessage Build(UpstreamCall call, CallProgress progress)
     {
-        var message = new HttpRequestMessage(call.Method, call.Route.ToUri());
+        var message = new UpstreamMessage(call.Method, call.Route.ToUri(), progress);
         var body = call.Request.Body;
         // A request that has no content is one that SocketsHttpHandler may send again by itself when a pooled
         // connection turns out to be closed. With content it doesn't, once it has begun to send it.
@@ -53,9 +55,9 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
 
     private void AddOwnFields(HttpRequestHeaders headers, OriginFields? origin)
     {
-        if (!headers.NonValidated.Contains("User-Agent"))
+        if (!headers.NonValidated.Contains(UpstreamMessage.CountedField))
         {
-            headers.TryAddWithoutValidation("User-Agent", UserAgent);
+            headers.TryAddWithoutValidation(UpstreamMessage.CountedField, UserAgent);
         }
 
         if (origin is null)

@@ -8,6 +8,9 @@ internal sealed class OriginFields
 {
     private const string TraceVersion = "00-";
 
+    // 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+    private const int TraceParentLength = 55;
+
     private readonly string _beforeSpan;
     private readonly string _afterSpan;
 
@@ -35,10 +38,26 @@ internal sealed class OriginFields
     /// </summary>
     /// <param name="traceParent">The client's; null or not valid for a trace that begins here.</param>
     public static string TraceOf(string? traceParent) =>
-        ActivityContext.TryParse(traceParent, null, out var context)
+        ActivityContext.TryParse(ToKnownVersion(traceParent), null, out var context)
             ? $"{context.TraceId}-{(int)context.TraceFlags:x2}"
             // Sampled, because an API that would record its calls by itself must not stop to.
             : $"{ActivityTraceId.CreateRandom()}-{(int)ActivityTraceFlags.Recorded:x2}";
+
+    // W3C Trace Context, section 3.2.4 (Versioning): a later version begins with the fields of this one and may add others
+    // behind another dash. Of its flags only the first is known. The version 255 is none.
+    private static string? ToKnownVersion(string? traceParent) =>
+        traceParent is { Length: >= TraceParentLength }
+        && !traceParent.StartsWith(TraceVersion, StringComparison.Ordinal)
+        && !traceParent.StartsWith("ff", StringComparison.Ordinal)
+        && char.IsAsciiHexDigitLower(traceParent[0])
+        && char.IsAsciiHexDigitLower(traceParent[1])
+        && (traceParent.Length == TraceParentLength || traceParent[TraceParentLength] == '-')
+        && byte.TryParse(
+            traceParent.AsSpan(TraceParentLength - 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var flags)
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"00{traceParent.AsSpan(2, TraceParentLength - 4)}{flags & (int)ActivityTraceFlags.Recorded:x2}")
+            : traceParent;
 
     /// <summary>A value of <c>traceparent</c> with a span of its own.</summary>
     public string NewTraceParent() => string.Create(

@@ -15,8 +15,12 @@ internal sealed class ReplyReader(BatchEngineOptions options, TimeProvider time)
     public async ValueTask<UpstreamReply> ReadAsync(
         UpstreamCall call, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        // The answer to HEAD announces the length of a body that does not come.
-        var announced = call.Method == HttpMethod.Head ? 0 : response.Content.Headers.ContentLength;
+        if (!ReplyFraming.TryFindLength(call.Method, response, out var announced))
+        {
+            return UpstreamReply.FromFailure(
+                Failure.UpstreamReset, "The answer of the API contradicts itself about where its body ends.");
+        }
+
         if (announced > options.Limits.ResponseBytes)
         {
             return TooLarge();
@@ -28,7 +32,7 @@ internal sealed class ReplyReader(BatchEngineOptions options, TimeProvider time)
         var length = headersLength;
         try
         {
-            while (true)
+            while (announced is null || length - headersLength < announced)
             {
                 if (length == buffer.Length)
                 {
@@ -81,14 +85,6 @@ internal sealed class ReplyReader(BatchEngineOptions options, TimeProvider time)
         return larger;
     }
 
-    private TimeSpan? ReadRetryAfter(HttpResponseMessage response)
-    {
-        if ((int)response.StatusCode is not (429 or 503) || response.Headers.RetryAfter is not { } retryAfter)
-        {
-            return null;
-        }
-
-        var delay = retryAfter.Delta ?? retryAfter.Date - time.GetUtcNow();
-        return delay > TimeSpan.Zero ? delay : null;
-    }
+    private TimeSpan? ReadRetryAfter(HttpResponseMessage response) =>
+        (int)response.StatusCode is 429 or 503 ? RetryAfter.Read(response, time.GetUtcNow()) : null;
 }

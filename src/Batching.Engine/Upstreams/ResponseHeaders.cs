@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Batching.Engine.Upstreams;
 
@@ -21,7 +22,7 @@ public static class ResponseHeaders
     private static ArrayBufferWriter<byte>? _output;
 
     /// <summary>Encodes the end-to-end fields of a response. What it returns holds until the thread's next call.</summary>
-    /// <param name="response">The response.</param>
+    /// <param name="response">The response, whose values have a character for each byte, as in Latin-1.</param>
     /// <param name="keepsCookies">
     /// Whether <c>Set-Cookie</c> is kept: it belongs to the gateway's connection with the API, not to the caller.
     /// </param>
@@ -44,20 +45,58 @@ public static class ResponseHeaders
                     && (named.Length == 0 || !named.Contains(name, StringComparer.OrdinalIgnoreCase))
                     && (keepsCookies || !name.StartsWith("Set-Cookie", StringComparison.OrdinalIgnoreCase)))
                 {
-                    AddLine(name, values.ToString());
+                    AddLine(name, values);
                 }
             }
         }
 
-        void AddLine(string name, string value)
+        void AddLine(string name, HeaderStringValues values)
         {
-            var buffer = output.GetSpan(name.Length + 3 + Encoding.UTF8.GetMaxByteCount(value.Length));
+            var buffer = output.GetSpan(name.Length + 2);
             var length = Encoding.ASCII.GetBytes(name, buffer);
             Ascii.ToLowerInPlace(buffer[..length], out _);
-            buffer[length++] = (byte)':';
-            buffer[length++] = (byte)' ';
-            length += Encoding.UTF8.GetBytes(value, buffer[length..]);
-            buffer[length++] = (byte)'\n';
+            ": "u8.CopyTo(buffer[length..]);
+            output.Advance(length + 2);
+            var value = values.ToString();
+            if (values.Count == 1 || Ascii.IsValid(value))
+            {
+                AddText(value);
+            }
+            else
+            {
+                AddTexts(values);
+            }
+
+            output.Write("\n"u8);
+        }
+
+        // Fields of one name need not come from one hand.
+        void AddTexts(HeaderStringValues values)
+        {
+            var isFirst = true;
+            foreach (var value in values)
+            {
+                if (!isFirst)
+                {
+                    output.Write(", "u8);
+                }
+
+                isFirst = false;
+                AddText(value);
+            }
+        }
+
+        // RFC 9110, section 5.5, knows bytes above ASCII only as opaque. Most write UTF-8; what is none is Latin-1, as it was
+        // before.
+        void AddText(string value)
+        {
+            var buffer = output.GetSpan(2 * value.Length);
+            var length = Encoding.Latin1.GetBytes(value, buffer);
+            if (!Utf8.IsValid(buffer[..length]))
+            {
+                length = Encoding.UTF8.GetBytes(value, buffer);
+            }
+
             output.Advance(length);
         }
     }

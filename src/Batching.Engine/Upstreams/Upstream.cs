@@ -25,8 +25,10 @@ internal sealed class Upstream : IDisposable
             UseCookies = false,
             UseProxy = false,
             ActivityHeadersPropagator = null,
-            // Values that are not ASCII would otherwise fail the request.
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            RequestHeaderEncodingSelector = static (name, message) => SelectEncoding(name, (UpstreamMessage)message),
+            // As it is: ResponseHeaders tells UTF-8 from Latin-1, which no encoding does. Without a selector Location alone
+            // would be read differently.
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             // In KiB.
             MaxResponseHeadersLength = (limits.ResponseHeaderBytes + 1023) / 1024,
             ConnectTimeout = TimeSpan.FromSeconds(10),
@@ -65,6 +67,17 @@ internal sealed class Upstream : IDisposable
     public bool Owns(ReadOnlySpan<char> path) =>
         path.StartsWith(Prefix, StringComparison.Ordinal)
         && (path.Length == Prefix.Length || path[Prefix.Length] is '/' or '?');
+
+    // Without an encoding, values that are not ASCII would fail the request.
+    private static Encoding SelectEncoding(string name, UpstreamMessage message)
+    {
+        if (name.Equals(UpstreamMessage.CountedField, StringComparison.OrdinalIgnoreCase))
+        {
+            message.CountSend();
+        }
+
+        return Encoding.UTF8;
+    }
 
     public void Dispose()
     {

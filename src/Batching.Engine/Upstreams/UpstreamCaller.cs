@@ -14,8 +14,6 @@ namespace Batching.Engine.Upstreams;
 /// </summary>
 internal sealed class UpstreamCaller
 {
-    private const int MaxAttempts = 3;
-
     private static readonly ResiliencePropertyKey<CallProgress> ProgressKey = new("progress");
 
     private readonly TimeProvider _time;
@@ -34,13 +32,14 @@ internal sealed class UpstreamCaller
         _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<UpstreamReply>
             {
-                MaxRetryAttempts = MaxAttempts - 1,
+                MaxRetryAttempts = CallProgress.MaxSends - 1,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(200),
                 UseJitter = true,
                 ShouldHandle = arguments => ValueTask.FromResult(
                     arguments.Outcome.Result is { } reply
                     && IsTransient(reply)
+                    && Progress(arguments.Context).MaySend
                     && FitsBefore(Progress(arguments.Context), reply.RetryAfter)),
                 // Where the whole upstream is paused for as long, the call waits with the others for a place.
                 DelayGenerator = arguments => ValueTask.FromResult(
@@ -150,7 +149,7 @@ internal sealed class UpstreamCaller
         UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
     {
         progress.Begin(_time.GetTimestamp());
-        using var message = _messages.Build(call);
+        using var message = _messages.Build(call, progress);
         try
         {
             using var response = await call.Route.Upstream.Invoker.SendAsync(message, cancellationToken);

@@ -9,10 +9,6 @@ namespace Batching.Rest.Calls;
 /// <summary>Turns what the engine refuses into the errors of gRPC.</summary>
 internal static class RefusalErrors
 {
-    // They travel in a trailer, in base64. Many clients take no more than 8 KiB of those; one of .NET gives up the
-    // connection with all its calls at 64 KiB.
-    private const int MaxViolationBytes = 5 * 1024;
-
     /// <summary>What the engine gives.</summary>
     /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
     public static T OrThrow<T>(this Answer<T> answer)
@@ -67,22 +63,12 @@ internal static class RefusalErrors
         },
     };
 
-    private static BadRequest ToBadRequest(Refusal.Invalid invalid)
+    private static BadRequest ToBadRequest(Refusal.Invalid invalid) => new()
     {
-        var details = new BadRequest();
-        var bytes = 0;
-        foreach (var problem in invalid.Problems)
+        FieldViolations =
         {
-            var violation = new BadRequest.Types.FieldViolation { Field = problem.Field, Description = problem.Message };
-            bytes += violation.CalculateSize();
-            if (bytes > MaxViolationBytes)
-            {
-                break;
-            }
-
-            details.FieldViolations.Add(violation);
-        }
-
-        return details;
-    }
+            invalid.Problems.Select(
+                problem => new BadRequest.Types.FieldViolation { Field = problem.Field, Description = problem.Message }),
+        },
+    };
 }

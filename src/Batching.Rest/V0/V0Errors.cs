@@ -8,6 +8,7 @@ namespace Batching.Rest.V0;
 internal static class V0Errors
 {
     private const string RequestsField = "requests";
+    private const string FieldsAreWrong = "fields are wrong";
 
     /// <summary>The reply to a call that failed.</summary>
     public static void Write(Utf8JsonWriter json, int httpStatus, Status status)
@@ -18,7 +19,7 @@ internal static class V0Errors
         {
             0 => status.Message,
             1 => ToSentence(problems[0]),
-            var count => $"{count} fields are wrong; the first: {ToSentence(problems[0])}",
+            var count => $"{CountOf(status, count)}; the first: {ToSentence(problems[0])}",
         });
         json.WriteNumber("statusCode"u8, httpStatus);
         json.WriteString("error"u8, NameOf(status.Code));
@@ -53,6 +54,13 @@ internal static class V0Errors
 
     // INVALID_ARGUMENT and the like, as the contract has them.
     private static string NameOf(int code) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(((Code)code).ToString());
+
+    // How many there are, and how many of them are named, is said in front of the first one (Refusal.Invalid).
+    private static string CountOf(Status status, int named)
+    {
+        var count = status.Message.Split(';', 2)[0];
+        return count.Contains(FieldsAreWrong, StringComparison.Ordinal) ? count : $"{named} {FieldsAreWrong}";
+    }
 
     private static List<Problem> FindProblems(Status status) =>
         status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor)) is { } details

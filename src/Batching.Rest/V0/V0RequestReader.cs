@@ -206,7 +206,10 @@ internal ref struct V0RequestReader
             _reader.Read();
             if (_reader.TokenType == JsonTokenType.String)
             {
-                request.Headers[name] = _reader.GetString();
+                if (!request.Headers.TryAdd(name, _reader.GetString()!))
+                {
+                    AddProblem($".headers[{name}]", "is given twice");
+                }
             }
             else
             {

@@ -243,7 +243,10 @@ internal ref struct V2RequestReader
             _reader.Read();
             if (_reader.TokenType == JsonTokenType.String)
             {
-                request.Headers[name] = _reader.GetString();
+                if (!request.Headers.TryAdd(name, _reader.GetString()!))
+                {
+                    _submission.AddProblem($"headers[{name}]", "is given twice");
+                }
             }
             else
             {

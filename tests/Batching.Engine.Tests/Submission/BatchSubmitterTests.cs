@@ -114,7 +114,7 @@ public sealed class BatchSubmitterTests : IDisposable
     }
 
     [Fact]
-    public async Task SubmitAsync_MoreThan100Problems_Names100()
+    public async Task SubmitAsync_MoreProblemsThanAnErrorHolds_NamesTheFirstAndCountsAll()
     {
         await using var upstream = await TestUpstream.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
@@ -123,7 +123,46 @@ public sealed class BatchSubmitterTests : IDisposable
             [.. Enumerable.Range(0, 500).Select(_ => new Request { Path = "..", Method = "BREW" })],
             [],
             CancellationToken.None);
-        Assert.Equal(100, Assert.IsType<Refusal.Invalid>(answer.Refusal).Problems.Count);
+        var refusal = Assert.IsType<Refusal.Invalid>(answer.Refusal);
+        Assert.InRange(refusal.Problems.Count, 50, 99);
+        Assert.StartsWith(
+            $"1000 fields are wrong, of which the first {refusal.Problems.Count} are named; the first: requests[0].path must not",
+            refusal.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_MoreThan100ShortProblems_Names100()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var answer = await engine.Submitter.SubmitAsync(
+            EngineHost.Alice,
+            [.. Enumerable.Range(0, 150).Select(_ => new Request())],
+            [new Problem("requests[3].body", "is odd")],
+            CancellationToken.None);
+        var refusal = Assert.IsType<Refusal.Invalid>(answer.Refusal);
+        Assert.Equal(100, refusal.Problems.Count);
+        Assert.Equal("requests[3].body", refusal.Problems[0].Field);
+        Assert.StartsWith(
+            "At least 101 fields are wrong, of which the first 100 are named;", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("X-Trace", "x-trace")]
+    [InlineData("Idempotency-Key", "IDEMPOTENCY-KEY")]
+    public async Task SubmitAsync_OneFieldInTwoSpellings_IsRefusedByName(string first, string second)
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var answer = await engine.Submitter.SubmitAsync(
+            EngineHost.Alice,
+            [new Request { Path = "/x", Headers = { [first] = "1", [second] = "2" } }],
+            [],
+            CancellationToken.None);
+        var problem = Assert.Single(Assert.IsType<Refusal.Invalid>(answer.Refusal).Problems);
+        Assert.Contains(problem.Field, (string[])[$"requests[0].headers[{first}]", $"requests[0].headers[{second}]"]);
+        Assert.StartsWith("is given twice", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]

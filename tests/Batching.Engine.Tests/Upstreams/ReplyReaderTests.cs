@@ -7,7 +7,7 @@ namespace Batching.Engine.Tests.Upstreams;
 
 public sealed class ReplyReaderTests
 {
-    private const int Limit = 4096;
+    private const int Limit = 32 * 1024;
 
     [Theory]
     [InlineData(Limit + 1, false)]
@@ -22,8 +22,8 @@ public sealed class ReplyReaderTests
         {
             Content = new StreamContent(new Body(length, failsInTheEnd)),
         };
-        // More comes than that: the buffer grows, as it does for a body of unknown length.
-        response.Content.Headers.ContentLength = 100;
+        // Of unknown length, so that the buffer has to grow.
+        response.Content.Headers.ContentLength = null;
         var reading = new ReplyReader(options, new FakeTimeProvider())
             .ReadAsync(new UpstreamCall(default, HttpMethod.Get, new Request(), null), response, CancellationToken.None);
         if (failsInTheEnd)

@@ -1,3 +1,4 @@
+using System.Text;
 using Batching.Engine.Upstreams;
 
 namespace Batching.Engine.Tests.Upstreams;
@@ -10,7 +11,7 @@ public sealed class ResponseHeadersTests
         using var response = new HttpResponseMessage { Content = new ByteArrayContent([]) };
         response.Headers.TryAddWithoutValidation("X-One", "1");
         response.Headers.TryAddWithoutValidation("X-Two", ["a", "b"]);
-        response.Headers.TryAddWithoutValidation("X-Text", "Grüße: 你好");
+        response.Headers.TryAddWithoutValidation("X-Text", Encoding.Latin1.GetString("Grüße: 你好"u8));
         response.Headers.TryAddWithoutValidation("X-Empty", "");
         response.Content.Headers.TryAddWithoutValidation("Content-Type", "text/plain; charset=utf-8");
 

@@ -12,7 +12,7 @@ public sealed class OwnerTests
     [Theory]
     [InlineData(Owner, "Bearer other-token")]
     [InlineData(Owner, null)]
-    [InlineData(Owner, "bearer owner-token")]
+    [InlineData(Owner, "Bearer Owner-token")]
     [InlineData(Owner, "Basic b3duZXItdG9rZW4=")]
     [InlineData(null, Owner)]
     public async Task RestCalls_ByAnybodyElse_AreTheSame404AsForNoBatchAtAll(string? owner, string? other)
@@ -42,6 +42,26 @@ public sealed class OwnerTests
         // Nothing of that has done anything to it.
         Assert.Single((await mine.GetAsync(batch.Path)).Success().Requests);
         Assert.Equal([batch.Id], (await mine.GetAsync(RestClient.BatchPath)).Success().BatchIds);
+    }
+
+    // RFC 9110, section 11.1: the name of a scheme is the same in any case. What comes behind it isn't.
+    [Theory]
+    [InlineData("Bearer owner-token", "bearer owner-token")]
+    [InlineData("BEARER owner-token", "Bearer owner-token")]
+    [InlineData("basic b3duZXI6dG9rZW4=", "Basic b3duZXI6dG9rZW4=")]
+    [InlineData("Token x", "token x")]
+    public async Task Calls_SchemeInAnotherCase_AreOfTheSameOwnerAndForwardedAsTheyCame(string first, string second)
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+        using var mine = new RestClient(gateway.Address, first);
+        using var also = new RestClient(gateway.Address, second);
+        var batch = await mine.SubmitPathsAsync("x");
+        await also.WaitUntilDoneAsync(batch.Id);
+
+        Assert.Single((await also.GetAsync(batch.Path)).Success().Requests);
+        Assert.Equal([batch.Id], (await also.GetAsync(RestClient.BatchPath)).Success().BatchIds);
+        Assert.Equal(first, Assert.Single(api.Requests).Headers["Authorization"]);
     }
 
     [Theory]

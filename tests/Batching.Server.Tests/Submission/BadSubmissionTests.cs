@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using Batching.Server.Tests.Infrastructure;
+using Batching.V1;
+using Grpc.Core;
 
 namespace Batching.Server.Tests.Submission;
 
@@ -138,6 +140,39 @@ public sealed class BadSubmissionTests(GatewayFixture fixture) : IClassFixture<G
             .Error(400, "INVALID_ARGUMENT");
 
         Assert.Equal(Enumerable.Range(0, 100).Select(i => $"[{i}].path"), reply.ErrorFields);
+        Assert.Contains(
+            "150 fields are wrong, of which the first 100 are named; the first: [0].path is", reply.Text, StringComparison.Ordinal);
+        await AssertNoTraceAsync();
+    }
+
+    // What a trailer of gRPC has no room for is not told over REST either.
+    [Fact]
+    public async Task Post_MoreProblemsThanAnErrorHolds_NamesTheSameAsGrpc()
+    {
+        const string path = "a/../b";
+        var reply = (await _gateway.Rest.PostAsync($"[{string.Join(",", Enumerable.Repeat($$"""{"path": "{{path}}"}""", 150))}]"))
+            .Error(400, "INVALID_ARGUMENT");
+        var request = new CreateBatchRequest { Requests = { Enumerable.Range(0, 150).Select(_ => new Request { Path = path }) } };
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await _gateway.Grpc.CreateBatchAsync(request));
+
+        var details = error.GetRpcStatus()!.GetDetail<Google.Rpc.BadRequest>()!;
+        Assert.Equal(details.FieldViolations.Select(violation => violation.Field), reply.ErrorFields.Select(field => "requests" + field));
+        var count = $"150 fields are wrong, of which the first {details.FieldViolations.Count} are named; the first: ";
+        Assert.StartsWith(count, error.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains(count, reply.Text, StringComparison.Ordinal);
+        await AssertNoTraceAsync();
+    }
+
+    [Theory]
+    [InlineData("""{"X-A": "1", "x-a": "2"}""")]
+    [InlineData("""{"X-A": "1", "X-A": "1"}""")]
+    public async Task Post_HeaderGivenTwice_IsNamed(string headers)
+    {
+        var reply = (await _gateway.Rest.PostAsync($$"""[{"path": "x", "headers": {{headers}}}]"""))
+            .Error(400, "INVALID_ARGUMENT");
+
+        Assert.Equal("[0].headers[x-a]", Assert.Single(reply.ErrorFields), ignoreCase: true);
+        Assert.Contains("is given twice", reply.Text, StringComparison.Ordinal);
         await AssertNoTraceAsync();
     }
 

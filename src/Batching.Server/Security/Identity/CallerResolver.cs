@@ -96,7 +96,7 @@ internal sealed class CallerResolver : IHostedService
 
         return authorization.Length == 0
             ? ResolveAnonymous()
-            : (new Caller(ToOwner(authorization), authorization), null);
+            : (new Caller(ToOwner(AuthScheme.Normalize(authorization)), authorization), null);
     }
 
     private (Caller? Caller, string? Problem) ResolveTrustedHeader(HttpContext context)
@@ -112,9 +112,14 @@ internal sealed class CallerResolver : IHostedService
             return (null, problem);
         }
 
-        return user.Length == 0
-            ? ResolveAnonymous()
-            : (new Caller(ToOwner(IdentityMode.TrustedHeader, user), _options.ForwardHeader ? user : null), null);
+        if (user.Length == 0)
+        {
+            return ResolveAnonymous();
+        }
+
+        var isCredential = _options.Header.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
+        var owner = ToOwner(IdentityMode.TrustedHeader, isCredential ? AuthScheme.Normalize(user) : user);
+        return (new Caller(owner, _options.ForwardHeader ? user : null), null);
     }
 
     // The address of the connection itself: middleware that believes X-Forwarded-For changes only what HTTP says it is.
