@@ -125,7 +125,7 @@ public sealed class LimitOptions
 
     /// <summary>
     /// Bytes of request bodies that are on their way at the same time; at the limit further ones are refused as
-    /// RESOURCE_EXHAUSTED. A single body may always be as large as <see cref="SubmissionBytes"/>. 1 MiB to 16 GiB;
+    /// RESOURCE_EXHAUSTED, and may be tried again. One that is larger alone is refused for good. 1 MiB to 16 GiB;
     /// default 256 MiB.
     /// </summary>
     [Range(typeof(long), "1048576", "17179869184")]

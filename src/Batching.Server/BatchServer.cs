@@ -12,6 +12,7 @@ using Batching.Server.Security.Tls;
 using Batching.Server.Services;
 using Batching.SharedPort;
 using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.Extensions.Options;
 
 namespace Batching.Server;
 
@@ -21,11 +22,19 @@ internal static class BatchServer
     /// <summary>Builds the service, ready to be run.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="configure">Changes what whoever runs the service wants otherwise, such as where it logs to.</param>
+    /// <exception cref="OptionsValidationException">The configuration is wrong; names each key.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        // The configuration is read at the start only. To watch its files is to be told of every write below their
-        // directory, and the data directory usually is there.
-        var builder = WebApplication.CreateBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
+        var builder = BatchConfiguration.CreateBuilder(args);
+        configure?.Invoke(builder);
+        return Build(builder);
+    }
+
+    /// <summary>Builds the service of a configuration that is read.</summary>
+    /// <exception cref="OptionsValidationException">The configuration is wrong; names each key.</exception>
+    public static WebApplication Build(WebApplicationBuilder builder)
+    {
+        ConfigurationCheck.Check(builder.Configuration);
         var dataDirectory = builder.Configuration.GetDataDirectory();
         var usesSample = builder.Environment.IsDevelopment() && !builder.Configuration.HasUpstream();
         var urls = builder.Configuration.GetUrls();
@@ -69,9 +78,13 @@ internal static class BatchServer
             builder.Services.AddSampleUpstream();
         }
 
-        configure?.Invoke(builder);
         var app = builder.Build();
         app.WarnOfAddressesWithoutTls(urls);
+        if (app.Environment.FindUnreadSettings() is { } unread)
+        {
+            ConfigurationLog.SettingsNotRead(app.Logger, unread, app.Environment.ContentRootPath);
+        }
+
         app.UseOperationsPort(operations);
         app.UseMiddleware<ReaderStallMiddleware>();
         app.UseMiddleware<RequestBodyMiddleware>();

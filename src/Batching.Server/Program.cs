@@ -1,3 +1,3 @@
 using Batching.Server;
 
-await BatchServer.Build(args).RunAsync();
+return await ServerProcess.RunAsync(args);

@@ -164,7 +164,7 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         Assert.Equal(StatusCode.InvalidArgument, invalid.StatusCode);
         var unknown = await Assert.ThrowsAsync<RpcException>(
             () => _gateway.Grpc.GetBatchStatusAsync(new GetBatchStatusRequest { BatchId = huge }).ResponseAsync);
-        Assert.Equal(StatusCode.NotFound, unknown.StatusCode);
+        Assert.Equal(StatusCode.InvalidArgument, unknown.StatusCode);
         Assert.InRange(unknown.Status.Detail.Length, 10, 200);
     }
 

@@ -13,6 +13,12 @@ internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider 
     public async ValueTask<Answer<BatchRecord>> FindAsync(
         Caller caller, string batchId, CancellationToken cancellationToken)
     {
+        // It tells nothing about any batch.
+        if (!IdCodec.IsWellFormed(batchId))
+        {
+            return new Refusal.Invalid("batch_id", $"must be an id of {IdCodec.Length} digits");
+        }
+
         // An id that no batch can have is looked up like any other: there is no batch 0.
         if (!ids.TryParseBatch(batchId, out var key))
         {

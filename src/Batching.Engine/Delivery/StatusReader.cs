@@ -72,12 +72,13 @@ public sealed class StatusReader
     public async ValueTask<Answer<ListBatchesResponse>> ListAsync(
         Caller caller, ListBatchesRequest request, CancellationToken cancellationToken)
     {
-        var limit = request.Limit == 0 ? DefaultListLimit : request.Limit;
-        if (limit < 1 || limit > _limits.ListedBatches)
+        if (request.Limit < 0)
         {
-            return new Refusal.Invalid("limit", $"must be 1 to {_limits.ListedBatches}");
+            return new Refusal.Invalid("limit", "must not be negative");
         }
 
+        // More than there is in a page is no error (https://google.aip.dev/158).
+        var limit = Math.Min(request.Limit == 0 ? DefaultListLimit : request.Limit, _limits.ListedBatches);
         var before = long.MaxValue;
         if (request.PageToken.Length > 0 && !_ids.TryParseBatch(request.PageToken, out before))
         {

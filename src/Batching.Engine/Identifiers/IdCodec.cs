@@ -14,6 +14,9 @@ namespace Batching.Engine.Identifiers;
 /// </remarks>
 public sealed class IdCodec
 {
+    /// <summary>Digits of an id.</summary>
+    public const int Length = 16;
+
     /// <summary>Bytes of secret that the permutation needs.</summary>
     public const int SecretLength = 32;
 
@@ -52,11 +55,14 @@ public sealed class IdCodec
     /// <summary>The id as text.</summary>
     public string ToText(long key) => ToId(key).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Whether a text looks like an id, whatever it is the id of.</summary>
+    public static bool IsWellFormed(string text) => text.Length == Length && text.All(char.IsAsciiDigit);
+
     /// <summary>Finds the number behind an id; false for a text that no number has.</summary>
     public bool TryParse(string? text, out long key)
     {
         key = 0;
-        if (text is not { Length: 16 }
+        if (text is not { Length: Length }
             || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             || id is < First or >= First + Count)
         {

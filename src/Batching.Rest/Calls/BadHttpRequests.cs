@@ -6,9 +6,15 @@ namespace Batching.Rest.Calls;
 /// <summary>What callers are told whose request the server can't read.</summary>
 internal static class BadHttpRequests
 {
-    /// <summary>The error that it is. That it came too late is in our own words; the server's may quote what it read.</summary>
-    public static CallError ToCallError(this BadHttpRequestException exception) => CallError.FromHttp(
-        exception.StatusCode,
-        StatusCode.InvalidArgument,
-        exception.StatusCode == StatusCodes.Status408RequestTimeout ? exception.Message : "The HTTP request is not valid.");
+    /// <summary>
+    /// The error that it is. That it came too late or is too large is in our own words; the server's may quote what it read.
+    /// </summary>
+    public static CallError ToCallError(this BadHttpRequestException exception) => exception.StatusCode switch
+    {
+        StatusCodes.Status408RequestTimeout =>
+            CallError.FromHttp(exception.StatusCode, StatusCode.InvalidArgument, exception.Message),
+        StatusCodes.Status413PayloadTooLarge =>
+            CallError.FromHttp(exception.StatusCode, StatusCode.ResourceExhausted, exception.Message),
+        _ => CallError.FromHttp(exception.StatusCode, StatusCode.InvalidArgument, "The HTTP request is not valid."),
+    };
 }

@@ -1,3 +1,4 @@
+using Batching.Engine;
 using Batching.Engine.Storage;
 using Batching.Rest.Replies;
 using Google.Api;
@@ -126,9 +127,8 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
                 return CallError.FromRpc(rpc);
             case StoreUnavailableException:
                 // The store's own words are for the log: they may name files.
-                return CallError.FromRpc(
-                    StatusCode.Unavailable,
-                    "The store can't be used at the moment. Nothing was changed; try again later.");
+                return CallError.FromRpc(new Refusal.Unavailable(
+                    "The store can't be used at the moment. Nothing was changed; try again later.").ToStatus());
             case BadHttpRequestException bad:
                 return bad.ToCallError();
             default:

@@ -9,6 +9,9 @@ namespace Batching.Rest.Calls;
 /// <summary>Turns what the engine refuses into the errors of gRPC.</summary>
 internal static class RefusalErrors
 {
+    // A store that is full, or a gateway that starts again, takes some seconds at least.
+    private static readonly TimeSpan UnavailableRetryDelay = TimeSpan.FromSeconds(5);
+
     /// <summary>What the engine gives.</summary>
     /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
     public static T OrThrow<T>(this Answer<T> answer)
@@ -34,7 +37,12 @@ internal static class RefusalErrors
             },
         },
         Refusal.TooSlow => new Google.Rpc.Status { Code = (int)Code.DeadlineExceeded, Message = refusal.Message },
-        Refusal.Unavailable => new Google.Rpc.Status { Code = (int)Code.Unavailable, Message = refusal.Message },
+        Refusal.Unavailable => new Google.Rpc.Status
+        {
+            Code = (int)Code.Unavailable,
+            Message = refusal.Message,
+            Details = { Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(UnavailableRetryDelay) }) },
+        },
         Refusal.Exhausted exhausted => new Google.Rpc.Status
         {
             Code = (int)Code.ResourceExhausted,

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text.Json;
 using Batching.Rest.Calls;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
@@ -54,6 +55,30 @@ internal readonly struct RequestBody
         {
             await DrainAsync(request, limit);
             throw;
+        }
+    }
+
+    /// <summary>Reads a body that says nothing: it may be missing, or be any JSON, as some clients send with every POST.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limit">Most bytes of it.</param>
+    /// <exception cref="RefusedCallException">It is neither.</exception>
+    public static async ValueTask CheckJsonAsync(HttpRequest request, long limit)
+    {
+        var body = await ReadAsync(request, limit);
+        try
+        {
+            var json = new Utf8JsonReader(body.Json);
+            while (!body.Json.IsEmpty && json.Read())
+            {
+            }
+        }
+        catch (JsonException)
+        {
+            throw new RefusedCallException("body", "is not JSON");
+        }
+        finally
+        {
+            body.Release();
         }
     }
 

@@ -123,6 +123,7 @@ internal sealed class V0Service(
 
     public override async Task<HttpBody> Cancel(CancelRequest request, ServerCallContext context)
     {
+        await RequestBody.CheckJsonAsync(context.GetHttpContext().Request, _limits.SubmissionBytes);
         var answer = await canceller.CancelAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
         return await WriteStatusAsync(answer.OrThrow(), context);
     }

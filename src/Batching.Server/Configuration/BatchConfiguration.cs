@@ -15,15 +15,67 @@ internal static class BatchConfiguration
     private const string UpstreamKey = "Upstream";
     private const string DataDirectoryKey = "DataDirectory";
 
+    /// <summary>
+    /// Reads the configuration. Its files are those beside the program, wherever it is started from, unless
+    /// <c>--contentRoot</c> names another directory.
+    /// </summary>
+    /// <param name="args">The command line.</param>
+    public static WebApplicationBuilder CreateBuilder(string[] args) =>
+        // It is read at the start only. To watch its files is to be told of every write below their directory, and the
+        // data directory may be there. What comes later in a command line counts.
+        WebApplication.CreateBuilder(
+        [
+            "--hostBuilder:reloadConfigOnChange=false",
+            .. HasContentRoot() ? Array.Empty<string>() : [$"--{WebHostDefaults.ContentRootKey}={AppContext.BaseDirectory}"],
+            .. args,
+        ]);
+
     /// <summary>Where to listen, separated by semicolons.</summary>
-    public static string GetUrls(this IConfiguration configuration) =>
-        configuration[WebHostDefaults.ServerUrlsKey] is { Length: > 0 } urls ? urls
-        : configuration.HasTls() ? "https://localhost:8080"
-        : "http://localhost:8080";
+    /// <exception cref="OptionsValidationException">One of them is no address.</exception>
+    public static string GetUrls(this IConfiguration configuration)
+    {
+        var urls = configuration[WebHostDefaults.ServerUrlsKey] is { Length: > 0 } given ? given
+            : configuration.HasTls() ? "https://localhost:8080"
+            : "http://localhost:8080";
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                BindingAddress.Parse(url);
+            }
+            catch (FormatException)
+            {
+                throw new OptionsValidationException(
+                    WebHostDefaults.ServerUrlsKey,
+                    typeof(BatchEngineOptions),
+                    [
+                        "The addresses to listen at (--urls or ASPNETCORE_URLS) must be such as http://localhost:8080, "
+                        + $"separated by semicolons, not '{url}'.",
+                    ]);
+            }
+        }
+
+        return urls;
+    }
 
     /// <summary>Where the embedded store and the keys live.</summary>
     public static string GetDataDirectory(this IConfiguration configuration) =>
         configuration.GetSection(Section)[DataDirectoryKey] is { Length: > 0 } directory ? directory : "data";
+
+    /// <summary>
+    /// A file of settings in the working directory that is not read, because it isn't the one beside the program; null if
+    /// there is none.
+    /// </summary>
+    public static string? FindUnreadSettings(this IHostEnvironment environment)
+    {
+        const string Name = "appsettings.json";
+        var unread = new FileInfo(Name);
+        var read = new FileInfo(Path.Combine(environment.ContentRootPath, Name));
+        return unread.Exists
+            && (!read.Exists || !File.ReadAllBytes(unread.FullName).AsSpan().SequenceEqual(File.ReadAllBytes(read.FullName)))
+                ? unread.FullName
+                : null;
+    }
 
     /// <summary>How large the embedded store may grow; null for as large as the disk.</summary>
     public static long? GetMaxStoreBytes(this IConfiguration configuration)
@@ -72,6 +124,10 @@ internal static class BatchConfiguration
             .ValidateOnStart();
         return services;
     }
+
+    private static bool HasContentRoot() =>
+        new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").Build()
+            [WebHostDefaults.ContentRootKey] is { Length: > 0 };
 
     // Where the members of a list are concerned, Bind passes over what it can't read, and such an upstream would simply
     // be missing. Read one by one, they say which key is wrong.

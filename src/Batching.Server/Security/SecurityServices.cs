@@ -1,9 +1,12 @@
 using Batching.Engine.Submission;
+using Batching.Server.Configuration;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
 using Batching.Server.Security.Secrets;
 using Batching.Server.Security.Tls;
+using Batching.Storage.Sqlite;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security;
 
@@ -14,10 +17,9 @@ internal static class SecurityServices
     public static IServiceCollection AddSecurity(
         this IServiceCollection services, IConfiguration configuration, string dataDirectory)
     {
-        CreateDataDirectory(dataDirectory);
         services.AddDataProtection()
             .SetApplicationName("Batching")
-            .PersistKeysToFileSystem(CreatePrivateDirectory(Path.Combine(dataDirectory, "keys")));
+            .PersistKeysToFileSystem(CreateKeyDirectory(dataDirectory));
         services.AddSingleton<ICredentialProtector, CredentialProtector>();
         return services
             .AddCallerIdentification(configuration)
@@ -26,16 +28,23 @@ internal static class SecurityServices
             .AddSecretKeeping();
     }
 
-    private static void CreateDataDirectory(string path)
+    private static DirectoryInfo CreateKeyDirectory(string dataDirectory)
     {
         try
         {
-            CreatePrivateDirectory(path);
+            CreatePrivateDirectory(dataDirectory);
+            return CreatePrivateDirectory(Path.Combine(dataDirectory, "keys"));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidOperationException(
-                $"Batch:DataDirectory: the directory '{path}' can't be made. {exception.Message}", exception);
+            throw new OptionsValidationException(
+                BatchConfiguration.Section,
+                typeof(SqliteStoreOptions),
+                [
+                    $"{BatchConfiguration.Section}:DataDirectory: the directory '{Path.GetFullPath(dataDirectory)}' can't be "
+                    + $"made or written: {exception.Message} Give the user that the gateway runs as the right to, or name "
+                    + "another directory.",
+                ]);
         }
     }
 

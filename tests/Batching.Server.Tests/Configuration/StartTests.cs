@@ -1,3 +1,4 @@
+using Batching.Server.Configuration;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
 using Batching.Server.Security.Operations;
@@ -60,6 +61,86 @@ public sealed class StartTests
         var message = await StartAndFailAsync($"--Batch:Upstream={Upstream}", $"--{setting}");
 
         Assert.Contains(key, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Batch:Identity:Mod=ApiKey", "Batch:Identity:Mod is not a key", "Batch:Identity:Mode")]
+    [InlineData("batch:identity:mod=ApiKey", "identity:mod is not a key", "Batch:Identity:Mode")]
+    [InlineData("Batch:Upstrem=http://host", "Batch:Upstrem is not a key", "Batch:Upstream")]
+    [InlineData("Batch:Limits:RequestPerBatch=5", "Batch:Limits:RequestPerBatch is not", "Batch:Limits:RequestsPerBatch")]
+    [InlineData("Batch:Limit:PageBytes=5", "Batch:Limit:PageBytes is not a key", "Batch:Limits:PageBytes")]
+    [InlineData("Batch:PageBytes=5", "Batch:PageBytes is not a key", "Batch:Limits:PageBytes")]
+    [InlineData("Batch:Upstream:0:Prefix=/x", "Batch:Upstream:0:Prefix is not a key", "Batch:Upstreams:N:Prefix")]
+    [InlineData("Batch:Upstreams:Prefix=/x", "Batch:Upstreams:Prefix is not a key", "Batch:Upstreams:N:Prefix")]
+    [InlineData("Batch:Upstreams:0:Tls:Key=x", "Batch:Upstreams:0:Tls:Key is not a key", "Batch:Upstreams:N:Tls:ClientKey")]
+    [InlineData("Batch:Upstreams:0:ConnectCallback=x", "ConnectCallback is not a key", "Batch:")]
+    [InlineData("Batch:Identity:ApiKeys:0:Hsh=x", "Batch:Identity:ApiKeys:0:Hsh is not", "Batch:Identity:ApiKeys:N:Hash")]
+    [InlineData("Batch:Identity:AllowsAnonymous=false", "AllowsAnonymous is not", "Batch:Identity:AllowAnonymous")]
+    [InlineData("Batch:CredentialHeader=X-User", "Batch:CredentialHeader is not a key", "Batch:")]
+    [InlineData("Batch:TrustedProxies=10.0.0.0/8", "Batch:TrustedProxies is a list", "Batch:TrustedProxies:0")]
+    [InlineData("Batch:Cors:AllowedOrigins=https://a.example", "AllowedOrigins is a list", "Batch:Cors:AllowedOrigins:0")]
+    [InlineData("Batch:Limits=5", "Batch:Limits has no value", "Batch:Limits:RequestsPerBatch")]
+    [InlineData("Batch:Upstreams:0=http://host", "Batch:Upstreams:0 has no value", "Batch:Upstreams:N:Prefix")]
+    public async Task Start_KeyThatNobodyReads_FailsAndNamesTheNearestOne(string setting, string problem, string nearest)
+    {
+        var message = await StartAndFailAsync($"--Batch:Upstream={Upstream}", $"--{setting}");
+
+        Assert.Contains(problem, message, StringComparison.Ordinal);
+        Assert.Contains(nearest, message[(message.IndexOf(problem, StringComparison.Ordinal) + problem.Length)..], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Batch:Retention:Responses=1h")]
+    [InlineData("Batch:Retention:Responses=90")]
+    [InlineData("Batch:Retention:Responses=24:00:00")]
+    [InlineData("Batch:Upstreams:0:Timeout=30s")]
+    [InlineData("Batch:Tls:ReloadInterval=1m")]
+    public async Task Start_TimeInAnotherForm_FailsAndSaysTheForm(string setting)
+    {
+        var message = await StartAndFailAsync($"--Batch:Upstream={Upstream}", $"--{setting}");
+
+        var (key, value) = (setting.Split('=')[0], setting.Split('=')[1]);
+        Assert.Contains(
+            $"{key} must be a time, written [days.]hours:minutes:seconds such as 01:00:00, not '{value}'.",
+            message,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Batch:Limits:PageBytes=many", "a whole number from 1 to 67108864, not 'many'")]
+    [InlineData("Batch:Operations:Health=perhaps", "true or false, not 'perhaps'")]
+    [InlineData("Batch:Headers:ClientAddress=7", "Off, XForwardedFor, Forwarded, not '7'")]
+    public async Task Start_ValueOfAnotherType_FailsAndSaysWhatItMustBe(string setting, string problem)
+    {
+        var message = await StartAndFailAsync($"--Batch:Upstream={Upstream}", $"--{setting}");
+
+        Assert.Contains($"{setting.Split('=')[0]} must be {problem}.", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Readme_TableOfTheConfiguration_HasAllKeysThatThereAreAndNoOthers()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Batch.sln")))
+        {
+            folder = folder.Parent!;
+        }
+
+        const string Pagination = "Batch:Upstreams:N:Pagination:";
+        var lines = File.ReadLines(Path.Combine(folder.FullName, "README.md")).ToArray();
+        var keys = lines.Where(line => line.StartsWith("| `Batch:", StringComparison.Ordinal));
+        var paginationKeys = lines
+            .SkipWhile(line => !line.StartsWith("How the collections of an API are paged", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal));
+
+        Assert.Equal(
+            KnownKey.All.Select(key => key.Path).Order(StringComparer.Ordinal),
+            [
+                .. keys.Select(line => line.Split('`')[1])
+                    .Where(key => key != $"{Pagination}…")
+                    .Concat(paginationKeys.Select(line => Pagination + line.Split('`')[1]))
+                    .Order(StringComparer.Ordinal),
+            ]);
     }
 
     [Theory]
@@ -185,8 +266,34 @@ public sealed class StartTests
         Assert.Contains("Batch:DataDirectory", message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Batch__Limits__PageBytes", "0", "Batch:Limits:PageBytes", 78)]
+    [InlineData("Batch__Identity__Mod", "ApiKey", "Batch:Identity:Mode", 78)]
+    [InlineData("ASPNETCORE_URLS", "somewhere", "ASPNETCORE_URLS", 78)]
+    [InlineData("ASPNETCORE_URLS", "http://192.0.2.1:8080", "--urls", 71)]
+    [InlineData("ASPNETCORE_URLS", "https://127.0.0.1:0", "certificate", 78)]
+    public async Task Process_CannotStart_EndsWithALineThatSaysWhyAndNoStackTrace(
+        string variable, string value, string problem, int exitCode)
+    {
+        using var data = new TemporaryDirectory();
+        using var gateway = GatewayProcess.Launch(new Dictionary<string, string>
+        {
+            ["Batch__Upstream"] = Upstream,
+            ["Batch__DataDirectory"] = data.FullName,
+            [variable] = value,
+        });
+
+        Assert.Equal(exitCode, await gateway.WaitForExitAsync());
+        var line = Assert.Single(
+            gateway.Output.Split('\n'), line => line.StartsWith("The gateway did not start: ", StringComparison.Ordinal));
+        Assert.Contains(problem, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", gateway.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("fail:", gateway.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("crit:", gateway.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public async Task Process_BadValue_EndsAtOnceAndSaysWhy()
+    public async Task Process_CannotStartAndLogsAtDebug_HasTheStackTraceToo()
     {
         using var data = new TemporaryDirectory();
         using var gateway = GatewayProcess.Launch(new Dictionary<string, string>
@@ -194,10 +301,27 @@ public sealed class StartTests
             ["Batch__Upstream"] = Upstream,
             ["Batch__DataDirectory"] = data.FullName,
             ["Batch__Limits__PageBytes"] = "0",
+            ["Logging__LogLevel__Default"] = "Debug",
         });
 
-        Assert.NotEqual(0, await gateway.WaitForExitAsync());
-        Assert.Contains("Batch:Limits:PageBytes", gateway.Output, StringComparison.Ordinal);
+        Assert.Equal(78, await gateway.WaitForExitAsync());
+        Assert.Contains("   at ", gateway.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Process_DataDirectoryOfAnotherProcess_EndsWithALineThatSaysSo()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var first = await Gateway.StartAsync(api);
+        using var second = GatewayProcess.Launch(new Dictionary<string, string>
+        {
+            ["Batch__Upstream"] = Upstream,
+            ["Batch__DataDirectory"] = first.DataDirectory,
+        });
+
+        Assert.Equal(71, await second.WaitForExitAsync());
+        Assert.Contains("The gateway did not start: The data directory", second.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", second.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,8 +42,7 @@ public sealed class BadQueryTests : IAsyncLifetime
     [InlineData("?after=99999999999999999999", "after", "whole number")]
     [InlineData("/results?after=3", "after", "from 0 to 2")]
     [InlineData("/results?after=1.5", "after", "whole number")]
-    [InlineData("LIST?limit=-1", "limit", "must be 1 to 1000")]
-    [InlineData("LIST?limit=1001", "limit", "must be 1 to 1000")]
+    [InlineData("LIST?limit=-1", "limit", "must not be negative")]
     [InlineData("LIST?limit=all", "limit", "whole number")]
     [InlineData("LIST?page_token=x", "page_token", "not a token")]
     public async Task Get_BadQuery_Is400AndNamesTheParameter(string query, string field, string message)
@@ -78,11 +77,26 @@ public sealed class BadQueryTests : IAsyncLifetime
     [InlineData("perhaps")]
     [InlineData("0")]
     [InlineData("-1")]
-    [InlineData("1000000000000000")]
     [InlineData("12345678901234567890")]
     [InlineData("%20")]
     [InlineData("1e15")]
-    public async Task AnyCall_BatchIdThatIsNone_Is404(string id)
+    public async Task AnyCall_BatchIdThatIsNone_Is400(string id)
+    {
+        var path = $"{RestClient.BatchPath}/{id}";
+
+        Assert.Equal(["batch_id"], (await _gateway.Rest.GetAsync(path)).Error(400, "INVALID_ARGUMENT").ErrorFields);
+        (await _gateway.Rest.GetAsync($"{path}/status")).Error(400, "INVALID_ARGUMENT");
+        (await _gateway.Rest.GetAsync($"{path}/results")).Error(400, "INVALID_ARGUMENT");
+        (await _gateway.Rest.PostAsync("", $"{path}/cancel")).Error(400, "INVALID_ARGUMENT");
+        (await _gateway.Rest.SendAsync(HttpMethod.Delete, path)).Error(400, "INVALID_ARGUMENT");
+        Assert.Equal(400, (await _gateway.Rest.GetAsync($"/api/v1/batches/{id}")).Status);
+    }
+
+    [Theory]
+    [InlineData("1000000000000000")]
+    [InlineData("0000000000000000")]
+    [InlineData("9999999999999999")]
+    public async Task AnyCall_BatchIdOfNoBatch_Is404(string id)
     {
         var path = $"{RestClient.BatchPath}/{id}";
 
@@ -92,6 +106,25 @@ public sealed class BadQueryTests : IAsyncLifetime
         (await _gateway.Rest.PostAsync("", $"{path}/cancel")).Error(404, "NOT_FOUND");
         (await _gateway.Rest.SendAsync(HttpMethod.Delete, path)).Error(404, "NOT_FOUND");
     }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("cancel=yes")]
+    [InlineData("{} {}")]
+    public async Task Cancel_BodyThatIsNoJson_Is400AndCancelsNothing(string body)
+    {
+        var reply = (await _gateway.Rest.PostAsync(body, $"{_batch.Path}/cancel")).Error(400, "INVALID_ARGUMENT");
+
+        Assert.Equal(["body"], reply.ErrorFields);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("{\"reason\": \"late\"}")]
+    public async Task Cancel_AnyJson_IsTaken(string body) =>
+        (await _gateway.Rest.PostAsync(body, $"{_batch.Path}/cancel")).Success();
 
     [Fact]
     public async Task Get_RequestOfAnotherBatch_Is404ThatNamesIt()
@@ -114,7 +147,7 @@ public sealed class BadQueryTests : IAsyncLifetime
         var plain = await _gateway.Rest.GetAsync(path);
         var suppressed = await _gateway.Rest.GetAsync($"{path}?suppress_response_codes=1");
 
-        plain.Error(404, "NOT_FOUND");
+        plain.Error(400, "INVALID_ARGUMENT");
         Assert.Equal(200, suppressed.Status);
         Assert.Equal(plain.Text, suppressed.Text);
     }
@@ -162,6 +195,9 @@ public sealed class BadQueryTests : IAsyncLifetime
             new FetchBatchRequest { BatchId = _batch.Id, After = 1, RequestIds = { _batch.RequestIds } }));
         await AssertInvalidAsync("after", async () => await grpc.FetchBatchAsync(
             new FetchBatchRequest { BatchId = _batch.Id, After = 3 }));
+        await AssertInvalidAsync("batch_id", async () => await grpc.FetchBatchAsync(
+            new FetchBatchRequest { BatchId = "no number" }));
+        await AssertInvalidAsync("batch_id", async () => await grpc.DeleteBatchAsync(new DeleteBatchRequest()));
         await AssertInvalidAsync("limit", async () => await grpc.ListBatchesAsync(
             new ListBatchesRequest { Limit = -1 }));
         await AssertInvalidAsync("after", async () =>
@@ -187,8 +223,8 @@ public sealed class BadQueryTests : IAsyncLifetime
     public async Task GrpcCalls_UnknownIds_AreNotFoundWithDetails()
     {
         var grpc = _gateway.Grpc;
-        await AssertNotFoundAsync("batch", "no number", async () => await grpc.FetchBatchAsync(
-            new FetchBatchRequest { BatchId = "no number" }));
+        await AssertNotFoundAsync("batch", "1000000000000000", async () => await grpc.FetchBatchAsync(
+            new FetchBatchRequest { BatchId = "1000000000000000" }));
         await AssertNotFoundAsync("request", _batch.Id, async () => await grpc.FetchBatchAsync(
             new FetchBatchRequest { BatchId = _batch.Id, RequestIds = { _batch.Id } }));
     }

@@ -55,6 +55,27 @@ public sealed class ListTests
     }
 
     [Fact]
+    public async Task List_SmallerMaximum_CapsTheDefaultAndWhatIsAskedFor()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, "--Batch:Limits:ListedBatches=2");
+        for (var i = 0; i < 3; i++)
+        {
+            await gateway.Rest.SubmitPathsAsync("x");
+        }
+
+        foreach (var query in (string[])["", "?limit=0", "?limit=3", "?limit=2147483647"])
+        {
+            var page = (await gateway.Rest.GetAsync(RestClient.BatchPath + query)).Success();
+            Assert.Equal(2, page.BatchIds.Count);
+            Assert.True(page.Json.TryGetProperty("nextPageToken", out _));
+        }
+
+        Assert.Equal(2, (await gateway.Grpc.ListBatchesAsync(new ListBatchesRequest { Limit = 5000 })).Batches.Count);
+        (await gateway.Rest.GetAsync($"{RestClient.BatchPath}?limit=-1")).Error(400, "INVALID_ARGUMENT");
+    }
+
+    [Fact]
     public async Task ListBatches_OverGrpc_PagesTheSameWay()
     {
         await using var api = await TestApi.StartAsync();

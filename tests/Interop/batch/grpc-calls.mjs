@@ -94,7 +94,7 @@ export const callSteps = {
     assert.equal((await echo(compressing, posted(large))).body, large.toString());
     const { batch } = await compressing.upload([{ requests: requests([posted(large)]) }, { requests: requests([posted(large)]) }]);
     assert.equal(batch.totalRequests, 2);
-    await assertStatus(grpc.status.NOT_FOUND, compressing.status({ batchId: 'seven' }));
+    await assertStatus(grpc.status.NOT_FOUND, compressing.status({ batchId: '1234567890123456' }));
   },
 
   async 'the API gets the credential, and not what else the call carried'() {

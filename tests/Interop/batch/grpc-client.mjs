@@ -150,7 +150,8 @@ await run({
   },
 
   async 'a batch id that is none is not found'() {
-    await assertStatus(grpc.status.NOT_FOUND, me.status({ batchId: 'seven' }));
+    await assertStatus(grpc.status.NOT_FOUND, me.status({ batchId: '1234567890123456' }));
+    await assertStatus(grpc.status.INVALID_ARGUMENT, me.status({ batchId: 'seven' }));
     const requestIds = ['1000000000000000'];
     const error = await assertStatus(grpc.status.NOT_FOUND, me.fetch({ batchId: cut.id, requestIds }));
     assert.deepEqual(details(error).ResourceInfo, { resourceType: 'request', resourceName: requestIds[0] });

@@ -71,8 +71,8 @@ def send_what_is_compressed():
         assert echo(compression, **POSTED)["body"] == LARGE.decode()
         upload = ME.upload([[POSTED], [POSTED]], compression=compression)
         assert upload.result().batch.total_requests == 2
-        error = ME.error("GetBatchStatus", batchId="seven", compression=compression)
-        assert details(error)["ResourceInfo"].resource_name == "seven"
+        error = ME.error("GetBatchStatus", batchId="1234567890123456", compression=compression)
+        assert details(error)["ResourceInfo"].resource_name == "1234567890123456"
 
 
 @step

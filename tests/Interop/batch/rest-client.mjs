@@ -227,6 +227,7 @@ await run({
     assert.deepEqual(suppressed.json, refused);
     for (const bad of ['{"path": "sample/items"}', '[]', '[{}]', 'no JSON']) fail(400, await me.post('', bad));
     fail(400, await me.get(`/${cut.id}/status?detailed=perhaps`));
-    fail(404, await me.get('/seven'));
+    fail(404, await me.get('/1234567890123456'));
+    fail(400, await me.get('/seven'));
   },
 });
