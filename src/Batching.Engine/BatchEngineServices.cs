@@ -40,6 +40,7 @@ public static class BatchEngineServices
         services.AddSingleton<RequestLoader>();
         services.AddSingleton<Spawner>();
         services.AddSingleton<RequestRunner>();
+        services.AddSingleton<StoreHealth>();
         services.AddSingleton<GroupCommitter>();
         services.AddSingleton<Scheduler>();
         services.AddSingleton<Recovery>();

@@ -23,6 +23,7 @@ public sealed class SqliteBatchStore : IBatchStore
     private const int SegmentsPerPage = 32;
 
     private readonly SqliteStoreOptions _options;
+    private readonly StoreBound _bound;
     private readonly ILogger _logger;
     private StoreDirectory? _directory;
     private StoreWriter? _writer;
@@ -40,7 +41,12 @@ public sealed class SqliteBatchStore : IBatchStore
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(SqliteStoreOptions), problems);
         }
+
+        _bound = StoreBound.Of(_options.MaxFileBytes);
     }
+
+    /// <inheritdoc />
+    public long MaxPayloadBytes => _bound.MaxPayloadBytes;
 
     private StoreWriter Writer => _writer ?? throw NotOpen();
 
@@ -61,13 +67,14 @@ public sealed class SqliteBatchStore : IBatchStore
     /// <inheritdoc />
     public async ValueTask<byte[]> GetOrAddSecretAsync(
         string name, byte[] candidate, CancellationToken cancellationToken) =>
-        await Writer.RunAsync(session => session.GetOrAddSecret(name, candidate), cancellationToken);
+        await Writer.RunAsync(
+            session => session.GetOrAddSecret(name, candidate), mayUseReserve: true, cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask<long> ReserveKeysAsync(long count, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        return await Writer.RunAsync(session => session.ReserveKeys(count), cancellationToken);
+        return await Writer.RunAsync(session => session.ReserveKeys(count), mayUseReserve: true, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -88,6 +95,7 @@ public sealed class SqliteBatchStore : IBatchStore
 
                 return true;
             },
+            mayUseReserve: writes.All(write => write.FreesRoom),
             cancellationToken);
     }
 
@@ -213,10 +221,10 @@ public sealed class SqliteBatchStore : IBatchStore
             var session = Migrate(path, out var firstOwnKey);
             _readers = new ReadPool(path, _logger);
             _directory = directory;
-            _writer = new StoreWriter(path, session, OpenSession, _logger);
+            _writer = new StoreWriter(path, session, OpenSession, new DiskReserve(directory.ReservePath), _logger);
             SqliteStoreLog.StoreOpened(_logger, path, SchemaMigrations.CurrentVersion, new FileInfo(path).Length);
 
-            WriteSession OpenSession() => new(StoreConnection.OpenWriter(path, _options.MaxFileBytes), firstOwnKey);
+            WriteSession OpenSession() => new(StoreConnection.OpenWriter(path, _bound), firstOwnKey, _bound);
         }
         catch (Exception e)
         {
@@ -232,7 +240,7 @@ public sealed class SqliteBatchStore : IBatchStore
 
     private WriteSession Migrate(string path, out long firstOwnKey)
     {
-        var connection = StoreConnection.OpenWriter(path, _options.MaxFileBytes);
+        var connection = StoreConnection.OpenWriter(path, _bound);
         try
         {
             var found = SchemaMigrations.Run(connection);
@@ -244,7 +252,7 @@ public sealed class SqliteBatchStore : IBatchStore
             }
 
             firstOwnKey = (long)StoreConnection.Scalar(connection, "SELECT next_key FROM key_counter")!;
-            return new WriteSession(connection, firstOwnKey);
+            return new WriteSession(connection, firstOwnKey, _bound);
         }
         catch
         {

@@ -28,7 +28,7 @@ internal static class StoreConnection
     // How long the writer waits for readers to let go of the log, in milliseconds.
     private const int ReadersBusyMilliseconds = 100;
 
-    public static SqliteConnection OpenWriter(string path, long? maxFileBytes)
+    public static SqliteConnection OpenWriter(string path, StoreBound bound)
     {
         var connection = Open(path, SqliteOpenMode.ReadWrite);
         try
@@ -48,9 +48,7 @@ internal static class StoreConnection
                 PRAGMA journal_size_limit = {LogBytes};
                 PRAGMA busy_timeout = {ReadersBusyMilliseconds};
                 """);
-            var pageSize = (long)Scalar(connection, "PRAGMA page_size")!;
-            var maxPages = Math.Min((maxFileBytes ?? long.MaxValue) / pageSize, uint.MaxValue - 1);
-            Run(connection, $"PRAGMA max_page_count = {maxPages}");
+            Run(connection, $"PRAGMA max_page_count = {bound.MaxPages}");
             return connection;
         }
         catch

@@ -10,7 +10,7 @@ internal static class StoreFaults
     /// <summary>Puts the error into the engine's words.</summary>
     public static Exception Translate(SqliteException error) => error.SqliteErrorCode switch
     {
-        SQLITE_FULL => new StoreUnavailableException("The store is full.", error),
+        SQLITE_FULL => new StoreUnavailableException("The store is full.", error) { IsFull = true },
         SQLITE_BUSY or SQLITE_LOCKED => new StoreUnavailableException("The store is locked by another program.", error),
         SQLITE_READONLY or SQLITE_PERM => new StoreUnavailableException("The store can't be written.", error),
         SQLITE_IOERR or SQLITE_CANTOPEN or SQLITE_NOMEM or SQLITE_PROTOCOL or SQLITE_INTERRUPT =>

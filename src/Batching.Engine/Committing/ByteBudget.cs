@@ -11,6 +11,9 @@ internal sealed class ByteBudget(long capacity)
     private readonly Queue<(long Bytes, TaskCompletionSource Granted)> _waiting = new();
     private long _used;
 
+    /// <summary>Whether nothing more fits.</summary>
+    public bool IsUsedUp => Volatile.Read(ref _used) >= capacity;
+
     /// <summary>Takes bytes from the budget, as soon as there are enough.</summary>
     public Task AcquireAsync(long bytes)
     {
@@ -25,6 +28,28 @@ internal sealed class ByteBudget(long capacity)
             var granted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Enqueue((bytes, granted));
             return granted.Task;
+        }
+    }
+
+    /// <summary>Takes bytes that are in memory already, whether there is room for them or not.</summary>
+    public void AcquireAnyway(long bytes)
+    {
+        lock (_lock)
+        {
+            _used += bytes;
+        }
+    }
+
+    /// <summary>Lets everybody in who is waiting, whether there is room or not.</summary>
+    public void GrantAll()
+    {
+        lock (_lock)
+        {
+            while (_waiting.TryDequeue(out var next))
+            {
+                _used += next.Bytes;
+                next.Granted.SetResult();
+            }
         }
     }
 

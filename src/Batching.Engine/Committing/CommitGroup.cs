@@ -8,16 +8,20 @@ namespace Batching.Engine.Committing;
 /// <summary>What is committed together. Not thread-safe.</summary>
 internal sealed class CommitGroup
 {
-    private readonly Dictionary<ActiveBatch, List<FinishedRequest>> _finished = [];
-    private readonly List<TaskCompletionSource> _waiting = [];
+    private static readonly UpstreamReply Late =
+        UpstreamReply.FromFailure(Failure.Expired, Failure.Expired.Message());
+
+    private readonly List<FinishedRequest> _results = [];
+    private readonly List<PendingWrite> _writes = [];
+
+    /// <summary>The results.</summary>
+    public IReadOnlyList<FinishedRequest> Results => _results;
 
     /// <summary>The changes but for the results.</summary>
-    public List<StoreWrite> Writes { get; } = [];
+    public IReadOnlyList<PendingWrite> Writes => _writes;
 
     /// <summary>Results and other changes.</summary>
-    public int Count { get; private set; }
-
-    public bool IsEmpty => Count == 0;
+    public int Count => _results.Count + _writes.Count;
 
     /// <summary>Of the results.</summary>
     public long Bytes { get; private set; }
@@ -25,35 +29,29 @@ internal sealed class CommitGroup
     /// <summary>Adds a result. Those of one batch stay in the order in which they are added.</summary>
     public void Add(FinishedRequest finished)
     {
-        Count++;
         Bytes += finished.Bytes;
-        if (!_finished.TryGetValue(finished.Batch, out var list))
-        {
-            _finished.Add(finished.Batch, list = []);
-        }
-
-        list.Add(finished);
-        foreach (var spawned in finished.Spawned)
-        {
-            spawned.Index = finished.Batch.AddSpawned(taken: spawned.RunsAtOnce || spawned.End is not null);
-        }
+        _results.Add(finished);
     }
 
     /// <summary>Adds another change.</summary>
-    /// <param name="write">The change.</param>
-    /// <param name="done">Told what becomes of it.</param>
-    public void Add(StoreWrite write, TaskCompletionSource done)
-    {
-        Count++;
-        Writes.Add(write);
-        _waiting.Add(done);
-    }
+    public void Add(PendingWrite write) => _writes.Add(write);
 
     /// <summary>The results as changes of their batches, in which they get their positions.</summary>
     public List<(ActiveBatch Batch, StoreWrite.Append Write)> BuildAppends(TimeProvider time)
     {
-        var appends = new List<(ActiveBatch, StoreWrite.Append)>(_finished.Count);
-        foreach (var (batch, finished) in _finished)
+        var batches = new Dictionary<ActiveBatch, List<FinishedRequest>>();
+        foreach (var finished in _results)
+        {
+            if (!batches.TryGetValue(finished.Batch, out var list))
+            {
+                batches.Add(finished.Batch, list = []);
+            }
+
+            list.Add(finished);
+        }
+
+        var appends = new List<(ActiveBatch, StoreWrite.Append)>(batches.Count);
+        foreach (var (batch, finished) in batches)
         {
             appends.Add((batch, BuildAppend(batch.Record, finished, time)));
         }
@@ -61,33 +59,17 @@ internal sealed class CommitGroup
         return appends;
     }
 
-    /// <summary>Tells those who wait for a change that it was not made. The results stay.</summary>
-    public void FailWrites(Exception exception)
-    {
-        foreach (var done in _waiting)
-        {
-            done.SetException(exception);
-        }
-
-        Count -= _waiting.Count;
-        _waiting.Clear();
-        Writes.Clear();
-    }
-
     /// <summary>Everything is durable.</summary>
     public void Complete()
     {
-        foreach (var done in _waiting)
+        foreach (var write in _writes)
         {
-            done.SetResult();
+            write.Done.SetResult();
         }
 
-        foreach (var list in _finished.Values)
+        foreach (var finished in _results)
         {
-            foreach (var finished in list)
-            {
-                finished.Reply.Dispose();
-            }
+            finished.Reply.Dispose();
         }
     }
 
@@ -101,7 +83,9 @@ internal sealed class CommitGroup
         var spawned = new List<Request>();
         foreach (var request in finished)
         {
-            Add(request.StoredIndex, request.Reply, request.DoneTime);
+            // Its batch was over before it was done: the response would be deleted the moment it is stored.
+            var isLate = request.DoneTime >= record.ExpireTime && request.Reply.Failure == Failure.None;
+            Add(request.StoredIndex, isLate ? Late : request.Reply, request.DoneTime);
             foreach (var next in request.Spawned)
             {
                 spawned.Add(next.Definition);

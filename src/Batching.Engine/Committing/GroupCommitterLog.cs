@@ -11,6 +11,13 @@ internal static partial class GroupCommitterLog
         EventName = "CommitFailed")]
     public static partial void CommitFailed(ILogger logger, int count, Exception exception);
 
+    [LoggerMessage(
+        3,
+        LogLevel.Warning,
+        "The store has no room for results of {Bytes} bytes, and won't have any while their batches live: the requests end as STORE_FULL.",
+        EventName = "ResultsEnded")]
+    public static partial void ResultsEnded(ILogger logger, long bytes);
+
     [LoggerMessage(2, LogLevel.Information, "The store takes changes again.", EventName = "CommitRecovered")]
     public static partial void CommitRecovered(ILogger logger);
 }

@@ -9,6 +9,8 @@ namespace Batching.Engine.Scheduling;
 /// <summary>A batch that this gateway is working on: what of it has been begun, and how to stop it. Thread-safe.</summary>
 internal sealed class ActiveBatch : IDisposable
 {
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(45);
+
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<int, Lazy<Task<SpawnerState>>> _spawners = new();
     private readonly Lock _spawnedBeforeLock = new();
@@ -22,6 +24,9 @@ internal sealed class ActiveBatch : IDisposable
     private int _waiting;
     private int _underWay;
     private bool _loading;
+    private volatile bool _hasUnstored;
+    private ITimer? _expiry;
+    private bool _isOver;
 
     /// <param name="record">The batch as it is stored.</param>
     /// <param name="authorization">The caller's credential in plain text.</param>
@@ -50,6 +55,13 @@ internal sealed class ActiveBatch : IDisposable
     {
         get => _record;
         set => _record = value;
+    }
+
+    /// <summary>The store had no room for some of its results: no more are made before it has. Only the committer sets it.</summary>
+    public bool HasUnstored
+    {
+        get => _hasUnstored;
+        set => _hasUnstored = value;
     }
 
     /// <summary>Called back when requests that were spawned are stored.</summary>
@@ -121,7 +133,38 @@ internal sealed class ActiveBatch : IDisposable
     /// Nothing of the batch runs any more, and the end of the gateway needn't be told to it: every batch that ever was
     /// would leave something behind there. It can still be stopped.
     /// </summary>
-    public void Dispose() => _abort.Unregister();
+    public void Dispose()
+    {
+        _abort.Unregister();
+        lock (_lock)
+        {
+            _isOver = true;
+            _expiry?.Dispose();
+        }
+    }
+
+    /// <summary>Has something done when the time of the batch is over, unless nothing of it runs by then.</summary>
+    public void AtExpiry(TimeProvider time, Action expire)
+    {
+        var left = _record.ExpireTime - time.GetUtcNow();
+        if (left > LongestTimer)
+        {
+            // Left to the sweep, which comes round every few seconds.
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_isOver)
+            {
+                _expiry = time.CreateTimer(
+                    static expire => ((Action)expire!)(),
+                    expire,
+                    left > TimeSpan.Zero ? left : TimeSpan.Zero,
+                    Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
 
     /// <summary>
     /// Asks for the next window of requests, if few enough are waiting. Whoever gets true must call

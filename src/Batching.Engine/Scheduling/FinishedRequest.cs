@@ -19,6 +19,12 @@ internal sealed record FinishedRequest(ActiveBatch Batch, int Index, UpstreamRep
     /// <summary>How it was spawned itself, if its index was not known yet when it was sent.</summary>
     public SpawnedRequest? Origin { get; init; }
 
+    /// <summary>It was sent and must not be sent again, so that its outcome is needed even where its response is lost.</summary>
+    public bool MustNotRepeat { get; init; }
+
+    /// <summary>It is stored in its turn among those of its batch: what was spawned gets its indexes in that order.</summary>
+    public bool IsInOrder => Spawned.Count > 0 || Origin is not null;
+
     /// <summary>Its index, known once the request that spawned it is on its way to the store.</summary>
     public int StoredIndex => Origin?.Index ?? Index;
 

@@ -20,6 +20,9 @@ internal sealed record QueuedRequest(
     /// </summary>
     public SpawnedRequest? Origin { get; init; }
 
+    /// <summary>It was taken already, when its turn came before, and holds nothing of the budget any more.</summary>
+    public bool IsTaken { get; init; }
+
     /// <summary>
     /// Sending the request a second time may do something twice, so that it must be known after a crash that it was
     /// sent.

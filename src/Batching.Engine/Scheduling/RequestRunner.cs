@@ -14,22 +14,33 @@ internal sealed class RequestRunner(
     UpstreamCaller caller,
     Spawner spawner,
     GroupCommitter committer,
+    StoreHealth health,
     TimeProvider time,
     ILogger<RequestRunner> logger)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     /// <summary>Runs a request whose turn it is, unless its batch was stopped meanwhile.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(QueuedRequest request)
     {
-        if (request.Origin is null && !loader.TryTake(request))
+        if (health.TryPark(request) || (request.Origin is null && !request.IsTaken && !loader.TryTake(request)))
         {
             return;
         }
 
+        var isStarted = false;
+        if (request.MustNotRepeat && !request.Call.Request.Spawner && !request.Batch.Stopping.IsCancellationRequested)
+        {
+            isStarted = await TryRememberStartAsync(request);
+            if (!isStarted)
+            {
+                // Whoever waits for the store holds neither this worker nor its place.
+                health.Park(request with { IsTaken = true });
+                return;
+            }
+        }
+
         request.Batch.CountBegun();
-        var (reply, spawned) = await CallAsync(request);
+        var (reply, spawned) = await CallAsync(request, isStarted);
         var moreToCome = request.Batch.CountEnded();
         if (reply is null)
         {
@@ -40,8 +51,9 @@ internal sealed class RequestRunner(
         {
             Spawned = spawned,
             Origin = request.Origin,
+            MustNotRepeat = isStarted,
         };
-        await committer.AddAsync(finished, moreToCome);
+        await committer.AddAsync(finished, moreToCome, holdsPlace: true);
         foreach (var next in spawned)
         {
             await FollowAsync(request, next);
@@ -50,21 +62,15 @@ internal sealed class RequestRunner(
 
     // No reply if the request is left for the next start of the gateway.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<(UpstreamReply? Reply, IReadOnlyList<SpawnedRequest> Spawned)> CallAsync(QueuedRequest request)
+    private async ValueTask<(UpstreamReply? Reply, IReadOnlyList<SpawnedRequest> Spawned)> CallAsync(
+        QueuedRequest request, bool isStarted)
     {
-        var mayHaveBeenSent = false;
         try
         {
             request.Batch.Stopping.ThrowIfCancellationRequested();
             if (request.Call.Request.Spawner)
             {
                 return (UpstreamReply.FromSpawner(), await spawner.BeginAsync(request));
-            }
-
-            if (request.MustNotRepeat)
-            {
-                mayHaveBeenSent = true;
-                await RememberStartAsync(request);
             }
 
             var reply = await caller.CallAsync(request.Call, request.Batch.Stopping);
@@ -78,7 +84,7 @@ internal sealed class RequestRunner(
             if (reason == Failure.None)
             {
                 // The gateway stops. What is safe to send then is simply left for the next start.
-                if (!mayHaveBeenSent)
+                if (!isStarted)
                 {
                     return (null, []);
                 }
@@ -115,23 +121,20 @@ internal sealed class RequestRunner(
         }
 
         var end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem}.");
-        await committer.AddAsync(new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { Origin = next });
+        await committer.AddAsync(
+            new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { Origin = next }, holdsPlace: true);
     }
 
-    private async Task RememberStartAsync(QueuedRequest request)
+    private async ValueTask<bool> TryRememberStartAsync(QueuedRequest request)
     {
-        while (true)
+        try
         {
-            try
-            {
-                await committer.WriteAsync(new StoreWrite.Start(request.Batch.Key, [request.Index]));
-                request.Batch.Stopping.ThrowIfCancellationRequested();
-                return;
-            }
-            catch (StoreUnavailableException)
-            {
-                await Task.Delay(RetryDelay, time, request.Batch.Stopping);
-            }
+            await committer.WriteAsync(new StoreWrite.Start(request.Batch.Key, [request.Index]));
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
         }
     }
 }

@@ -45,6 +45,7 @@ internal sealed class Scheduler(
     public void Run(ActiveBatch batch)
     {
         batch.Grown = loader.Feed;
+        batch.AtExpiry(time, () => Stop(batch, Failure.Expired));
         loader.Feed(batch);
     }
 

@@ -11,6 +11,12 @@ namespace Batching.Engine.Storage;
 public interface IBatchStore : IAsyncDisposable
 {
     /// <summary>
+    /// The largest payload of a result that the store has room for while it holds nothing else;
+    /// <see cref="long.MaxValue"/> if it can't say.
+    /// </summary>
+    long MaxPayloadBytes { get; }
+
+    /// <summary>
     /// Opens the store, creates it if it isn't there, and brings its schema up to date. To be called once, before
     /// anything else.
     /// </summary>
@@ -33,7 +39,8 @@ public interface IBatchStore : IAsyncDisposable
     /// <summary>
     /// Makes all of these changes, in order, or none. They are durable when the call returns. A change to a batch
     /// that isn't there is ignored, whatever it is, <see cref="StoreWrite.Accept"/> and <see cref="StoreWrite.Stage"/>
-    /// aside.
+    /// aside. Where all of them free room (<see cref="StoreWrite.FreesRoom"/>), they are made also by a store that is
+    /// full, which uses that room before it refuses another change.
     /// </summary>
     ValueTask CommitAsync(IReadOnlyList<StoreWrite> writes, CancellationToken cancellationToken);
 

@@ -5,6 +5,12 @@ namespace Batching.Engine.Storage;
 public abstract record StoreWrite(long BatchKey)
 {
     /// <summary>
+    /// The change makes room, or leads to it: a store that is full must still take it, from a reserve that it keeps for
+    /// such changes.
+    /// </summary>
+    public bool FreesRoom => this is Cancel or Expire or Delete;
+
+    /// <summary>
     /// Stores requests of a batch that is not accepted yet. Nobody sees them before <see cref="Accept"/>; without it
     /// they are gone after <see cref="Delete"/>, or when the store is opened the next time.
     /// </summary>

@@ -43,4 +43,7 @@ public enum Failure : byte
 
     /// <summary>The query has more pages than it may.</summary>
     PageLimit = 12,
+
+    /// <summary>The API has answered, but the store had no room for its answer.</summary>
+    StoreFull = 13,
 }

@@ -27,6 +27,7 @@ public static class FailureDetails
         Failure.BadNextPage => "BAD_NEXT_PAGE",
         Failure.PageCycle => "PAGE_CYCLE",
         Failure.PageLimit => "PAGE_LIMIT",
+        Failure.StoreFull => "STORE_FULL",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -48,6 +49,7 @@ public static class FailureDetails
         Failure.BadNextPage => "The page before says in a way that can't be followed where the next one is.",
         Failure.PageCycle => "The page before leads back to a page that this query has seen.",
         Failure.PageLimit => "The query has more pages than it may.",
+        Failure.StoreFull => "The API has answered, but the gateway's store had no room for its answer.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 }

@@ -12,7 +12,7 @@ internal static class FailureStatus
         {
             Failure.Cancelled => Code.Cancelled,
             Failure.UpstreamTimeout or Failure.Expired => Code.DeadlineExceeded,
-            Failure.ResponseTooLarge or Failure.PageLimit => Code.ResourceExhausted,
+            Failure.ResponseTooLarge or Failure.PageLimit or Failure.StoreFull => Code.ResourceExhausted,
             Failure.Interrupted => Code.Aborted,
             Failure.BadNextPage or Failure.PageCycle => Code.OutOfRange,
             Failure.NoUpstream or Failure.CredentialLost => Code.FailedPrecondition,

@@ -216,13 +216,14 @@ internal static class V0Writer
             return;
         }
 
-        if (response.Expired)
-        {
-            json.WriteNull("response"u8);
-        }
-        else if (response.Error is { } error)
+        // What the gateway has answered is no body of the API, which is all that expires.
+        if (response.Error is { } error)
         {
             WriteGatewayError(json, response.StatusCode, error);
+        }
+        else if (response.Expired)
+        {
+            json.WriteNull("response"u8);
         }
         else
         {

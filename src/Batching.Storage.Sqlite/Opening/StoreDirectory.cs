@@ -20,6 +20,9 @@ internal sealed class StoreDirectory : IDisposable
 
     public string DatabasePath { get; }
 
+    /// <summary>Where room on the disk is kept.</summary>
+    public string ReservePath => Path.Combine(Path.GetDirectoryName(DatabasePath)!, "batch.reserve");
+
     /// <summary>Creates the directory if need be and takes hold of it.</summary>
     /// <exception cref="StoreUnusableException">Another process has it, or it can't be created or written.</exception>
     public static StoreDirectory Acquire(string directory)

@@ -14,6 +14,8 @@ internal sealed class StoreWriter : IAsyncDisposable
     // Under load sweeping would never have its turn without this. A step deletes what about 4 groups bring.
     private const int MaxJobsBetweenSweeps = 4;
 
+    private const long LogIntervalMilliseconds = 60_000;
+
     private static readonly TimeSpan SweepRetry = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
@@ -21,32 +23,38 @@ internal sealed class StoreWriter : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly BlockingCollection<WriteJob> _jobs = [];
     private readonly LogCopier _copier;
+    private readonly DiskReserve _reserve;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WriteSession? _session;
     private int _jobsSinceSweep;
     private bool _sweepPending;
     private bool _sweepFailed;
+    private long _lastLog = -LogIntervalMilliseconds;
     private bool _failing;
 
     /// <param name="path">The database, for the log.</param>
     /// <param name="session">The connection to begin with.</param>
     /// <param name="open">Makes another one after a fault.</param>
+    /// <param name="reserve">Room on the disk for what frees some.</param>
     /// <param name="logger">Where faults are reported.</param>
-    public StoreWriter(string path, WriteSession session, Func<WriteSession> open, ILogger logger)
+    public StoreWriter(
+        string path, WriteSession session, Func<WriteSession> open, DiskReserve reserve, ILogger logger)
     {
+        _reserve = reserve;
         _path = path;
         _session = session;
         _open = open;
         _logger = logger;
         _copier = new LogCopier(path);
         _sweepPending = session.Sweeper.Pending;
+        _reserve.TryTake();
         new Thread(Loop) { IsBackground = true, Name = "Batch store writer" }.Start();
     }
 
-    /// <summary>Runs work in a transaction of its own; done when that is durable.</summary>
-    public Task<T> RunAsync<T>(Func<WriteSession, T> work, CancellationToken cancellationToken)
+    /// <summary>Runs work in a transaction of its own, a second time if there was no room; done when that is durable.</summary>
+    public Task<T> RunAsync<T>(Func<WriteSession, T> work, bool mayUseReserve, CancellationToken cancellationToken)
     {
-        var job = new WriteJob<T>(work, cancellationToken);
+        var job = new WriteJob<T>(work, mayUseReserve, cancellationToken);
         try
         {
             _jobs.Add(job, CancellationToken.None);
@@ -83,6 +91,12 @@ internal sealed class StoreWriter : IAsyncDisposable
                 if (_sweepPending && !_jobs.IsCompleted && (!found || _jobsSinceSweep >= MaxJobsBetweenSweeps))
                 {
                     Sweep();
+                    if (_sweepFailed)
+                    {
+                        // Without room for one step there may still be some for it when nothing else is kept.
+                        _reserve.Release();
+                    }
+
                     _jobsSinceSweep = 0;
                 }
             }
@@ -102,44 +116,43 @@ internal sealed class StoreWriter : IAsyncDisposable
             return;
         }
 
-        try
+        var error = TryRun(job);
+        if (IsFull(error) && (job.MayUseReserve || _sweepPending || !_reserve.IsHeld))
         {
-            var session = _session ??= _open();
-            session.Begin();
-            job.Run(session);
-            session.Commit();
+            FreeRoom();
+            error = TryRun(job);
         }
-        catch (SqliteException e)
-        {
-            var error = StoreFaults.Translate(e);
-            if (error is not InvalidOperationException && !_failing)
-            {
-                _failing = true;
-                SqliteStoreLog.StoreWriteFailed(_logger, _path, StoreFaults.NameOf(e), e);
-            }
 
-            Recover(e);
+        if (error is SqliteException fault)
+        {
+            error = StoreFaults.Translate(fault);
+            var now = Environment.TickCount64;
+            if (error is not InvalidOperationException && !_failing && now - _lastLog >= LogIntervalMilliseconds)
+            {
+                // Where there is room for some changes and for others not, not each time.
+                _failing = true;
+                _lastLog = now;
+                SqliteStoreLog.StoreWriteFailed(_logger, _path, StoreFaults.NameOf(fault), fault);
+            }
+        }
+
+        if (error is not null)
+        {
             job.Fail(error);
             return;
         }
-        catch (Exception e)
-        {
-            Recover(null);
-            job.Fail(e);
-            return;
-        }
 
-        if (_failing)
+        // What frees room says nothing about what takes some.
+        if (_failing && !job.MayUseReserve)
         {
             _failing = false;
             SqliteStoreLog.StoreWriteRecovered(_logger);
         }
 
-        _sweepPending |= _session.Sweeper.Pending;
         job.Complete();
         try
         {
-            _copier.OnCommitted(_session);
+            _copier.OnCommitted(_session!);
         }
         catch (SqliteException e)
         {
@@ -148,17 +161,76 @@ internal sealed class StoreWriter : IAsyncDisposable
         }
     }
 
-    private void Sweep()
+    private Exception? TryRun(WriteJob job)
     {
         try
         {
             var session = _session ??= _open();
-            session.Begin();
-            session.Sweeper.Step();
+            if (!job.MayUseReserve && !_reserve.TryTake())
+            {
+                return new SqliteException("Room on the disk is left for deletions only.", SQLitePCL.raw.SQLITE_FULL);
+            }
+
+            session.Begin(job.MayUseReserve);
+            job.Run(session);
             session.Commit();
-            _copier.OnCommitted(session);
+            _sweepPending |= session.Sweeper.Pending;
+            return null;
+        }
+        catch (SqliteException e)
+        {
+            Recover(e);
+            return e;
+        }
+        catch (Exception e)
+        {
+            Recover(null);
+            return e;
+        }
+    }
+
+    // To the end, however long others wait: they can't be done before.
+    private void FreeRoom()
+    {
+        _reserve.Release();
+        bool goesOn;
+        do
+        {
+            goesOn = TrySweep(session =>
+            {
+                session.Sweeper.Step();
+                return session.Sweeper.Pending;
+            });
+            Checkpoint();
+        }
+        while (goesOn);
+
+        // What is free in the file is no use to the log, which needs some of the disk.
+        while (!_reserve.TryTake() && TrySweep(session => session.Sweeper.GiveBack()))
+        {
+            Checkpoint();
+        }
+    }
+
+    private void Sweep() => TrySweep(session =>
+    {
+        session.Sweeper.Step();
+        return session.Sweeper.Pending;
+    });
+
+    // False if it was the last step, or failed.
+    private bool TrySweep(Func<WriteSession, bool> step)
+    {
+        try
+        {
+            var session = _session ??= _open();
+            session.Begin(usesReserve: true);
+            var goesOn = step(session);
+            session.Commit();
             _sweepPending = session.Sweeper.Pending;
             _sweepFailed = false;
+            _copier.OnCommitted(session);
+            return goesOn;
         }
         catch (SqliteException e)
         {
@@ -169,8 +241,24 @@ internal sealed class StoreWriter : IAsyncDisposable
             }
 
             Recover(e);
+            return false;
         }
     }
+
+    private void Checkpoint()
+    {
+        try
+        {
+            _session?.Checkpoint();
+        }
+        catch (SqliteException)
+        {
+            // There is no room for it yet; the next attempt may have some.
+        }
+    }
+
+    private static bool IsFull(Exception? error) =>
+        error is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };
 
     /// <summary>Undoes the transaction and sees to it that the next one finds a sound connection.</summary>
     private void Recover(SqliteException? error)

@@ -115,7 +115,7 @@ internal sealed class Sweeper : IDisposable
         {
             if (!Next(out var batchKey, out var scope, out var position))
             {
-                Pending = GiveBack();
+                Pending = HasMuchFree() && GiveBack();
                 return;
             }
 
@@ -141,6 +141,27 @@ internal sealed class Sweeper : IDisposable
         {
             statement.Dispose();
         }
+    }
+
+    /// <summary>Takes free pages off the end of the file, in the caller's transaction; false if there are none.</summary>
+    public bool GiveBack()
+    {
+        using (var reader = _countPages.Query())
+        {
+            reader.Read();
+            if (reader.GetInt64(1) == 0)
+            {
+                return false;
+            }
+        }
+
+        // A row for each page: it must be read to its end.
+        using var pages = _giveBack.Query();
+        while (pages.Read())
+        {
+        }
+
+        return true;
     }
 
     /// <returns>Nothing is left. Otherwise the units are used up.</returns>
@@ -196,25 +217,12 @@ internal sealed class Sweeper : IDisposable
         return position;
     }
 
-    private bool GiveBack()
+    private bool HasMuchFree()
     {
-        using (var reader = _countPages.Query())
-        {
-            reader.Read();
-            var free = reader.GetInt64(1);
-            if (free <= KeptFreePages || free <= reader.GetInt64(0) / 2)
-            {
-                return false;
-            }
-        }
-
-        // A row for each page: it must be read to its end.
-        using var pages = _giveBack.Query();
-        while (pages.Read())
-        {
-        }
-
-        return true;
+        using var reader = _countPages.Query();
+        reader.Read();
+        var free = reader.GetInt64(1);
+        return free > KeptFreePages && free > reader.GetInt64(0) / 2;
     }
 
     private bool Next(out long batchKey, out SweepScope scope, out int position)

@@ -1,8 +1,11 @@
 namespace Batching.Storage.Sqlite.Writing;
 
 /// <summary>One transaction that waits for the writer.</summary>
-internal abstract class WriteJob
+internal abstract class WriteJob(bool mayUseReserve)
 {
+    /// <summary>It frees room or takes next to none, so that it may use what is reserved for that.</summary>
+    public bool MayUseReserve => mayUseReserve;
+
     /// <summary>The caller no longer wants it, and it has not begun: ends it.</summary>
     public abstract bool EndIfCancelled();
 
@@ -15,7 +18,8 @@ internal abstract class WriteJob
 }
 
 /// <inheritdoc />
-internal sealed class WriteJob<T>(Func<WriteSession, T> work, CancellationToken cancellationToken) : WriteJob
+internal sealed class WriteJob<T>(
+    Func<WriteSession, T> work, bool mayUseReserve, CancellationToken cancellationToken) : WriteJob(mayUseReserve)
 {
     // Continuations must not run on the writer's thread.
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);

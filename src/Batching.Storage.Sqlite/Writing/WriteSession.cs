@@ -28,12 +28,16 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _insertSecret;
     private readonly Statement _findSecret;
     private readonly OwnerCounts _owners;
+    private readonly StoreBound _bound;
+    private bool _usesReserve = true;
 
     /// <param name="connection">Is disposed with it.</param>
     /// <param name="firstOwnKey">The first number that could be reserved since the store was opened.</param>
-    public WriteSession(SqliteConnection connection, long firstOwnKey)
+    /// <param name="bound">How large the database may grow.</param>
+    public WriteSession(SqliteConnection connection, long firstOwnKey, StoreBound bound)
     {
         _connection = connection;
+        _bound = bound;
         Sweeper = new Sweeper(connection, firstOwnKey);
         _owners = new OwnerCounts(connection);
 
@@ -132,8 +136,19 @@ internal sealed class WriteSession : IDisposable
 
     public Sweeper Sweeper { get; }
 
-    public void Begin()
+    /// <summary>Begins a transaction.</summary>
+    /// <param name="usesReserve">It may take the last pages too, which are kept for what frees some.</param>
+    public void Begin(bool usesReserve)
     {
+        if (_usesReserve != usesReserve && _bound.ReservedPages > 0)
+        {
+            // SQLite takes a bound below the present size for that size: then nothing may grow.
+            StoreConnection.Run(
+                _connection,
+                $"PRAGMA max_page_count = {_bound.MaxPages - (usesReserve ? 0 : _bound.ReservedPages)}");
+            _usesReserve = usesReserve;
+        }
+
         _begin.Execute();
         Sweeper.Refill();
         _owners.Begin();

@@ -28,6 +28,8 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
     /// <summary>Called behind every read of a batch.</summary>
     public Func<Task>? BatchRead { get; set; }
 
+    public long MaxPayloadBytes => store.MaxPayloadBytes;
+
     public ValueTask OpenAsync(CancellationToken cancellationToken) => store.OpenAsync(cancellationToken);
 
     public ValueTask<byte[]> GetOrAddSecretAsync(string name, byte[] candidate, CancellationToken cancellationToken) =>
