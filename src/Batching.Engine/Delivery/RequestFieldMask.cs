@@ -14,6 +14,8 @@ internal static class RequestFieldMask
         ["path"] = RequestFields.Path,
         ["method"] = RequestFields.Method,
         ["params"] = RequestFields.Params,
+        ["params_json"] = RequestFields.ParamsJson,
+        ["query"] = RequestFields.Query,
         ["spawner"] = RequestFields.Spawner,
         ["spawned_by"] = RequestFields.SpawnedBy,
         ["create_time"] = RequestFields.CreateTime,

@@ -61,6 +61,12 @@ public enum RequestFields
     /// <summary><c>index</c></summary>
     Index = 1 << 17,
 
+    /// <summary><c>params_json</c></summary>
+    ParamsJson = 1 << 18,
+
+    /// <summary><c>query</c></summary>
+    Query = 1 << 19,
+
     /// <summary>All of <c>response</c>.</summary>
     Response = StatusCode | Headers | Body | Error | Size | Expired | ContentType | ContentEncoding,
 
@@ -68,7 +74,7 @@ public enum RequestFields
     Payload = Headers | Body | Error | ContentType | ContentEncoding,
 
     /// <summary>What the caller gave, and what is known since the request was accepted or spawned.</summary>
-    Definition = Path | Method | Params | Spawner | SpawnedBy | CreateTime,
+    Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime,
 
     /// <summary>What a detailed status tells.</summary>
     Progress = Index | State | DoneTime | Position | StatusCode | Size,

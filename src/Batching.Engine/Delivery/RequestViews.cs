@@ -57,8 +57,9 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         }
 
         // What is set only where there is something to set.
-        _reused.Path = _reused.Method = _reused.SpawnedBy = "";
+        _reused.Path = _reused.Method = _reused.SpawnedBy = _reused.ParamsJson = "";
         _reused.Params = null;
+        _reused.Query.Clear();
         _reused.Spawner = false;
         _reused.CreateTime = null;
         return AddResult(_reused, segment, position, window);

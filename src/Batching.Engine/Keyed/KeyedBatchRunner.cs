@@ -173,9 +173,9 @@ public sealed class KeyedBatchRunner
         }
 
         var problems = new List<Problem>();
-        if (!_router.TryRoute(request.Path, request.Params, out var route, out var problem))
+        if (!_router.TryRoute(request, out var route, out var problem))
         {
-            problems.Add(new Problem("path", problem));
+            problems.Add(problem);
         }
 
         var method = Methods.Find(request.Method);

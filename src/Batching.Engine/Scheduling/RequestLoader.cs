@@ -127,7 +127,7 @@ internal sealed class RequestLoader(
 
             var request = window[index];
             var method = Methods.Find(request.Method);
-            if (method is null || !router.TryRoute(request.Path, request.Params, out var route, out _))
+            if (method is null || !router.TryRoute(request, out var route, out _))
             {
                 await refuse(batch, index);
                 continue;

@@ -110,7 +110,7 @@ internal sealed class RequestRunner(
             return;
         }
 
-        if (router.TryRoute(next.Definition.Path, next.Definition.Params, out var route, out var problem))
+        if (router.TryRoute(next.Definition, out var route, out var problem))
         {
             var call = request.Call with { Route = route, Request = next.Definition };
             route.Upstream.Waiting.Enqueue(
@@ -120,7 +120,7 @@ internal sealed class RequestRunner(
             return;
         }
 
-        var end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem}.");
+        var end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem.Message}.");
         await committer.AddAsync(
             new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { Origin = next }, holdsPlace: true);
     }

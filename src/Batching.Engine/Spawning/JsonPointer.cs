@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using Batching.Engine.Content;
 
 namespace Batching.Engine.Spawning;
 
@@ -27,7 +29,7 @@ internal sealed class JsonPointer
         {
             var found = reader.TokenType switch
             {
-                JsonTokenType.StartObject => TryMoveToMember(ref reader, token),
+                JsonTokenType.StartObject => TryMoveToMember(ref reader, Encoding.UTF8.GetBytes(token)),
                 JsonTokenType.StartArray => TryMoveToElement(ref reader, token),
                 _ => false,
             };
@@ -40,11 +42,11 @@ internal sealed class JsonPointer
         return true;
     }
 
-    private static bool TryMoveToMember(ref Utf8JsonReader reader, string name)
+    private static bool TryMoveToMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isWanted = reader.ValueTextEquals(name);
+            var isWanted = JsonTokens.Matches(reader, name);
             reader.Read();
             if (isWanted)
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Batching.Engine.Content;
 using Batching.Engine.Upstreams;
 
 namespace Batching.Engine.Spawning;
@@ -8,7 +9,7 @@ namespace Batching.Engine.Spawning;
 /// <summary>What a page tells about the pages after it. Read from the bytes; no document is built.</summary>
 internal static class PageFacts
 {
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 512 };
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = int.MaxValue };
 
     /// <summary>The text at a pointer, of a string or a number; null if nothing, null or "" is there.</summary>
     /// <exception cref="FormatException">Something else is there, or the page is no JSON.</exception>
@@ -25,12 +26,14 @@ internal static class PageFacts
             return reader.TokenType switch
             {
                 JsonTokenType.Null => null,
-                JsonTokenType.String => reader.GetString() is { Length: > 0 } text ? text : null,
+                JsonTokenType.String => JsonTokens.FindText(reader) is var text && text is not null
+                    ? text.Length > 0 ? text : null
+                    : throw new FormatException($"The {what} in the page is not valid Unicode."),
                 JsonTokenType.Number => Encoding.ASCII.GetString(reader.ValueSpan),
                 _ => throw new FormatException($"The {what} in the page is neither a string nor a number."),
             };
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw NoJson(exception);
         }
@@ -51,11 +54,11 @@ internal static class PageFacts
             return reader.TokenType switch
             {
                 JsonTokenType.Number when reader.TryGetInt64(out var number) && number >= 0 => number,
-                JsonTokenType.String => ParseInteger(reader.GetString()!),
+                JsonTokenType.String => JsonTokens.FindText(reader) is { } text ? ParseInteger(text) : null,
                 _ => null,
             };
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw NoJson(exception);
         }
@@ -89,15 +92,13 @@ internal static class PageFacts
 
             return count;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw NoJson(exception);
         }
     }
 
-    // Some APIs begin their JSON with a byte order mark (RFC 8259, section 8.1, lets a reader ignore it).
-    private static Utf8JsonReader NewReader(ReadOnlySpan<byte> body) =>
-        new(body.StartsWith("\uFEFF"u8) ? body[3..] : body, ReaderOptions);
+    private static Utf8JsonReader NewReader(ReadOnlySpan<byte> body) => new(ByteOrderMark.Skip(body), ReaderOptions);
 
     private static bool TryMoveToFirstArray(ref Utf8JsonReader reader)
     {
@@ -124,5 +125,5 @@ internal static class PageFacts
     private static long? ParseInteger(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private static FormatException NoJson(Exception exception) => new("The page is not valid JSON.", exception);
+    private static FormatException NoJson(JsonException exception) => new("The page is not valid JSON.", exception);
 }

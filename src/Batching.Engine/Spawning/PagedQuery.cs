@@ -14,6 +14,7 @@ namespace Batching.Engine.Spawning;
 /// <param name="state">What was asked for so far; locked by the caller.</param>
 /// <param name="router">Checks where pages go.</param>
 /// <param name="now">When what is spawned now was created.</param>
+/// <param name="maxPageBytes">Bytes that a page may have, decoded.</param>
 internal sealed class PagedQuery(
     Request spawner,
     string spawnerId,
@@ -21,34 +22,35 @@ internal sealed class PagedQuery(
     PageRules rules,
     SpawnerState state,
     UpstreamRouter router,
-    Timestamp now)
+    Timestamp now,
+    int maxPageBytes)
 {
     public SpawnerState State => state;
 
     // The items that the caller wants in all; null for every one.
-    private long? Cap => PageParams.ReadInteger(spawner.Params, rules.LimitParam);
+    private long? Cap => PageParams.ReadInteger(spawner, rules.LimitParam);
 
     /// <summary>How many items a page asks for.</summary>
     public static int SizeOf(Request page, PageRules rules) =>
-        (int)(PageParams.ReadInteger(page.Params, rules.LimitParam) ?? rules.PageSize);
+        (int)(PageParams.ReadInteger(page, rules.LimitParam) ?? rules.PageSize);
 
     /// <summary>The first page.</summary>
     public SpawnedRequest First()
     {
-        var page = NewPage(spawner.Path, spawner.Params);
+        var page = NewPage(spawner);
         switch (rules.Style)
         {
             case PaginationStyle.Cursor:
                 SetSize(page, SizeLeft());
-                if (!PageParams.Has(page.Params, rules.CursorParam))
+                if (!PageParams.Has(page, rules.CursorParam))
                 {
-                    page.Params.Fields[rules.CursorParam] = Value.ForNull();
+                    PageParams.Set(page, rules.CursorParam, null);
                 }
 
                 break;
             case PaginationStyle.Page or PaginationStyle.Offset:
                 SetSize(page, SizeLeft());
-                if (!PageParams.Has(page.Params, rules.StepParam))
+                if (!PageParams.Has(page, rules.StepParam))
                 {
                     SetStep(page, rules.Style == PaginationStyle.Page ? rules.FirstPage : 0);
                 }
@@ -78,7 +80,7 @@ internal sealed class PagedQuery(
         }
         catch (FormatException exception)
         {
-            return [End(NewPage(page.Call.Request.Path, page.Call.Request.Params), Failure.BadNextPage, exception.Message)];
+            return [End(NewPage(page.Call.Request), Failure.BadNextPage, exception.Message)];
         }
     }
 
@@ -87,10 +89,8 @@ internal sealed class PagedQuery(
         var link = rules.Style switch
         {
             PaginationStyle.Link => LinkHeader.FindNext(ResponseHeaders.Find(reply.Headers.Span, "link"u8)),
-            // An empty answer is the end of what there is.
-            _ when reply.Body.IsEmpty => null,
-            PaginationStyle.NextUrl => PageFacts.FindText(reply.Body.Span, rules.NextUrlPointer, "next URL"),
-            _ => PageFacts.FindText(reply.Body.Span, rules.CursorPointer, "cursor"),
+            PaginationStyle.NextUrl => FindText(reply, rules.NextUrlPointer, "next URL"),
+            _ => FindText(reply, rules.CursorPointer, "cursor"),
         };
         if (link is null || state.Asked >= Cap)
         {
@@ -98,17 +98,17 @@ internal sealed class PagedQuery(
         }
 
         var next = rules.Style == PaginationStyle.Cursor
-            ? NewPage(page.Call.Request.Path, page.Call.Request.Params)
-            : NewPage(NextUrl.ToPath(page.Call.Route.Upstream, page.Call.Route.ToUri(), link), null);
+            ? NewPage(page.Call.Request)
+            : NewPage(NextUrl.ToPath(page.Call.Route.Upstream, page.Call.Route.ToUri(), link));
         if (rules.Style == PaginationStyle.Cursor)
         {
             SetSize(next, SizeLeft());
-            next.Params.Fields[rules.CursorParam] = Value.ForString(link);
+            PageParams.Set(next, rules.CursorParam, link);
         }
 
-        if (!router.TryRoute(next.Path, next.Params, out var route, out var problem))
+        if (!router.TryRoute(next, out var route, out var problem))
         {
-            throw new FormatException($"The path of the next page, '{next.Path}', {problem}.");
+            throw new FormatException($"The path of the next page, '{next.Path}', {problem.Message}.");
         }
 
         if (route.Upstream != page.Call.Route.Upstream)
@@ -124,25 +124,38 @@ internal sealed class PagedQuery(
         return [SpawnWithinLimit(next, runsAtOnce: true)];
     }
 
+    // An empty answer is the end of what there is.
+    private string? FindText(UpstreamReply reply, JsonPointer pointer, string what)
+    {
+        var body = PageBody.Read(reply, maxPageBytes);
+        return body.IsEmpty ? null : PageFacts.FindText(body.Span, pointer, what);
+    }
+
     private List<SpawnedRequest> NextSteps(Request page, UpstreamReply reply)
     {
-        var step = PageParams.ReadInteger(page.Params, rules.StepParam) ?? 0;
-        if (step < state.HighestStep || state.HasEnded || state.Asked >= Cap || reply.Body.IsEmpty)
+        var step = PageParams.ReadInteger(page, rules.StepParam) ?? 0;
+        if (step < state.HighestStep || state.HasEnded || state.Asked >= Cap)
+        {
+            return [];
+        }
+
+        var body = PageBody.Read(reply, maxPageBytes);
+        if (body.IsEmpty)
         {
             return [];
         }
 
         var size = SizeOf(page, rules);
-        var count = PageFacts.CountItems(reply.Body.Span, rules.ItemsPointer);
+        var count = PageFacts.CountItems(body.Span, rules.ItemsPointer);
         if (count == 0)
         {
             return [];
         }
 
-        var total = rules.TotalPointer is { } pointer ? PageFacts.FindInteger(reply.Body.Span, pointer) : null;
+        var total = rules.TotalPointer is { } pointer ? PageFacts.FindInteger(body.Span, pointer) : null;
         total ??= rules.TotalHeader is { } header ? PageFacts.FindInteger(reply, header) : null;
         var pageCount = rules is { Style: PaginationStyle.Page, PageCountPointer: { } countPointer }
-            ? PageFacts.FindInteger(reply.Body.Span, countPointer)
+            ? PageFacts.FindInteger(body.Span, countPointer)
             : null;
         if (total is null && pageCount is null)
         {
@@ -184,7 +197,7 @@ internal sealed class PagedQuery(
         for (; left > 0 && !(state.Asked >= Cap) && !state.HasEnded; left--)
         {
             var next = Step(page, step, size);
-            step = PageParams.ReadInteger(next.Params, rules.StepParam) ?? 0;
+            step = PageParams.ReadInteger(next, rules.StepParam) ?? 0;
             spawned.Add(SpawnWithinLimit(next, runsAtOnce: false));
         }
 
@@ -193,7 +206,7 @@ internal sealed class PagedQuery(
 
     private Request Step(Request page, long step, int size)
     {
-        var next = NewPage(page.Path, page.Params);
+        var next = NewPage(page);
         if (rules.Style == PaginationStyle.Offset)
         {
             SetSize(next, (int)Math.Min(size, Cap - state.Asked ?? size));
@@ -225,13 +238,30 @@ internal sealed class PagedQuery(
         return new SpawnedRequest(page, UpstreamReply.FromFailure(failure, message));
     }
 
-    private Request NewPage(string path, Struct? parameters)
+    // A page like another one, which differs from it by the params that are set then.
+    private Request NewPage(Request model)
+    {
+        var page = NewPage(model.Path);
+        page.ParamsJson = model.ParamsJson;
+        page.Query.Add(model.Query);
+        if (model.Params is { } parameters)
+        {
+            page.Params = parameters.Clone();
+        }
+        else if (model.ParamsJson.Length == 0 && rules.Style is not (PaginationStyle.Link or PaginationStyle.NextUrl))
+        {
+            page.Params = new Struct();
+        }
+
+        return page;
+    }
+
+    private Request NewPage(string path)
     {
         var page = new Request
         {
             Path = path,
             Method = spawner.Method,
-            Params = parameters?.Clone() ?? (rules.Style is PaginationStyle.Link or PaginationStyle.NextUrl ? null : new Struct()),
             SpawnedBy = spawnerId,
             CreateTime = now,
         };
@@ -241,9 +271,9 @@ internal sealed class PagedQuery(
 
     private int SizeLeft() => (int)Math.Min(rules.PageSize, Cap - state.Asked ?? rules.PageSize);
 
-    private void SetSize(Request page, int size) => page.Params.Fields[rules.LimitParam] = Value.ForNumber(size);
+    private void SetSize(Request page, int size) => PageParams.Set(page, rules.LimitParam, size);
 
-    private void SetStep(Request page, long step) => page.Params.Fields[rules.StepParam] = Value.ForNumber(step);
+    private void SetStep(Request page, long step) => PageParams.Set(page, rules.StepParam, step);
 
     private static long CeilingDivide(long number, long divisor) => (number / divisor) + (number % divisor > 0 ? 1 : 0);
 }

@@ -4,11 +4,13 @@ using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Spawning;
 
 /// <summary>Runs paged queries: says which requests a spawner begins with, and which follow a page. Thread-safe.</summary>
-internal sealed class Spawner(RequestReader requests, UpstreamRouter router, BatchIds ids, TimeProvider time)
+internal sealed class Spawner(
+    RequestReader requests, UpstreamRouter router, BatchIds ids, TimeProvider time, IOptions<BatchEngineOptions> options)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
@@ -55,7 +57,15 @@ internal sealed class Spawner(RequestReader requests, UpstreamRouter router, Bat
         var maxPages = definition.Pagination is { HasMaxPages: true } pagination
             ? Math.Min(pagination.MaxPages, batch.Record.SpawnerPages)
             : batch.Record.SpawnerPages;
-        return new PagedQuery(definition, id, maxPages, rules, state, router, time.GetUtcNow().ToTimestamp());
+        return new PagedQuery(
+            definition,
+            id,
+            maxPages,
+            rules,
+            state,
+            router,
+            time.GetUtcNow().ToTimestamp(),
+            options.Value.Limits.ResponseBytes);
     }
 
     private async Task<SpawnerState> LoadStateAsync(ActiveBatch batch, string id, PageRules rules)

@@ -38,7 +38,7 @@ internal sealed class SpawnerState(PageRules rules)
         Asked += size;
         if (rules.Style is PaginationStyle.Page or PaginationStyle.Offset)
         {
-            HighestStep = Math.Max(HighestStep, PageParams.ReadInteger(page.Params, rules.StepParam) ?? 0);
+            HighestStep = Math.Max(HighestStep, PageParams.ReadInteger(page, rules.StepParam) ?? 0);
         }
         else
         {
@@ -50,6 +50,6 @@ internal sealed class SpawnerState(PageRules rules)
     public bool HasSeen(Request page) => _seen.Contains(MarkOf(page));
 
     private string MarkOf(Request page) => rules.Style == PaginationStyle.Cursor
-        ? PageParams.ReadText(page.Params, rules.CursorParam) ?? ""
-        : QueryParams.Append(page.Path.TrimStart('/'), page.Params);
+        ? PageParams.ReadText(page, rules.CursorParam) ?? ""
+        : QueryParams.Append(page, page.Path.TrimStart('/'));
 }

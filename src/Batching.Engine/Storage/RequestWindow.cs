@@ -96,6 +96,14 @@ public sealed class RequestWindow
                 case Request.ParamsFieldNumber when fields.HasFlag(RequestFields.Params):
                     input.ReadMessage(view.Params = new Struct());
                     break;
+                case Request.ParamsJsonFieldNumber when fields.HasFlag(RequestFields.ParamsJson):
+                    view.ParamsJson = input.ReadString();
+                    break;
+                case Request.QueryFieldNumber when fields.HasFlag(RequestFields.Query):
+                    var parameter = new QueryParameter();
+                    input.ReadMessage(parameter);
+                    view.Query.Add(parameter);
+                    break;
                 case Request.SpawnerFieldNumber when fields.HasFlag(RequestFields.Spawner):
                     view.Spawner = input.ReadBool();
                     break;

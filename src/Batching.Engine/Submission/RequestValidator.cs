@@ -118,9 +118,9 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
 
     private void Validate(Request request, int index, List<Problem> problems)
     {
-        if (!router.TryRoute(request.Path, request.Params, out var route, out var problem))
+        if (!router.TryRoute(request, out var route, out var problem))
         {
-            problems.Add(new Problem($"{FieldOf(index)}.path", problem));
+            problems.Add(new Problem($"{FieldOf(index)}.{problem.Field}", problem.Message));
         }
 
         if (Methods.Find(request.Method) is null)

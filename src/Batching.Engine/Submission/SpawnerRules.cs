@@ -34,16 +34,24 @@ internal static class SpawnerRules
 
         var rules = PageRules.Of(upstream, request.Pagination);
         var limitParam = rules.LimitParam;
-        if (PageParams.Has(request.Params, limitParam) && PageParams.ReadInteger(request.Params, limitParam) is null or 0)
+        if (PageParams.Has(request, limitParam) && PageParams.ReadInteger(request, limitParam) is null or 0)
         {
             problems.Add(new Problem(
                 $"{field}.params[{limitParam}]", "must be a whole number from 1: it caps the whole query of a spawner"));
         }
 
         // Beside the one that changes from page to page it would say something else, and many an API believes the first.
-        if (rules.Style is PaginationStyle.Page or PaginationStyle.Offset && HasInQuery(request.Path, rules.StepParam))
+        if (rules.Style is PaginationStyle.Page or PaginationStyle.Offset)
         {
-            problems.Add(new Problem($"{field}.path", $"has '{rules.StepParam}' in its query: give it in params"));
+            if (HasInQuery(request.Path, rules.StepParam))
+            {
+                problems.Add(new Problem($"{field}.path", $"has '{rules.StepParam}' in its query: give it in params"));
+            }
+
+            if (request.Query.Any(parameter => parameter.Name == rules.StepParam))
+            {
+                problems.Add(new Problem($"{field}.query", $"has '{rules.StepParam}': give it in params"));
+            }
         }
     }
 

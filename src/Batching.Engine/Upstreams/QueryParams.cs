@@ -1,139 +1,90 @@
-using System.Globalization;
-using System.Text;
-using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
+using System.Diagnostics.CodeAnalysis;
+using Batching.V1;
 
 namespace Batching.Engine.Upstreams;
 
-/// <summary>Writes a request's params as a query string.</summary>
+/// <summary>
+/// Writes the query string of a request: <c>query</c> as it is; of its params strings and numbers as they are, booleans as
+/// <c>true</c> and <c>false</c>, arrays by repeating the name, objects as JSON text; null is left out.
+/// </summary>
 internal static class QueryParams
 {
-    /// <summary>What is wrong with params, as a sentence without its subject; null if nothing is.</summary>
-    /// <param name="parameters">The params, from JSON or from a message that can hold what JSON can't.</param>
-    /// <param name="maxDepth">Levels that they may have.</param>
-    public static string? FindProblem(Struct? parameters, int maxDepth)
+    /// <summary>Appends the parameters of a request behind whatever query the path has already.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limits">Of params and of the path with them.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="problem">Why they are refused.</param>
+    public static bool TryAppend(
+        Request request, LimitOptions limits, ref string path, [NotNullWhen(false)] out Problem? problem)
     {
-        if (parameters is null)
+        problem = null;
+        if (!HasAny(request))
         {
-            return null;
+            return true;
         }
 
-        foreach (var (name, value) in parameters.Fields)
+        if (request.ParamsJson.Length > 0 && request.Params is not null)
         {
-            if (value.KindCase != Value.KindOneofCase.StringValue && FindProblem(value, maxDepth) is { } problem)
-            {
-                return $"has the param '{name}', which {problem}";
-            }
+            problem = new Problem("params_json", "must not be given beside params");
+            return false;
         }
 
-        return null;
+        var query = new QueryWriter(path, limits.PathLength);
+        problem = Append(query, request, limits.ParamsDepth);
+        if (problem is null && query.IsTooLong)
+        {
+            problem = new Problem("path", $"is longer than {limits.PathLength} characters with its params");
+        }
+        else
+        {
+            path = query.ToString();
+        }
+
+        return problem is null;
     }
 
-    private static string? FindProblem(Value value, int levels)
+    /// <summary>The path of a request that was found to be right, with its parameters.</summary>
+    public static string Append(Request request, string path)
     {
-        switch (value.KindCase)
-        {
-            case Value.KindOneofCase.None:
-                return "has no value";
-            case Value.KindOneofCase.NumberValue when !double.IsFinite(value.NumberValue):
-                return "is not a finite number";
-            case Value.KindOneofCase.StructValue or Value.KindOneofCase.ListValue:
-                if (levels == 1)
-                {
-                    return "is nested too deeply";
-                }
-
-                // JSON allows it, the JSON form of messages does not.
-                if (value.KindCase == Value.KindOneofCase.StructValue && value.StructValue.Fields.ContainsKey(""))
-                {
-                    return "has a member without a name";
-                }
-
-                IEnumerable<Value> members = value.KindCase == Value.KindOneofCase.ListValue
-                    ? value.ListValue.Values
-                    : value.StructValue.Fields.Values;
-                return members.Select(member => FindProblem(member, levels - 1)).FirstOrDefault(found => found is not null);
-            default:
-                return null;
-        }
-    }
-
-    /// <summary>
-    /// Appends the params behind whatever query the path has already: strings and numbers as they are, booleans as
-    /// <c>true</c> and <c>false</c>, arrays by repeating the name, objects as JSON text; null is left out.
-    /// </summary>
-    public static string Append(string path, Struct? parameters)
-    {
-        if (parameters is null || parameters.Fields.Count == 0)
+        if (!HasAny(request))
         {
             return path;
         }
 
-        var query = new StringBuilder(path);
-        var separator = path.Contains('?', StringComparison.Ordinal)
-            ? path[^1] is '?' or '&' ? "" : "&"
-            : "?";
-        foreach (var (name, value) in parameters.Fields)
-        {
-            if (value.KindCase == Value.KindOneofCase.ListValue)
-            {
-                foreach (var item in value.ListValue.Values)
-                {
-                    AppendOne(name, item);
-                }
-            }
-            else
-            {
-                AppendOne(name, value);
-            }
-        }
-
+        var query = new QueryWriter(path, int.MaxValue);
+        Append(query, request, int.MaxValue);
         return query.ToString();
+    }
 
-        void AppendOne(string name, Value value)
+    private static bool HasAny(Request request) =>
+        request.ParamsJson.Length > 0 || request.Params is not null || request.Query.Count > 0;
+
+    private static Problem? Append(QueryWriter query, Request request, int maxDepth)
+    {
+        foreach (var parameter in request.Query)
         {
-            if (ToText(value) is { } text)
+            query.Add(parameter.Name, parameter.Value);
+        }
+
+        string? problem = null;
+        if (request.ParamsJson.Length > 0)
+        {
+            if (!JsonParams.TryParse(request.ParamsJson, out var parameters))
             {
-                query.Append(separator)
-                    .Append(Uri.EscapeDataString(name))
-                    .Append('=')
-                    .Append(Uri.EscapeDataString(text));
-                separator = "&";
+                return new Problem("params_json", "is not a JSON object");
+            }
+
+            problem = parameters.Append(query, maxDepth);
+        }
+        else if (request.Params is { } message)
+        {
+            problem = StructParams.FindProblem(message, maxDepth);
+            if (problem is null)
+            {
+                StructParams.Append(query, message);
             }
         }
+
+        return problem is null ? null : new Problem("path", problem);
     }
-
-    /// <summary>
-    /// A number as JavaScript writes it: without an exponent from 10^-6 to 10^21, whole numbers with all their digits.
-    /// </summary>
-    public static string FormatNumber(double number)
-    {
-        var size = Math.Abs(number);
-        if (size < 1e21 && number == Math.Truncate(number))
-        {
-            return new System.Numerics.BigInteger(number).ToString(CultureInfo.InvariantCulture);
-        }
-
-        var text = number.ToString("R", CultureInfo.InvariantCulture);
-        var exponentAt = text.IndexOf('E', StringComparison.Ordinal);
-        if (exponentAt < 0)
-        {
-            return text;
-        }
-
-        var exponent = int.Parse(text.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        return exponent is < 0 and >= -6
-            ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)
-            : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, exponentAt)}e{exponent:+0;-0}");
-    }
-
-    private static string? ToText(Value value) => value.KindCase switch
-    {
-        Value.KindOneofCase.StringValue => value.StringValue,
-        Value.KindOneofCase.NumberValue => FormatNumber(value.NumberValue),
-        Value.KindOneofCase.BoolValue => value.BoolValue ? "true" : "false",
-        Value.KindOneofCase.StructValue => JsonFormatter.Default.Format(value.StructValue),
-        Value.KindOneofCase.ListValue => JsonFormatter.Default.Format(value.ListValue),
-        _ => null,
-    };
 }

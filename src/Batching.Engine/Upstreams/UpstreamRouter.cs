@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Google.Protobuf.WellKnownTypes;
+using Batching.V1;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -8,6 +8,8 @@ namespace Batching.Engine.Upstreams;
 /// <summary>Finds where a request goes, and refuses what would leave its upstream. Thread-safe.</summary>
 internal sealed class UpstreamRouter : IDisposable
 {
+    private const string PathField = "path";
+
     private readonly LimitOptions _limits;
     private readonly Upstream[] _upstreams;
 
@@ -22,52 +24,55 @@ internal sealed class UpstreamRouter : IDisposable
     /// <summary>Longest prefix first.</summary>
     public IReadOnlyList<Upstream> Upstreams => _upstreams;
 
-    /// <summary>Finds the upstream and the exact target of a path.</summary>
-    public bool TryRoute(
-        string path, Struct? parameters, out Route route, [NotNullWhen(false)] out string? problem)
+    /// <summary>Finds the upstream and the exact target of a request.</summary>
+    public bool TryRoute(Request request, out Route route, [NotNullWhen(false)] out Problem? problem)
     {
         route = default;
-        if (!TargetPath.TryNormalize(path, _limits.PathLength, out var normalized, out problem))
+        if (!TargetPath.TryNormalize(request.Path, _limits.PathLength, out var target, out var pathProblem))
+        {
+            problem = new Problem(PathField, pathProblem);
+            return false;
+        }
+
+        if (!QueryParams.TryAppend(request, _limits, ref target, out problem))
         {
             return false;
         }
 
-        problem = QueryParams.FindProblem(parameters, _limits.ParamsDepth);
-        if (problem is not null)
+        if (target.Length > _limits.PathLength)
         {
+            problem = new Problem(PathField, $"is longer than {_limits.PathLength} characters with its params");
             return false;
         }
 
-        normalized = QueryParams.Append(normalized, parameters);
-        if (normalized.Length > _limits.PathLength)
-        {
-            problem = $"is longer than {_limits.PathLength} characters with its params";
-            return false;
-        }
+        problem = FindUpstream(target, out route) is { } reason ? new Problem(PathField, reason) : null;
+        return problem is null;
+    }
 
+    private string? FindUpstream(string target, out Route route)
+    {
+        route = default;
         foreach (var upstream in _upstreams)
         {
-            if (upstream.Owns(normalized))
+            if (upstream.Owns(target))
             {
                 // The upstream may be this very server, with or without a path in its base address.
-                var pathOnly = PathOf(normalized);
+                var pathOnly = PathOf(target);
                 if (BatchPaths.Contain(pathOnly)
                     || (upstream.BasePath.Length > 0 && BatchPaths.Contain(upstream.BasePath + pathOnly)))
                 {
-                    problem = "belongs to batches: a batch can't be a call of another one";
-                    return false;
+                    return "belongs to batches: a batch can't be a call of another one";
                 }
 
-                route = new Route(upstream, normalized);
-                return true;
+                route = new Route(upstream, target);
+                return null;
             }
         }
 
-        problem = Upstreams.Count == 0
+        return Upstreams.Count == 0
             ? "has no upstream: none is configured (Batch:Upstream)"
             : "belongs to no upstream: paths begin with "
                 + string.Join(" or ", Upstreams.Select(upstream => upstream.Prefix + "/"));
-        return false;
     }
 
     private static string PathOf(string target)

@@ -74,7 +74,7 @@ internal sealed class RestCallMiddleware(RequestDelegate next, IOptions<BatchEng
         var isEmpty = body.Json.IsEmpty;
         try
         {
-            JsonMemory.Check(body.Json, _limits.DecodedBytes, static (in _, _) => false);
+            JsonMemory.Check(body.Json, _limits.DecodedBytes, static (in _) => false);
         }
         finally
         {

@@ -12,4 +12,24 @@ internal static class JsonText
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
     };
+
+    /// <summary>Writes a value that is known to be valid JSON.</summary>
+    /// <param name="json">Where to write.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="onOneLine">
+    /// Whether line breaks become blanks. Outside of strings, where alone JSON can have them, they mean the same.
+    /// </param>
+    public static void WriteRaw(Utf8JsonWriter json, ReadOnlySpan<byte> value, bool onOneLine)
+    {
+        if (!onOneLine || !value.ContainsAny((byte)'\r', (byte)'\n'))
+        {
+            json.WriteRawValue(value, skipInputValidation: true);
+            return;
+        }
+
+        var line = value.ToArray();
+        line.AsSpan().Replace((byte)'\n', (byte)' ');
+        line.AsSpan().Replace((byte)'\r', (byte)' ');
+        json.WriteRawValue(line, skipInputValidation: true);
+    }
 }

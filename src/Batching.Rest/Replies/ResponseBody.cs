@@ -1,109 +1,96 @@
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Batching.Engine.Content;
+using Batching.V1;
 
 namespace Batching.Rest.Replies;
 
-/// <summary>How the body of an API's response is shown in a JSON reply.</summary>
-internal static class ResponseBody
+/// <summary>The body of an API's response as it is shown in a JSON reply.</summary>
+/// <param name="Kind">How it is shown.</param>
+/// <param name="Bytes">Its bytes, decoded if they could be; of JSON without a byte order mark.</param>
+/// <param name="Text">The text, if it is shown as one.</param>
+/// <param name="IsDecoded">The bytes are not those of the API, which has encoded them.</param>
+/// <param name="ContentEncoding">How the bytes are still encoded; empty if they are not.</param>
+internal readonly record struct ResponseBody(
+    ResponseBodyKind Kind, ReadOnlyMemory<byte> Bytes, string? Text, bool IsDecoded, string ContentEncoding)
 {
-    // Deeper JSON than this counts as text: no client could read it.
-    public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = 512 };
+    // Deeper JSON is shown as text: many clients can't read it, and then lose the reply as a whole.
+    private const int MaxDepth = 512;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+    /// <summary>How JSON is read that was found to be valid.</summary>
+    public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = MaxDepth };
 
-    /// <summary>What kind of body it is.</summary>
-    /// <param name="body">The bytes as the API sent them.</param>
-    /// <param name="contentType">Its <c>Content-Type</c>; may be empty.</param>
-    /// <param name="contentEncoding">Its <c>Content-Encoding</c>; may be empty.</param>
-    /// <param name="text">The body as text, if it is text.</param>
-    public static ResponseBodyKind Classify(
-        ReadOnlySpan<byte> body, string contentType, string contentEncoding, out string? text)
+    /// <summary>Finds out how the body of a response is to be shown.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="maxBytes">Bytes that a body may have that is decoded for it.</param>
+    public static ResponseBody Of(Response response, int maxBytes)
     {
+        var body = response.Body.Memory;
+        if (body.IsEmpty)
+        {
+            return new ResponseBody(ResponseBodyKind.Empty, body, null, IsDecoded: false, "");
+        }
+
+        if (!ContentCodings.TryDecode(body, response.ContentEncoding, maxBytes, out var bytes))
+        {
+            return new ResponseBody(ResponseBodyKind.Binary, body, null, IsDecoded: false, response.ContentEncoding);
+        }
+
+        var kind = Classify(bytes, response.ContentType, out var shown, out var text);
+        return new ResponseBody(kind, shown, text, ContentCodings.IsEncoded(response.ContentEncoding), "");
+    }
+
+    private static ResponseBodyKind Classify(
+        ReadOnlyMemory<byte> body, string contentType, out ReadOnlyMemory<byte> shown, out string? text)
+    {
+        shown = body;
         text = null;
         if (body.IsEmpty)
         {
             return ResponseBodyKind.Empty;
         }
 
-        if (contentEncoding.Length > 0 && !contentEncoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        var type = MediaType.Parse(contentType);
+        if (type.IsJson && Utf8.IsValid(body.Span))
+        {
+            var json = ByteOrderMark.Skip(body);
+            if (FindDepth(json.Span) is { } depth)
+            {
+                shown = json;
+                text = depth > MaxDepth ? CharSets.Decode(json.Span, "") : null;
+                return depth > MaxDepth ? ResponseBodyKind.DeepJson : ResponseBodyKind.Json;
+            }
+        }
+
+        if (!type.IsText && type.CharSet.Length == 0)
         {
             return ResponseBodyKind.Binary;
         }
 
-        var type = MediaTypeHeaderValue.TryParse(contentType, out var parsed) ? parsed : null;
-        if (IsJson(type?.MediaType) && IsValidJson(body))
-        {
-            return ResponseBodyKind.Json;
-        }
-
-        if (!IsText(type?.MediaType) && type?.CharSet is null)
-        {
-            return ResponseBodyKind.Binary;
-        }
-
-        text = Decode(body, type?.CharSet);
+        text = CharSets.Decode(body.Span, type.CharSet);
         return text is null ? ResponseBodyKind.Binary : ResponseBodyKind.Text;
     }
 
-    private static bool IsJson(string? mediaType) =>
-        mediaType is not null
-        && (mediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-            || mediaType.Equals("text/json", StringComparison.OrdinalIgnoreCase)
-            || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
-
-    // A body without a type is text if it reads as text.
-    private static bool IsText(string? mediaType) =>
-        mediaType is null
-        || IsJson(mediaType)
-        || mediaType.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
-        || mediaType.EndsWith("+xml", StringComparison.OrdinalIgnoreCase)
-        || mediaType.ToLowerInvariant() is "application/xml" or "application/javascript" or "application/x-ndjson"
-            or "application/x-www-form-urlencoded" or "application/yaml" or "application/graphql";
-
-    private static bool IsValidJson(ReadOnlySpan<byte> body)
+    // The levels of a JSON text; null if it is none.
+    private static int? FindDepth(ReadOnlySpan<byte> json)
     {
-        if (!Utf8.IsValid(body))
-        {
-            return false;
-        }
-
+        var depth = 0;
         try
         {
-            var reader = new Utf8JsonReader(body, ReaderOptions);
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });
             while (reader.Read())
             {
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+                {
+                    depth = Math.Max(depth, reader.CurrentDepth + 1);
+                }
             }
 
-            return true;
+            return depth;
         }
         catch (JsonException)
         {
-            return false;
-        }
-    }
-
-    private static string? Decode(ReadOnlySpan<byte> body, string? charSet)
-    {
-        try
-        {
-            var encoding = string.IsNullOrEmpty(charSet)
-                || charSet.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-                ? StrictUtf8
-                : GetEncoding(charSet.Trim('"'));
-            return encoding.GetString(body);
-        }
-        catch (Exception exception) when (exception is ArgumentException or DecoderFallbackException)
-        {
-            // An unknown character set, or bytes that are not in it.
             return null;
         }
     }
-
-    // .NET itself knows the Unicode ones, ASCII and Latin 1; the provider knows the others.
-    private static Encoding GetEncoding(string charSet) =>
-        CodePagesEncodingProvider.Instance.GetEncoding(
-            charSet, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
-        ?? Encoding.GetEncoding(charSet, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
 }

@@ -9,6 +9,9 @@ internal enum ResponseBodyKind
     /// <summary>Valid JSON: embedded as it is.</summary>
     Json,
 
+    /// <summary>Valid JSON with more levels than clients can read: a JSON string, and the reply says so.</summary>
+    DeepJson,
+
     /// <summary>Text: a JSON string.</summary>
     Text,
 

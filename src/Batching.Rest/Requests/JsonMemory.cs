@@ -14,8 +14,7 @@ internal static class JsonMemory
 {
     /// <summary>Says whether a member is kept as the bytes that it is, so that its parts take no memory of their own.</summary>
     /// <param name="name">At the name of the member, with its depth.</param>
-    /// <param name="value">What kind of value it has.</param>
-    public delegate bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value);
+    public delegate bool KeepsRaw(in Utf8JsonReader name);
 
     // What the two bytes of an empty object become at most. JSON that can't come to the limit is not looked at.
     private const int MaxGrowth = 256;
@@ -64,11 +63,11 @@ internal static class JsonMemory
                     size += NameBytes + TextBytes(reader);
                     var name = reader;
                     reader.Read();
-                    if (keepsRaw(name, reader.TokenType))
+                    if (keepsRaw(name))
                     {
                         var start = reader.TokenStartIndex;
                         reader.Skip();
-                        size += reader.BytesConsumed - start;
+                        size += sizeof(char) * (reader.BytesConsumed - start);
                         continue;
                     }
                 }

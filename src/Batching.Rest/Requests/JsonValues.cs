@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Rest.Requests;
 
@@ -27,18 +26,11 @@ internal static class JsonValues
         return raw.IsSingleSegment ? ByteString.CopyFrom(raw.FirstSpan) : ByteString.CopyFrom(raw.ToArray());
     }
 
-    /// <summary>The object that the reader stands at.</summary>
-    public static Struct ReadStruct(ref Utf8JsonReader reader)
+    /// <summary>The text of a value as the caller wrote it; null if it is not valid UTF-8.</summary>
+    public static string? ReadRawText(ref Utf8JsonReader reader, in ReadOnlySequence<byte> json)
     {
-        var result = new Struct();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
-        {
-            var name = reader.GetString()!;
-            reader.Read();
-            result.Fields[name] = ReadValue(ref reader);
-        }
-
-        return result;
+        var raw = ReadRaw(ref reader, json);
+        return Utf8.IsValid(raw.Span) ? raw.ToStringUtf8() : null;
     }
 
     private static bool IsTooDeep(in ReadOnlySequence<byte> json, int maxDepth)
@@ -60,48 +52,5 @@ internal static class JsonValues
         }
 
         return false;
-    }
-
-    private static Value ReadValue(ref Utf8JsonReader reader)
-    {
-        switch (reader.TokenType)
-        {
-            case JsonTokenType.StartObject:
-                return Value.ForStruct(ReadStruct(ref reader));
-            case JsonTokenType.StartArray:
-                var list = new List<Value>();
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                {
-                    list.Add(ReadValue(ref reader));
-                }
-
-                return Value.ForList([.. list]);
-            case JsonTokenType.String:
-                return Value.ForString(reader.GetString());
-            case JsonTokenType.Number:
-                return ReadNumber(ref reader);
-            case JsonTokenType.True:
-            case JsonTokenType.False:
-                return Value.ForBool(reader.GetBoolean());
-            default:
-                return Value.ForNull();
-        }
-    }
-
-    // A number that a double would change is kept as its digits.
-    private static Value ReadNumber(ref Utf8JsonReader reader)
-    {
-        var number = reader.GetDouble();
-        var digits = Encoding.ASCII.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
-        return double.IsFinite(number)
-            && decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact)
-            && decimal.TryParse(
-                number.ToString("R", CultureInfo.InvariantCulture),
-                NumberStyles.Float,
-                CultureInfo.InvariantCulture,
-                out var kept)
-            && exact == kept
-            ? Value.ForNumber(number)
-            : Value.ForString(digits);
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
+using Batching.Engine.Content;
 using Batching.Rest.Calls;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
@@ -22,17 +23,9 @@ internal readonly struct RequestBody
     }
 
     /// <summary>
-    /// The body as JSON, without the byte order mark that it may begin with (RFC 8259, section 8.1: it may be ignored). Valid
-    /// until it is released.
+    /// The body as JSON, without the byte order mark that it may begin with. Valid until it is released.
     /// </summary>
-    public ReadOnlySequence<byte> Json
-    {
-        get
-        {
-            var start = new SequenceReader<byte>(_bytes);
-            return start.IsNext("\uFEFF"u8, advancePast: true) ? start.UnreadSequence : _bytes;
-        }
-    }
+    public ReadOnlySequence<byte> Json => ByteOrderMark.Skip(_bytes);
 
     /// <summary>Reads the body to its end. Who decompresses stands before the services.</summary>
     /// <param name="request">The request.</param>

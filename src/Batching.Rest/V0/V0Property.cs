@@ -29,7 +29,7 @@ internal static class V0Property
         [Done] = ["done_time"],
         [Path] = ["path"],
         [Method] = ["method"],
-        [Params] = ["params"],
+        [Params] = ["params", "params_json"],
         [StatusCode] = ["response.status_code"],
         [Size] = ["response.size"],
         [Response] =

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Batching.Engine;
+using Batching.Engine.Content;
 using Batching.Rest.Calls;
 using Batching.Rest.Requests;
 using Batching.V1;
@@ -55,10 +56,9 @@ internal ref struct V0RequestReader
         return problems;
     }
 
-    /// <summary>A body is kept as it is, and so are params that are one.</summary>
-    public static bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value) =>
-        name.CurrentDepth == 2
-        && (name.ValueTextEquals("body"u8) || (value == JsonTokenType.StartArray && name.ValueTextEquals("params"u8)));
+    /// <summary>A body and params are kept as they are.</summary>
+    public static bool KeepsRaw(in Utf8JsonReader name) =>
+        name.CurrentDepth == 2 && (JsonTokens.Matches(name, "body"u8) || JsonTokens.Matches(name, "params"u8));
 
     private void ReadBatch(CreateBatchRequest request)
     {
@@ -97,7 +97,7 @@ internal ref struct V0RequestReader
 
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
         {
-            var name = _reader.GetString();
+            var name = JsonTokens.FindText(_reader);
             _reader.Read();
             if (_reader.TokenType == JsonTokenType.Null)
             {
@@ -170,7 +170,15 @@ internal ref struct V0RequestReader
         switch (_reader.TokenType)
         {
             case JsonTokenType.StartObject:
-                request.Params = JsonValues.ReadStruct(ref _reader);
+                if (JsonValues.ReadRawText(ref _reader, _json) is { } text)
+                {
+                    request.ParamsJson = text;
+                }
+                else
+                {
+                    AddProblem(".params", "is not valid Unicode");
+                }
+
                 break;
             case JsonTokenType.StartArray:
                 SetBody(request, JsonValues.ReadRaw(ref _reader, _json));

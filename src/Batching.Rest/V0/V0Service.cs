@@ -46,7 +46,7 @@ internal sealed class V0Service(
             context.GetCallerWithOrigin(), submission.Requests, problems, context.CancellationToken);
         var batch = answer.OrThrow();
         return await JsonReply.WriteAsync(
-            http, reply => V0Writer.WritePageAsync(reply, batch, V0Property.Default, position: null));
+            http, reply => V0Writer.WritePageAsync(reply, batch, ShapeOf(V0Property.Default), position: null));
     }
 
     public override async Task<HttpBody> List(ListRequest request, ServerCallContext context)
@@ -94,7 +94,7 @@ internal sealed class V0Service(
         DeliveringReply.Watch(context, page.Complete);
         long? position = request.RequestIds.Count == 0 ? page.Response.Position : null;
         return await JsonReply.WriteAsync(
-            context.GetHttpContext(), reply => V0Writer.WritePageAsync(reply, page.Response.Batch, properties, position));
+            context.GetHttpContext(), reply => V0Writer.WritePageAsync(reply, page.Response.Batch, ShapeOf(properties), position));
     }
 
     public override async Task Stream(
@@ -110,11 +110,12 @@ internal sealed class V0Service(
         var answer = await streamer.OpenAsync(context.GetCaller(), fetch, context.CancellationToken);
         using var feed = answer.OrThrow();
         var stream = new RecordStream(context.GetHttpContext(), V0Errors.WriteRecord);
+        var shape = ShapeOf(properties);
         long? lastPosition = null;
         await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
         {
             var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
-            await stream.WriteAsync((record, properties), V0Writer.WriteRecord, isLast: isEnd, moreAtHand);
+            await stream.WriteAsync((record, shape), V0Writer.WriteRecord, isLast: isEnd, moreAtHand);
             lastPosition = isEnd ? record.Position : null;
         }
 
@@ -133,6 +134,8 @@ internal sealed class V0Service(
         var answer = await canceller.DeleteAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
         return await WriteStatusAsync(answer.OrThrow(), context);
     }
+
+    private V0Shape ShapeOf(IReadOnlySet<string> properties) => new(properties, _limits.ResponseBytes);
 
     private static Task<HttpBody> WriteStatusAsync(Batch batch, ServerCallContext context) =>
         JsonReply.WriteAsync(context.GetHttpContext(), json => V0Writer.WriteStatus(json, batch, isDetailed: false));

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Batching.Rest.Replies;
 using Batching.V1;
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
@@ -12,13 +11,17 @@ namespace Batching.Rest.V0;
 /// <summary>Writes batches and requests as the v0 paths have them.</summary>
 internal static class V0Writer
 {
+    // The names of the contract without their prefix, by number.
+    private static readonly JsonEncodedText[] StateNames =
+        [.. System.Enum.GetNames<BatchState>().Select(name => JsonEncodedText.Encode(name.ToUpperInvariant()))];
+
     /// <summary>A batch with requests of it.</summary>
     /// <param name="reply">Where to write.</param>
     /// <param name="batch">The batch.</param>
-    /// <param name="properties">Of each request.</param>
+    /// <param name="shape">Of each request.</param>
     /// <param name="position">Of the last request in it; null if positions are not asked for.</param>
     public static async ValueTask WritePageAsync(
-        JsonReply reply, Batch batch, IReadOnlySet<string> properties, long? position)
+        JsonReply reply, Batch batch, V0Shape shape, long? position)
     {
         var json = reply.Json;
         json.WriteStartObject();
@@ -32,7 +35,7 @@ internal static class V0Writer
         json.WriteStartArray("Requests"u8);
         foreach (var request in batch.Requests)
         {
-            WriteRequest(json, request, properties);
+            WriteRequest(json, request, shape);
             await reply.FlushIfFullAsync();
         }
 
@@ -71,7 +74,7 @@ internal static class V0Writer
 
     /// <summary>A record of a stream, on one line.</summary>
     public static void WriteRecord(
-        Utf8JsonWriter json, (FetchResultsResponse Message, IReadOnlySet<string> Properties) record)
+        Utf8JsonWriter json, (FetchResultsResponse Message, V0Shape Shape) record)
     {
         var message = record.Message;
         json.WriteStartObject();
@@ -85,7 +88,7 @@ internal static class V0Writer
         {
             json.WriteNumber("position"u8, message.Position);
             json.WritePropertyName("Request"u8);
-            WriteRequest(json, message.Request, record.Properties, onOneLine: true);
+            WriteRequest(json, message.Request, record.Shape, onOneLine: true);
         }
 
         json.WriteEndObject();
@@ -107,7 +110,7 @@ internal static class V0Writer
             json.WriteStartArray("Requests"u8);
             foreach (var request in batch.Requests)
             {
-                WriteRequest(json, request, V0Property.Progress);
+                WriteRequest(json, request, V0Shape.Progress);
             }
 
             json.WriteEndArray();
@@ -123,12 +126,15 @@ internal static class V0Writer
         json.WriteNumber("created"u8, batch.CreateTime.Seconds);
         json.WriteNumber("totalRequests"u8, batch.TotalRequests);
         json.WriteNumber("runningRequests"u8, batch.RunningRequests);
+        json.WriteNumber("failedRequests"u8, batch.FailedRequests);
+        json.WriteString("state"u8, StateNames[(int)batch.State]);
     }
 
     // On one line, the line breaks in an embedded body become blanks.
     private static void WriteRequest(
-        Utf8JsonWriter json, Request request, IReadOnlySet<string> properties, bool onOneLine = false)
+        Utf8JsonWriter json, Request request, V0Shape shape, bool onOneLine = false)
     {
+        var properties = shape.Properties;
         json.WriteStartObject();
         json.WriteString("id"u8, request.Id);
         if (properties.Contains(V0Property.SpawnedBy))
@@ -156,10 +162,9 @@ internal static class V0Writer
             json.WriteString("method"u8, request.Method);
         }
 
-        if (properties.Contains(V0Property.Params) && request.Params is not null)
+        if (properties.Contains(V0Property.Params))
         {
-            json.WritePropertyName("params"u8);
-            WriteStruct(json, request.Params);
+            V0Params.Write(json, request, onOneLine);
         }
 
         if (properties.Contains(V0Property.Index))
@@ -169,7 +174,7 @@ internal static class V0Writer
 
         if (request.Response is { } response)
         {
-            WriteResponse(json, response, properties, onOneLine);
+            WriteResponse(json, response, shape, onOneLine);
         }
 
         json.WriteEndObject();
@@ -188,8 +193,9 @@ internal static class V0Writer
     }
 
     private static void WriteResponse(
-        Utf8JsonWriter json, Response response, IReadOnlySet<string> properties, bool onOneLine)
+        Utf8JsonWriter json, Response response, V0Shape shape, bool onOneLine)
     {
+        var properties = shape.Properties;
         if (properties.Contains(V0Property.StatusCode))
         {
             json.WriteNumber("responseStatusCode"u8, response.StatusCode);
@@ -227,7 +233,7 @@ internal static class V0Writer
         }
         else
         {
-            WriteBody(json, response, onOneLine);
+            WriteBody(json, response, shape.MaxBodyBytes, onOneLine);
         }
     }
 
@@ -245,82 +251,31 @@ internal static class V0Writer
         json.WriteEndObject();
     }
 
-    private static void WriteBody(Utf8JsonWriter json, Response response, bool onOneLine)
+    private static void WriteBody(Utf8JsonWriter json, Response response, int maxBytes, bool onOneLine)
     {
-        var kind = ResponseBody.Classify(
-            response.Body.Span, response.ContentType, response.ContentEncoding, out var text);
-        switch (kind)
+        var body = ResponseBody.Of(response, maxBytes);
+        switch (body.Kind)
         {
             case ResponseBodyKind.Json:
                 json.WritePropertyName("response"u8);
-                // It was validated when it was classified.
-                json.WriteRawValue(
-                    onOneLine ? WithoutLineBreaks(response.Body) : response.Body.Span, skipInputValidation: true);
+                JsonText.WriteRaw(json, body.Bytes.Span, onOneLine);
                 break;
             case ResponseBodyKind.Binary:
-                json.WriteBase64String("response"u8, response.Body.Span);
+                json.WriteBase64String("response"u8, body.Bytes.Span);
                 json.WriteString("responseEncoding"u8, "base64"u8);
                 json.WriteString("responseContentType"u8, response.ContentType);
-                break;
-            default:
-                json.WriteString("response"u8, text ?? "");
-                break;
-        }
-    }
-
-    // Outside of strings, where alone JSON can have them, line breaks mean no more than blanks.
-    private static ReadOnlySpan<byte> WithoutLineBreaks(ByteString body)
-    {
-        if (!body.Span.ContainsAny((byte)'\r', (byte)'\n'))
-        {
-            return body.Span;
-        }
-
-        var line = body.ToByteArray();
-        line.AsSpan().Replace((byte)'\n', (byte)' ');
-        line.AsSpan().Replace((byte)'\r', (byte)' ');
-        return line;
-    }
-
-    private static void WriteStruct(Utf8JsonWriter json, Struct value)
-    {
-        json.WriteStartObject();
-        foreach (var (name, field) in value.Fields)
-        {
-            json.WritePropertyName(name);
-            WriteValue(json, field);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteValue(Utf8JsonWriter json, Value value)
-    {
-        switch (value.KindCase)
-        {
-            case Value.KindOneofCase.StructValue:
-                WriteStruct(json, value.StructValue);
-                break;
-            case Value.KindOneofCase.ListValue:
-                json.WriteStartArray();
-                foreach (var item in value.ListValue.Values)
+                if (body.ContentEncoding.Length > 0)
                 {
-                    WriteValue(json, item);
+                    json.WriteString("responseContentEncoding"u8, body.ContentEncoding);
                 }
 
-                json.WriteEndArray();
                 break;
-            case Value.KindOneofCase.StringValue:
-                json.WriteStringValue(value.StringValue);
-                break;
-            case Value.KindOneofCase.NumberValue:
-                json.WriteNumberValue(value.NumberValue);
-                break;
-            case Value.KindOneofCase.BoolValue:
-                json.WriteBooleanValue(value.BoolValue);
+            case ResponseBodyKind.DeepJson:
+                json.WriteString("response"u8, body.Text);
+                json.WriteString("responseEncoding"u8, "text"u8);
                 break;
             default:
-                json.WriteNullValue();
+                json.WriteString("response"u8, body.Text ?? "");
                 break;
         }
     }

@@ -1,6 +1,5 @@
 using Batching.Rest.Calls;
 using Batching.V1;
-using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Batching.Rest.V2;
@@ -109,25 +108,11 @@ internal static class V2QueryReader
     private static Request FindOrAdd(string key, V2Submission submission) =>
         submission.Find(key) ?? submission.Add(key);
 
-    // A name that ends with [] stands for a list, and so does one that comes twice.
+    // PHP's way of saying that a name comes more than once.
     private static void AddParam(Request request, string name, string value)
     {
         const string List = "][";
-        var isList = name.EndsWith(List, StringComparison.Ordinal);
-        name = isList ? name[..^List.Length] : name;
-        request.Params ??= new Struct();
-        var text = Value.ForString(value);
-        if (!request.Params.Fields.TryGetValue(name, out var present))
-        {
-            request.Params.Fields[name] = isList ? Value.ForList(text) : text;
-        }
-        else if (present.KindCase == Value.KindOneofCase.ListValue)
-        {
-            present.ListValue.Values.Add(text);
-        }
-        else
-        {
-            request.Params.Fields[name] = Value.ForList(present, text);
-        }
+        name = name.EndsWith(List, StringComparison.Ordinal) ? name[..^List.Length] : name;
+        request.Query.Add(new QueryParameter { Name = name, Value = value });
     }
 }

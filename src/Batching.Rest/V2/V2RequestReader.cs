@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Batching.Engine.Content;
 using Batching.Rest.Calls;
 using Batching.Rest.Requests;
 using Batching.V1;
@@ -13,8 +14,6 @@ namespace Batching.Rest.V2;
 /// </summary>
 internal ref struct V2RequestReader
 {
-    private const string Envelope = "requests";
-
     private readonly ReadOnlySequence<byte> _json;
     private readonly V2Submission _submission;
     private Utf8JsonReader _reader;
@@ -53,9 +52,10 @@ internal ref struct V2RequestReader
         }
     }
 
-    /// <summary>A payload is kept as it is.</summary>
-    public static bool KeepsRaw(in Utf8JsonReader name, JsonTokenType value) =>
-        name.CurrentDepth == 2 && (name.ValueTextEquals("payload"u8) || name.ValueTextEquals("data"u8));
+    /// <summary>A payload and params are kept as they are.</summary>
+    public static bool KeepsRaw(in Utf8JsonReader name) =>
+        name.CurrentDepth is 2 or 3
+        && (JsonTokens.Matches(name, "payload"u8) || JsonTokens.Matches(name, "data"u8) || JsonTokens.Matches(name, "params"u8));
 
     private void ReadBatch()
     {
@@ -98,7 +98,7 @@ internal ref struct V2RequestReader
     private static V2Form FindForm(Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals(Envelope))
+        if (reader.TokenType != JsonTokenType.PropertyName || !JsonTokens.Matches(reader, "requests"u8))
         {
             return V2Form.Map;
         }
@@ -115,7 +115,7 @@ internal ref struct V2RequestReader
             form = V2Form.EnvelopedMap;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                var isUrl = reader.ValueTextEquals("url"u8);
+                var isUrl = JsonTokens.Matches(reader, "url"u8);
                 reader.Read();
                 if (isUrl && reader.TokenType == JsonTokenType.String)
                 {
@@ -157,7 +157,7 @@ internal ref struct V2RequestReader
         switch (_reader.TokenType)
         {
             case JsonTokenType.String:
-                SetUrl(request, _reader.GetString()!);
+                SetUrl(request, ReadText("url"));
                 break;
             case JsonTokenType.StartObject:
                 ReadObject(request);
@@ -174,7 +174,7 @@ internal ref struct V2RequestReader
         string? body = null;
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
         {
-            var name = _reader.GetString();
+            var name = JsonTokens.FindText(_reader);
             _reader.Read();
             if (_reader.TokenType == JsonTokenType.Null)
             {
@@ -220,7 +220,15 @@ internal ref struct V2RequestReader
     {
         if (_reader.TokenType == JsonTokenType.StartObject)
         {
-            request.Params = JsonValues.ReadStruct(ref _reader);
+            if (JsonValues.ReadRawText(ref _reader, _json) is { } text)
+            {
+                request.ParamsJson = text;
+            }
+            else
+            {
+                _submission.AddProblem("params", "is not valid Unicode");
+            }
+
             return;
         }
 
@@ -239,19 +247,19 @@ internal ref struct V2RequestReader
 
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
         {
-            var name = _reader.GetString()!;
+            var name = JsonTokens.FindText(_reader);
             _reader.Read();
-            if (_reader.TokenType == JsonTokenType.String)
+            if (name is null)
             {
-                if (!request.Headers.TryAdd(name, _reader.GetString()!))
-                {
-                    _submission.AddProblem($"headers[{name}]", "is given twice");
-                }
+                _submission.AddProblem("headers", "has a name that is not valid Unicode");
+                _reader.Skip();
             }
             else
             {
-                _submission.AddProblem($"headers[{name}]", "must be a string");
-                _reader.Skip();
+                if (!request.Headers.TryAdd(name, ReadText($"headers[{name}]")))
+                {
+                    _submission.AddProblem($"headers[{name}]", "is given twice");
+                }
             }
         }
     }
@@ -260,7 +268,13 @@ internal ref struct V2RequestReader
     {
         if (_reader.TokenType == JsonTokenType.String)
         {
-            return _reader.GetString()!;
+            if (JsonTokens.FindText(_reader) is { } text)
+            {
+                return text;
+            }
+
+            _submission.AddProblem(property, "is not valid Unicode");
+            return "";
         }
 
         _submission.AddProblem(property, "must be a string");

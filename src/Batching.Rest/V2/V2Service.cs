@@ -48,6 +48,6 @@ internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOpt
         // The bodies are in pooled buffers until they are written.
         using var reply = answer.OrThrow();
         return await JsonReply.WriteAsync(
-            context.GetHttpContext(), json => V2Writer.WriteAsync(json, reply.Response, submission.Form));
+            context.GetHttpContext(), json => V2Writer.WriteAsync(json, reply.Response, submission.Form, _limits.ResponseBytes));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Batching.Engine.Content;
 using Batching.Rest.Replies;
 using Batching.V1;
 
@@ -12,8 +13,12 @@ internal static class V2Writer
     private const string StatusCode = "status-code";
     private const string Encoding = "encoding";
 
-    /// <summary>Writes the replies to all calls, in the form of their batch.</summary>
-    public static async ValueTask WriteAsync(JsonReply reply, RunBatchResponse response, V2Form form)
+    /// <summary>Writes the replies to all calls.</summary>
+    /// <param name="reply">Where to write.</param>
+    /// <param name="response">The replies.</param>
+    /// <param name="form">The form of their batch.</param>
+    /// <param name="maxBodyBytes">Bytes that a body may have that is decoded for it.</param>
+    public static async ValueTask WriteAsync(JsonReply reply, RunBatchResponse response, V2Form form, int maxBodyBytes)
     {
         var json = reply.Json;
         var isEnveloped = form is V2Form.EnvelopedMap or V2Form.EnvelopedList;
@@ -40,7 +45,7 @@ internal static class V2Writer
                 json.WritePropertyName(call.Key);
             }
 
-            Write(json, call.Response, isEnveloped);
+            Write(json, call.Response, isEnveloped, maxBodyBytes);
             await reply.FlushIfFullAsync();
         }
 
@@ -60,12 +65,12 @@ internal static class V2Writer
     }
 
     // Where replies are enveloped, any JSON object as body becomes the reply itself; else only one that has "data".
-    private static void Write(Utf8JsonWriter json, Response response, bool isEnveloped)
+    private static void Write(Utf8JsonWriter json, Response response, bool isEnveloped, int maxBodyBytes)
     {
         json.WriteStartObject();
         if (response.Error is { } error)
         {
-            WriteHeaders(json, response, isBinary: false);
+            WriteHeaders(json, response, default);
             if (isEnveloped)
             {
                 V2Errors.WriteMembers(json, response.StatusCode, error);
@@ -79,54 +84,55 @@ internal static class V2Writer
         }
         else
         {
-            var kind = ResponseBody.Classify(
-                response.Body.Span, response.ContentType, response.ContentEncoding, out var text);
-            WriteHeaders(json, response, kind == ResponseBodyKind.Binary);
-            WriteBody(json, response.Body.Span, kind, text, isEnveloped);
+            var body = ResponseBody.Of(response, maxBodyBytes);
+            WriteHeaders(json, response, body);
+            WriteBody(json, body, isEnveloped);
         }
 
         json.WriteEndObject();
     }
 
-    private static void WriteHeaders(Utf8JsonWriter json, Response response, bool isBinary)
+    private static void WriteHeaders(Utf8JsonWriter json, Response response, in ResponseBody body)
     {
         json.WriteStartObject("headers"u8);
         json.WriteNumber(ResponseCode, response.StatusCode);
         json.WriteNumber(StatusCode, response.StatusCode);
         foreach (var (name, value) in response.Headers)
         {
-            if (name is not (ResponseCode or StatusCode or Encoding))
+            // Of a body that is shown decoded they are not true.
+            var isHidden = name is ResponseCode or StatusCode or Encoding
+                || (body.IsDecoded && name is ("content-encoding" or "content-length"));
+            if (!isHidden)
             {
                 json.WriteString(name, value);
             }
         }
 
-        if (isBinary)
+        if (body.Kind is ResponseBodyKind.Binary or ResponseBodyKind.DeepJson)
         {
-            json.WriteString(Encoding, "base64"u8);
+            json.WriteString(Encoding, body.Kind == ResponseBodyKind.Binary ? "base64"u8 : "text"u8);
         }
 
         json.WriteEndObject();
     }
 
-    private static void WriteBody(
-        Utf8JsonWriter json, ReadOnlySpan<byte> body, ResponseBodyKind kind, string? text, bool isEnveloped)
+    private static void WriteBody(Utf8JsonWriter json, in ResponseBody body, bool isEnveloped)
     {
-        switch (kind)
+        switch (body.Kind)
         {
-            case ResponseBodyKind.Json when IsEnvelope(body, isEnveloped):
-                WriteMembers(json, body);
+            case ResponseBodyKind.Json when IsEnvelope(body.Bytes.Span, isEnveloped):
+                WriteMembers(json, body.Bytes.Span);
                 break;
             case ResponseBodyKind.Json:
                 json.WritePropertyName("data"u8);
                 // It was validated when it was classified.
-                json.WriteRawValue(body, skipInputValidation: true);
+                json.WriteRawValue(body.Bytes.Span, skipInputValidation: true);
                 break;
-            case ResponseBodyKind.Text:
-                json.WriteString("data"u8, text);
+            case ResponseBodyKind.Text or ResponseBodyKind.DeepJson:
+                json.WriteString("data"u8, body.Text);
                 break;
             case ResponseBodyKind.Binary:
-                json.WriteBase64String("data"u8, body);
+                json.WriteBase64String("data"u8, body.Bytes.Span);
                 break;
             case ResponseBodyKind.Empty when !isEnveloped:
                 json.WriteNull("data"u8);
@@ -145,7 +151,7 @@ internal static class V2Writer
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("data"u8))
+            if (JsonTokens.Matches(reader, "data"u8))
             {
                 return true;
             }
@@ -163,21 +169,14 @@ internal static class V2Writer
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isOwn = reader.ValueTextEquals("headers"u8);
-            if (!isOwn && reader.ValueIsEscaped)
-            {
-                json.WritePropertyName(reader.GetString()!);
-            }
-            else if (!isOwn)
-            {
-                json.WritePropertyName(reader.ValueSpan);
-            }
-
-            reader.Read();
+            var isOwn = JsonTokens.Matches(reader, "headers"u8);
             var start = (int)reader.TokenStartIndex;
+            reader.Read();
             reader.Skip();
             if (!isOwn)
             {
+                // With its name, which may be one that only JSON can write. The writer puts commas between such parts, and
+                // takes no offence at a member that is written as a value.
                 json.WriteRawValue(body[start..(int)reader.BytesConsumed], skipInputValidation: true);
             }
         }

@@ -794,7 +794,7 @@ public sealed class UpstreamCallerTests : IDisposable
             _router = new UpstreamRouter(Options.Create(_options), _time, NullLogger<UpstreamRouter>.Instance);
         }
 
-        Assert.True(_router.TryRoute(request.Path, request.Params, out var route, out var problem), problem);
+        Assert.True(_router.TryRoute(request, out var route, out var problem), problem?.Message);
         return new UpstreamCaller(Options.Create(_options), _time)
             .CallAsync(
                 new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization) { Origin = origin }, abort)

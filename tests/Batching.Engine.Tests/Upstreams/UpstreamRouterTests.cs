@@ -1,4 +1,5 @@
 using Batching.Engine.Upstreams;
+using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -18,7 +19,7 @@ public sealed class UpstreamRouterTests
     public void TryRoute_SeveralUpstreams_TakesTheLongestPrefixAndSendsThePathAsItIs(string path, string expected)
     {
         using var router = Create(("/", "http://rest.test"), ("/crm", "http://crm.test/base/"), ("/crm/old/", "http://old.test"));
-        Assert.True(router.TryRoute(path, null, out var route, out var problem), problem);
+        Assert.True(router.TryRoute(new Request { Path = path }, out var route, out var problem), problem?.Message);
         Assert.Equal(expected, route.ToUri().AbsoluteUri);
         Assert.Equal(new Uri(expected).Host, route.ToUri().Host);
     }
@@ -27,16 +28,16 @@ public sealed class UpstreamRouterTests
     public void TryRoute_NoUpstreamOwnsThePath_SaysWhichPathsThereAre()
     {
         using var router = Create(("/crm", "http://crm.test"));
-        Assert.False(router.TryRoute("/items", null, out _, out var problem));
-        Assert.Equal("belongs to no upstream: paths begin with /crm/", problem);
+        Assert.False(router.TryRoute(new Request { Path = "/items" }, out _, out var problem));
+        Assert.Equal("belongs to no upstream: paths begin with /crm/", problem.Message);
     }
 
     [Fact]
     public void TryRoute_NoUpstreamAtAll_NamesTheKey()
     {
         using var router = Create();
-        Assert.False(router.TryRoute("/items", null, out _, out var problem));
-        Assert.Contains("Batch:Upstream", problem, StringComparison.Ordinal);
+        Assert.False(router.TryRoute(new Request { Path = "/items" }, out _, out var problem));
+        Assert.Contains("Batch:Upstream", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -44,8 +45,8 @@ public sealed class UpstreamRouterTests
     {
         using var router = Create(("/", "http://rest.test"));
         var parameters = new Struct { Fields = { ["q"] = Value.ForString(new string('x', 8_190)) } };
-        Assert.False(router.TryRoute("/items", parameters, out _, out var problem));
-        Assert.Equal("is longer than 8192 characters with its params", problem);
+        Assert.False(router.TryRoute(new Request { Path = "/items", Params = parameters }, out _, out var problem));
+        Assert.Equal("is longer than 8192 characters with its params", problem.Message);
     }
 
     // Params go behind the path: nothing in them can become part of it.
@@ -54,7 +55,7 @@ public sealed class UpstreamRouterTests
     {
         using var router = Create(("/", "http://rest.test"));
         var parameters = new Struct { Fields = { ["../@//#?&="] = Value.ForString("\r\n#/../ü") } };
-        Assert.True(router.TryRoute("/items", parameters, out var route, out _));
+        Assert.True(router.TryRoute(new Request { Path = "/items", Params = parameters }, out var route, out _));
         Assert.Equal("/items?..%2F%40%2F%2F%23%3F%26%3D=%0D%0A%23%2F..%2F%C3%BC", route.ToUri().PathAndQuery);
     }
 
@@ -80,8 +81,8 @@ public sealed class UpstreamRouterTests
     public void TryRoute_PathOfBatches_IsRefused(string address, string path)
     {
         using var router = Create(("/", address));
-        Assert.False(router.TryRoute(path, null, out _, out var problem));
-        Assert.Contains("belongs to batches", problem, StringComparison.Ordinal);
+        Assert.False(router.TryRoute(new Request { Path = path }, out _, out var problem));
+        Assert.Contains("belongs to batches", problem.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,7 +94,7 @@ public sealed class UpstreamRouterTests
     public void TryRoute_PathThatLooksLikeOne_IsRouted(string path)
     {
         using var router = Create(("/", "http://rest.test"));
-        Assert.True(router.TryRoute(path, null, out _, out var problem), problem);
+        Assert.True(router.TryRoute(new Request { Path = path }, out _, out var problem), problem?.Message);
     }
 
     [Fact]
@@ -112,11 +113,11 @@ public sealed class UpstreamRouterTests
             (Value.ForList(Value.ForStruct(new Struct { Fields = { [""] = Value.ForNull() } })), "has a member without a name"),
         })
         {
-            Assert.False(router.TryRoute("/x", new Struct { Fields = { ["p"] = value } }, out _, out var problem));
-            Assert.Equal($"has the param 'p', which {expected}", problem);
+            Assert.False(router.TryRoute(new Request { Path = "/x", Params = new Struct { Fields = { ["p"] = value } } }, out _, out var problem));
+            Assert.Equal($"has the param 'p', which {expected}", problem.Message);
         }
 
-        Assert.True(router.TryRoute("/x", new Struct { Fields = { ["p"] = Nested(15) } }, out _, out _));
+        Assert.True(router.TryRoute(new Request { Path = "/x", Params = new Struct { Fields = { ["p"] = Nested(15) } } }, out _, out _));
     }
 
     // So many levels within the params, which are one themselves.

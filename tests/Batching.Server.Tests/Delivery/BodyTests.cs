@@ -36,6 +36,14 @@ public sealed class BodyTests
         { "Windows 1252", "text/plain; charset=windows-1252", [0x80, (byte)'1'], "\"\u20ac1\"" },
         { "Shift JIS", "text/plain; charset=\"Shift_JIS\"", [0x93, 0xFA, 0x96, 0x7B], "\"\u65e5\u672c\"" },
         { "UTF-16", "text/plain; charset=utf-16", Encoding.Unicode.GetBytes("\u20ac"), "\"\u20ac\"" },
+        { "half a surrogate pair", "application/json", """{"\ud83d":"\udc00"}"""u8.ToArray(), """{"\ud83d":"\udc00"}""" },
+        { "a byte order mark", "application/json", [0xEF, 0xBB, 0xBF, .. "[1.50]"u8], "[1.50]" },
+        { "a type that is cut off", "application/json;", "1.50"u8.ToArray(), "1.50" },
+        { "an empty character set", "application/json;;charset=", "1.50"u8.ToArray(), "1.50" },
+        { "two types", "text/html, application/json", "1.50"u8.ToArray(), "1.50" },
+        { "two character sets", "text/plain; charset=utf-8; charset=latin1", "\u00fc"u8.ToArray(), "\"\u00fc\"" },
+        { "UTF8", "text/plain; charset=utf8", "\u00fc"u8.ToArray(), "\"\u00fc\"" },
+        { "the wrong quotes", "text/plain; charset='utf-8'", "\u00fc"u8.ToArray(), "\"\u00fc\"" },
         { "no type", null, "plain"u8.ToArray(), "\"plain\"" },
         { "empty", "application/json", [], "\"\"" },
         { "empty, no type", null, [], "\"\"" },
@@ -46,6 +54,8 @@ public sealed class BodyTests
         { "a picture", "image/png", Png },
         { "bytes", "application/octet-stream", [0, 1, 2, 255] },
         { "text that isn't in its character set", "text/plain", [0xFF, 0xFE, 0xFD] },
+        { "a picture whose type is cut off", "image/png;", Png },
+        { "a character set that is forbidden", "text/plain; charset=utf-7", "x"u8.ToArray() },
         { "an unknown character set", "text/plain; charset=nothing", "x"u8.ToArray() },
         { "no type and no text", null, [0xFF, 0x00] },
     };
@@ -97,23 +107,70 @@ public sealed class BodyTests
         await AssertSameBytesOverGrpcAsync(gateway, batch, contentType, bytes);
     }
 
-    [Fact]
-    public async Task Fetch_EncodedBody_IsNotDecoded()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    [InlineData("gzip, identity")]
+    public async Task Fetch_EncodedBody_IsShownDecoded(string coding)
     {
-        var bytes = Compressed.GzipBytes("{}"u8);
-        await using var api = await TestApi.StartAsync(context =>
-        {
-            context.Response.Headers.ContentEncoding = "gzip";
-            return TestApi.BytesAsync(context, "application/json", bytes);
-        });
+        var bytes = Compressed.Bytes("""{"n":1.50}"""u8, coding);
+        await using var api = await StartEncodedAsync(coding, bytes);
         await using var gateway = await Gateway.StartAsync(api);
+        var batch = await gateway.Rest.SubmitPathsAsync("x");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
 
-        var request = await gateway.Rest.RunAsync(
-            """{"path": "x", "headers": {"Accept-Encoding": "gzip"}}""", "request_fields=response,responseHeaders");
+        var request = Assert.Single((await gateway.Rest.GetAsync(batch.Path)).Success().Requests);
+
+        Assert.Equal("""{"n":1.50}""", request.GetProperty("response").GetRawText());
+        Assert.Equal(bytes.Length, request.GetProperty("responseSize").GetInt32());
+        Assert.False(request.TryGetProperty("responseEncoding", out _));
+        await AssertSameBytesOverGrpcAsync(gateway, batch, "application/json", bytes);
+        var keyed = (await gateway.Rest.PostAsync("""{"k":"/x"}""", "/api/v2/batch")).Text;
+        Assert.EndsWith(""","data":{"n":1.50}}}""", keyed, StringComparison.Ordinal);
+        Assert.DoesNotContain("content-encoding", keyed, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("zstd", 100)]
+    [InlineData("gzip", 100)]
+    [InlineData("gzip", 3_000)]
+    public async Task Fetch_EncodedBodyThatCannotBeDecoded_IsBase64AndSaysSo(string coding, int length)
+    {
+        // No gzip, or one of more bytes than a response may have.
+        byte[] bytes = length == 100 ? new byte[length] : Compressed.GzipBytes(new byte[length]);
+        await using var api = await StartEncodedAsync(coding, bytes);
+        await using var gateway = await Gateway.StartAsync(api, "--Batch:Limits:ResponseBytes=2000");
+
+        var request = await gateway.Rest.RunAsync("""{"path": "x"}""", "request_fields=response,responseHeaders");
 
         Assert.Equal(bytes, request.GetProperty("response").GetBytesFromBase64());
+        Assert.Equal("base64", request.GetProperty("responseEncoding").GetString());
         Assert.Equal("application/json", request.GetProperty("responseContentType").GetString());
-        Assert.Equal("gzip", request.GetProperty("responseHeaders").GetProperty("content-encoding").GetString());
+        Assert.Equal(coding, request.GetProperty("responseContentEncoding").GetString());
+        Assert.Equal(coding, request.GetProperty("responseHeaders").GetProperty("content-encoding").GetString());
+    }
+
+    [Theory]
+    [InlineData(512, false)]
+    [InlineData(513, true)]
+    public async Task Fetch_DeepJson_IsTextAndSaysSo(int levels, bool isText)
+    {
+        var json = new string('[', levels) + new string(']', levels);
+        await using var api = await TestApi.StartAsync(context => TestApi.JsonAsync(context, json));
+        await using var gateway = await Gateway.StartAsync(api);
+        var batch = await gateway.Rest.SubmitPathsAsync("x");
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
+
+        var reply = (await gateway.Rest.GetAsync($"{batch.Path}/results?after=0")).Text;
+        var keyed = (await gateway.Rest.PostAsync("""{"k":"/x"}""", "/api/v2/batch")).Text;
+
+        Assert.Contains(
+            isText ? $"\"response\":\"{json}\",\"responseEncoding\":\"text\"}}" : $"\"response\":{json}}}",
+            reply,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            isText ? $"\"encoding\":\"text\"}},\"data\":\"{json}\"" : $"\"data\":{json}}}", keyed, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -188,6 +245,12 @@ public sealed class BodyTests
             headers.EnumerateObject().Select(header => header.Name).Order(StringComparer.Ordinal));
         Assert.Equal(["id", "responseHeaders"], request.EnumerateObject().Select(property => property.Name));
     }
+
+    private static Task<TestApi> StartEncodedAsync(string coding, byte[] bytes) => TestApi.StartAsync(context =>
+    {
+        context.Response.Headers.ContentEncoding = coding;
+        return TestApi.BytesAsync(context, "application/json", bytes);
+    });
 
     private static async Task AssertSameBytesOverGrpcAsync(
         Gateway gateway, SubmittedBatch batch, string? contentType, byte[] bytes)

@@ -5,12 +5,20 @@ namespace Batching.Server.Tests.Infrastructure;
 /// <summary>Bodies as clients compress them.</summary>
 public static class Compressed
 {
-    public static byte[] GzipBytes(ReadOnlySpan<byte> bytes)
+    public static byte[] GzipBytes(ReadOnlySpan<byte> bytes) => Bytes(bytes, "gzip");
+
+    /// <summary>Bytes in one of the codings gzip, deflate and br.</summary>
+    public static byte[] Bytes(ReadOnlySpan<byte> bytes, string coding)
     {
         using var output = new MemoryStream();
-        using (var gzip = new GZipStream(output, CompressionLevel.Fastest))
+        using (Stream stream = coding switch
         {
-            gzip.Write(bytes);
+            "br" => new BrotliStream(output, CompressionLevel.Fastest),
+            "deflate" => new ZLibStream(output, CompressionLevel.Fastest),
+            _ => new GZipStream(output, CompressionLevel.Fastest),
+        })
+        {
+            stream.Write(bytes);
         }
 
         return output.ToArray();

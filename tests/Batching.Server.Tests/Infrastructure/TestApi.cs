@@ -58,6 +58,14 @@ public sealed class TestApi : IAsyncDisposable
         return api;
     }
 
+    /// <summary>Starts an API that keeps nothing of what comes in, and answers like this.</summary>
+    public static async Task<TestApi> StartUnrecordedAsync(RequestDelegate answer)
+    {
+        var api = new TestApi(answer, keeps: false);
+        await api._app.StartAsync();
+        return api;
+    }
+
     /// <summary>Answers JSON.</summary>
     public static Task JsonAsync(HttpContext context, string json) =>
         BytesAsync(context, "application/json", Encoding.UTF8.GetBytes(json));

@@ -18,7 +18,7 @@ public sealed class V0Tests(GatewayFixture fixture)
         var path = fixture.Api.Serve(new PagedApi(250, maxPageSize: 100).HandleAsync);
 
         var batch = await fixture.Rest.SubmitAsync(
-            $$"""[{"path": "{{path}}/cursor", "method": "get", "params": {"sort": "changed"}, "spawner": true}]""");
+            $$"""[{"path": "{{path}}/cursor", "method": "get", "params": {"sort":"changed"}, "spawner": true}]""");
         var posted = batch.GetProperty("Requests")[0];
         var batchId = batch.GetProperty("id").GetString()!;
         var results = await fixture.Rest.CollectAsync(batchId);
@@ -87,12 +87,69 @@ public sealed class V0Tests(GatewayFixture fixture)
     }
 
     [Fact]
+    public async Task Params_BesideThoseOfThePages_StayAsTheyAreWritten()
+    {
+        var path = fixture.Api.Serve(new PagedApi(150).HandleAsync);
+
+        var pages = await fixture.Rest.RunAsync(
+            $$$"""{"path": "{{{path}}}/cursor", "params": { "id":1848978610960949800, "limit" : 250, "o":{"d": 1.50} }, "spawner": true}""");
+
+        Assert.Equal(
+            [
+                """{ "id":1848978610960949800, "limit" : 100, "o":{"d": 1.50} ,"cursor":null}""",
+                """{ "id":1848978610960949800, "limit" : 100, "o":{"d": 1.50} ,"cursor":"c100"}""",
+            ],
+            pages.Select(page => page.GetProperty("params").GetRawText()));
+        Assert.Equal(
+            [
+                $"/{path}/cursor?id=1848978610960949800&limit=100&o=%7B%22d%22%3A%201.50%7D",
+                $"/{path}/cursor?id=1848978610960949800&limit=100&o=%7B%22d%22%3A%201.50%7D&cursor=c100",
+            ],
+            fixture.Api.Calls(path));
+    }
+
+    [Theory]
+    [InlineData("""{"\ud83d": 1, "cursor": CURSOR}""", "application/json", false)]
+    [InlineData("\uFEFF{\"cursor\": CURSOR}", "application/json;;charset=", false)]
+    [InlineData("""{"\u00fc": 1, "cursor": CURSOR}""", "application/json; charset=utf-16", true)]
+    [InlineData("""{"cursor": CURSOR}""", "application/json", true)]
+    public async Task Page_OddButReadable_IsNotTheEnd(string page, string contentType, bool isEncoded)
+    {
+        var path = fixture.Api.Serve(context =>
+        {
+            var json = page.Replace(
+                "CURSOR", context.Request.Query.ContainsKey("cursor") ? "null" : "\"next\"", StringComparison.Ordinal);
+            var bytes = contentType.EndsWith("16", StringComparison.Ordinal)
+                ? System.Text.Encoding.Unicode.GetBytes(json)
+                : System.Text.Encoding.UTF8.GetBytes(json);
+            context.Response.ContentType = contentType;
+            if (!isEncoded)
+            {
+                return context.Response.Body.WriteAsync(bytes).AsTask();
+            }
+
+            context.Response.Headers.ContentEncoding = "gzip";
+            using var output = new MemoryStream();
+            using (var gzip = new System.IO.Compression.GZipStream(output, System.IO.Compression.CompressionLevel.Fastest))
+            {
+                gzip.Write(bytes);
+            }
+
+            return context.Response.Body.WriteAsync(output.ToArray()).AsTask();
+        });
+
+        var pages = await fixture.Rest.RunAsync($$"""{"path": "{{path}}/x", "spawner": true}""");
+
+        Assert.Equal([200, 200], pages.Select(result => result.GetProperty("responseStatusCode").GetInt32()));
+    }
+
+    [Fact]
     public async Task Cursor_FromTheCaller_BeginsThere()
     {
         var path = fixture.Api.Serve(new PagedApi(350).HandleAsync);
 
         var pages = await fixture.Rest.RunAsync(
-            $$"""{"path": "{{path}}/cursor", "params": {"cursor": "c200", "limit": 120}, "spawner": true}""");
+            $$"""{"path": "{{path}}/cursor", "params": {"cursor":"c200","limit":120}, "spawner": true}""");
 
         Assert.Equal(
             ["""{"cursor":"c200","limit":100}""", """{"cursor":"c300","limit":20}"""],

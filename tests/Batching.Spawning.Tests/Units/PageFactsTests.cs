@@ -19,6 +19,8 @@ public sealed class PageFactsTests
     [InlineData("""{"cursor": -1.50e+3}""", "-1.50e+3")]
     [InlineData("\uFEFF{\"cursor\": \"abc\"}", "abc")]
     [InlineData("""{"cursor": "found", "then": broken""", "found")]
+    [InlineData("""{"\ud800": 1, "cursor": "behind half a pair"}""", "behind half a pair")]
+    [InlineData("""{"\ud800": 1, "x": "\udc00"}""", null)]
     public void FindText_Body_FindsIt(string body, string? expected) =>
         Assert.Equal(expected, PageFacts.FindText(Encoding.UTF8.GetBytes(body), JsonPointer.Parse("/cursor"), "cursor"));
 
@@ -27,7 +29,6 @@ public sealed class PageFactsTests
     [InlineData("""{"cursor": []}""")]
     [InlineData("""{"cursor": {}}""")]
     [InlineData("""{"cursor": "\ud800"}""")]
-    [InlineData("""{"\ud800": 1, "x": 2}""")]
     [InlineData("{\"a\": 1")]
     [InlineData("{\"a\": 1,}")]
     [InlineData("nothing")]
@@ -42,7 +43,7 @@ public sealed class PageFactsTests
     [Fact]
     public void FindText_DeepNesting_IsRead()
     {
-        var body = $"{{\"a\": {new string('[', 500)}{new string(']', 500)}, \"cursor\": \"c\"}}";
+        var body = $"{{\"a\": {new string('[', 2_000)}{new string(']', 2_000)}, \"cursor\": \"c\"}}";
 
         Assert.Equal("c", PageFacts.FindText(Encoding.UTF8.GetBytes(body), JsonPointer.Parse("/cursor"), "cursor"));
     }
@@ -72,6 +73,7 @@ public sealed class PageFactsTests
     [InlineData("""{"total": 2.5}""", null)]
     [InlineData("""{"total": 99999999999999999999}""", null)]
     [InlineData("""{"total": "many"}""", null)]
+    [InlineData("""{"\udc00": 1, "total": "\ud83d"}""", null)]
     [InlineData("""{"total": "-1"}""", null)]
     [InlineData("""{"total": null}""", null)]
     [InlineData("""{"total": {"value": 3}}""", null)]

@@ -1,0 +1,30 @@
+using System.Text;
+using Batching.Engine.Content;
+using Batching.Engine.Upstreams;
+
+namespace Batching.Engine.Spawning;
+
+/// <summary>The body of a page as the JSON that it is, however the API has encoded it.</summary>
+internal static class PageBody
+{
+    /// <summary>The page in UTF-8, decoded.</summary>
+    /// <param name="reply">The page.</param>
+    /// <param name="maxBytes">Bytes that it may have, decoded.</param>
+    /// <exception cref="FormatException">It can't be decoded.</exception>
+    public static ReadOnlyMemory<byte> Read(UpstreamReply reply, int maxBytes)
+    {
+        var headers = reply.Headers.Span;
+        var codings = ResponseHeaders.Find(headers, "content-encoding"u8);
+        if (!ContentCodings.TryDecode(reply.Body, codings, maxBytes, out var body))
+        {
+            throw new FormatException($"The page can't be decoded: its content encoding is '{codings}'.");
+        }
+
+        var charSet = MediaType.Parse(ResponseHeaders.Find(headers, "content-type"u8)).CharSet;
+        return CharSets.IsUtf8(charSet)
+            || System.Text.Unicode.Utf8.IsValid(body.Span)
+            || CharSets.Decode(body.Span, charSet) is not { } text
+            ? body
+            : Encoding.UTF8.GetBytes(text);
+    }
+}
