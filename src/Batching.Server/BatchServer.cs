@@ -1,3 +1,4 @@
+using System.Text;
 using Batching.Engine;
 using Batching.Rest;
 using Batching.Rest.Calls;
@@ -49,6 +50,8 @@ internal static class BatchServer
         {
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.AddServerHeader = false;
+            // As it is: read as UTF-8, a call with a field in Latin-1 would be a bad one. See HeaderRules.ToText.
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
         });
 
         // A stop ends within ten seconds: calls first, then requests in flight, then the last commit.

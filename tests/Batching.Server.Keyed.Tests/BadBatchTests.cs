@@ -86,6 +86,8 @@ public sealed class BadBatchTests(GatewayFixture fixture)
     [InlineData("""{"url": "/text", "payload": 1, "data": 2}""", "data must not be given beside payload: both are the body.")]
     [InlineData("""{"url": "/text", "params": [1]}""", "params must be an object.")]
     [InlineData("""{"url": "/text", "headers": {"X-A": 1}}""", "headers[X-A] must be a string.")]
+    [InlineData("""{"url": "/text", "headers": {"X-A": "1", "x-a": "2"}}""", "headers[x-a] is given twice: names of fields are the same in any case.")]
+    [InlineData("""{"url": "/text", "headers": {"X-A": "1", "X-A": "2"}}""", "headers[X-A] is given twice.")]
     [InlineData("""{"url": "/text", "headers": {"Host": "elsewhere"}}""", "headers[Host] can't be set: it belongs to the connection or to the gateway.")]
     [InlineData("\"/../text\"", "url must not contain the segments . and .., in any encoding.")]
     [InlineData("\"../../text\"", "url must not contain the segments . and .., in any encoding.")]

@@ -6,7 +6,8 @@ namespace Batching.Engine.Delivery;
 internal static class RequestFieldMask
 {
     // There may be a million.
-    private const int MaxProblems = 20;
+    /// <summary>More problems than this are not looked for.</summary>
+    public const int MaxProblems = 20;
 
     private static readonly Dictionary<string, RequestFields> Paths = new(StringComparer.Ordinal)
     {

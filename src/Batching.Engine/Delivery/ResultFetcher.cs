@@ -50,7 +50,7 @@ public sealed class ResultFetcher
 
         if (problems.Count > 0)
         {
-            return new Refusal.Invalid(problems);
+            return new Refusal.Invalid(problems, isComplete: problems.Count < RequestFieldMask.MaxProblems);
         }
 
         if (RequestIds.CheckCount(request.RequestIds, _limits) is { } tooMany)

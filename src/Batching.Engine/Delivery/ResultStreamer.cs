@@ -49,7 +49,7 @@ public sealed class ResultStreamer
         var fields = RequestFieldMask.Parse(request.RequestFields, problems);
         if (problems.Count > 0)
         {
-            return new Refusal.Invalid(problems);
+            return new Refusal.Invalid(problems, isComplete: problems.Count < RequestFieldMask.MaxProblems);
         }
 
         var found = await _finder.FindAsync(caller, request.BatchId, cancellationToken);

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
 
 namespace Batching.Engine.Submission;
 
@@ -77,6 +79,21 @@ public static class HeaderRules
         caller.Authorization is null || IsFieldValue(caller.Authorization)
             ? null
             : new Refusal.Invalid("authorization", ControlCharacters);
+
+    /// <summary>
+    /// The text of a value that was read with a character for each byte. RFC 9110, section 5.5, knows bytes above ASCII only
+    /// as opaque: what is valid UTF-8 is that, anything else is Latin-1.
+    /// </summary>
+    public static string ToText(string value)
+    {
+        if (Ascii.IsValid(value))
+        {
+            return value;
+        }
+
+        var bytes = Encoding.Latin1.GetBytes(value);
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : value;
+    }
 
     /// <summary>Whether a value can't end its field and begin another one.</summary>
     public static bool IsFieldValue(string value) => !value.AsSpan().ContainsAny(Forbidden);

@@ -43,21 +43,34 @@ internal sealed class OriginFields
             // Sampled, because an API that would record its calls by itself must not stop to.
             : $"{ActivityTraceId.CreateRandom()}-{(int)ActivityTraceFlags.Recorded:x2}";
 
-    // W3C Trace Context, section 3.2.4 (Versioning): a later version begins with the fields of this one and may add others
-    // behind another dash. Of its flags only the first is known. The version 255 is none.
-    private static string? ToKnownVersion(string? traceParent) =>
-        traceParent is { Length: >= TraceParentLength }
-        && !traceParent.StartsWith(TraceVersion, StringComparison.Ordinal)
-        && !traceParent.StartsWith("ff", StringComparison.Ordinal)
-        && char.IsAsciiHexDigitLower(traceParent[0])
-        && char.IsAsciiHexDigitLower(traceParent[1])
-        && (traceParent.Length == TraceParentLength || traceParent[TraceParentLength] == '-')
-        && byte.TryParse(
-            traceParent.AsSpan(TraceParentLength - 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var flags)
+    // W3C Trace Context, "Versioning of traceparent": a later version begins with the fields of this one and may add others
+    // behind another dash. Of its flags only the first is known. The version 255 is none. ActivityContext knows no later
+    // version with more fields, and doesn't look at the dashes.
+    private static string? ToKnownVersion(string? traceParent)
+    {
+        if (traceParent is not { Length: >= TraceParentLength } || traceParent is not [_, _, '-', ..]
+            || traceParent[35] != '-' || traceParent[52] != '-')
+        {
+            return null;
+        }
+
+        var version = traceParent.AsSpan(0, 2);
+        if (version is "00")
+        {
+            return traceParent;
+        }
+
+        var isLater = version is not "ff"
+            && char.IsAsciiHexDigitLower(version[0])
+            && char.IsAsciiHexDigitLower(version[1])
+            && (traceParent.Length == TraceParentLength || traceParent[TraceParentLength] == '-');
+        return isLater
+            && byte.TryParse(
+                traceParent.AsSpan(53, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var flags)
             ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"00{traceParent.AsSpan(2, TraceParentLength - 4)}{flags & (int)ActivityTraceFlags.Recorded:x2}")
-            : traceParent;
+                CultureInfo.InvariantCulture, $"00{traceParent.AsSpan(2, 51)}{flags & (int)ActivityTraceFlags.Recorded:x2}")
+            : null;
+    }
 
     /// <summary>A value of <c>traceparent</c> with a span of its own.</summary>
     public string NewTraceParent() => string.Create(

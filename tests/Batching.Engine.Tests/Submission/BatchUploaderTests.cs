@@ -109,7 +109,7 @@ public sealed class BatchUploaderTests : IDisposable
         var answer = await engine.Uploader.UploadAsync(EngineHost.Alice, EndlessAsync(), default, default);
 
         Assert.StartsWith(
-            "At least 100 fields are wrong", Assert.IsType<Refusal.Invalid>(answer.Refusal).Message, StringComparison.Ordinal);
+            "At least 120 fields are wrong", Assert.IsType<Refusal.Invalid>(answer.Refusal).Message, StringComparison.Ordinal);
         Assert.Equal(4, read);
 
         async IAsyncEnumerable<IReadOnlyList<Request>> EndlessAsync()

@@ -44,6 +44,29 @@ public sealed class OwnerTests
         Assert.Equal([batch.Id], (await mine.GetAsync(RestClient.BatchPath)).Success().BatchIds);
     }
 
+    // RawHttp sends a byte for each character.
+    [Theory]
+    [InlineData("Bearer J\u00C3\u00B6rg", "Bearer Jörg")]
+    [InlineData("Bearer J\u00F6rg", "Bearer Jörg")]
+    [InlineData("Bearer \u00E4\u00BD\u00A0\u00E5\u00A5\u00BD", "Bearer 你好")]
+    public async Task Submit_CredentialBeyondAscii_IsUtf8ElseLatin1(string bytes, string expected)
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+        var reply = await RawHttp.SendAsync(
+            gateway.Address,
+            $"POST {RestClient.BatchPath} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nContent-Length: 15\r\n"
+            + $"Authorization: {bytes}\r\nReferer: /\u00FC\r\n\r\n[{{\"path\": \"x\"}}]");
+        Assert.StartsWith("HTTP/1.1 200", reply, StringComparison.Ordinal);
+        await Eventually.BeTrueAsync(() => api.Requests.Count == 1, "the request has come");
+        Assert.Equal(expected, api.Requests.Single().Headers["Authorization"]);
+
+        // Of the same owner, wherever it stands.
+        using var query = new RestClient(gateway.Address, null);
+        var token = Uri.EscapeDataString(expected["Bearer ".Length..]);
+        Assert.Single((await query.GetAsync($"{RestClient.BatchPath}?bearer_token={token}")).Success().BatchIds);
+    }
+
     // RFC 9110, section 11.1: the name of a scheme is the same in any case. What comes behind it isn't.
     [Theory]
     [InlineData("Bearer owner-token", "bearer owner-token")]

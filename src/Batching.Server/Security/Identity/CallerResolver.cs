@@ -183,7 +183,7 @@ internal sealed class CallerResolver : IHostedService
     private static bool TryReadOne(
         StringValues values, string name, out string value, [NotNullWhen(false)] out string? problem)
     {
-        value = values.Count == 1 ? values[0] ?? "" : "";
+        value = values.Count == 1 ? HeaderRules.ToText(values[0] ?? "") : "";
         problem = values.Count > 1 ? $"{name} must be given once only."
             : !HeaderRules.IsFieldValue(value) ? $"{name} {HeaderRules.ControlCharacters}."
             : null;

@@ -26,7 +26,8 @@ internal static class BearerTokenQuery
         request.RawTarget = target < 0 ? request.RawTarget : request.RawTarget[..target] + query;
         if (token.Length > 0 && IsMissingOrBasic(request.Headers.Authorization))
         {
-            request.Headers.Authorization = $"Bearer {token}";
+            // As Kestrel reads fields here: a character for each byte.
+            request.Headers.Authorization = $"Bearer {Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(token))}";
         }
     }
 
