@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using Batching.Engine.Content;
 using Batching.Engine.Upstreams;
 
@@ -21,10 +22,11 @@ internal static class PageBody
         }
 
         var charSet = MediaType.Parse(ResponseHeaders.Find(headers, "content-type"u8)).CharSet;
-        return CharSets.IsUtf8(charSet)
-            || System.Text.Unicode.Utf8.IsValid(body.Span)
-            || CharSets.Decode(body.Span, charSet) is not { } text
+        return CharSets.IsUtf8(charSet) || IsUtf8Json(body.Span) || CharSets.Decode(body.Span, charSet) is not { } text
             ? body
             : Encoding.UTF8.GetBytes(text);
     }
+
+    // Most JSON is in UTF-8 whatever its type says. UTF-16 can look like that, but for bytes that no JSON has.
+    private static bool IsUtf8Json(ReadOnlySpan<byte> body) => Utf8.IsValid(body) && !body.Contains((byte)0);
 }

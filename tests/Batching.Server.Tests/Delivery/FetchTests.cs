@@ -20,7 +20,7 @@ public sealed class FetchTests
         });
         await using var gateway = await Gateway.StartAsync(api);
         var batch = await gateway.Rest.SubmitAsync(
-            """[{"path": "slow"}, {"path": "quick", "method": "post", "params": {"a": 1}}]""");
+            """[{"path": "slow"}, {"path": "quick", "method": "post", "params": {"a":1}}]""");
         await gateway.Rest.WaitForRunningAsync(batch.Id, 1);
 
         var first = (await gateway.Rest.GetAsync(batch.Path)).Success();
@@ -33,20 +33,20 @@ public sealed class FetchTests
         var head = $$"""{"Batch":{"id":"{{batch.Id}}","created":{{batch.Created}},"totalRequests":2,"runningRequests":""";
         Assert.Equal(
             head + $$$"""
-            1,"position":1,"Requests":[{"id":"{{{batch.RequestIds[1]}}}","spawnedBy":{{{batch.Id}}},
+            1,"failedRequests":0,"state":"RUNNING","position":1,"Requests":[{"id":"{{{batch.RequestIds[1]}}}","spawnedBy":{{{batch.Id}}},
             "created":{{{batch.Created}}},"done":{{{Done(first)}}},"path":"quick","method":"POST","params":{"a":1},
             "responseStatusCode":200,"responseSize":12,"response":{"ok": true}}]},"statusCode":200}
             """.ReplaceLineEndings(""),
             first.Text);
-        Assert.Equal(head + """1,"position":1,"Requests":[]},"statusCode":200}""", nothing.Text);
+        Assert.Equal(head + """1,"failedRequests":0,"state":"RUNNING","position":1,"Requests":[]},"statusCode":200}""", nothing.Text);
         Assert.Equal(
             head + $$$"""
-            0,"position":2,"Requests":[{"id":"{{{batch.RequestIds[0]}}}","spawnedBy":{{{batch.Id}}},
+            0,"failedRequests":0,"state":"DONE","position":2,"Requests":[{"id":"{{{batch.RequestIds[0]}}}","spawnedBy":{{{batch.Id}}},
             "created":{{{batch.Created}}},"done":{{{Done(second)}}},"path":"slow","method":"GET",
             "responseStatusCode":200,"responseSize":12,"response":{"ok": true}}]},"statusCode":200}
             """.ReplaceLineEndings(""),
             second.Text);
-        Assert.Equal(head + """0,"position":2,"Requests":[]},"statusCode":200}""", end.Text);
+        Assert.Equal(head + """0,"failedRequests":0,"state":"DONE","position":2,"Requests":[]},"statusCode":200}""", end.Text);
     }
 
     [Fact]
@@ -71,7 +71,8 @@ public sealed class FetchTests
 
         Assert.Equal(
             $$$"""
-            {"Batch":{"id":"{{{batch.Id}}}","created":{{{batch.Created}}},"totalRequests":3,"runningRequests":1,"Requests":[
+            {"Batch":{"id":"{{{batch.Id}}}","created":{{{batch.Created}}},"totalRequests":3,"runningRequests":1,
+            "failedRequests":0,"state":"RUNNING","Requests":[
             {"id":"{{{batch.RequestIds[2]}}}","spawnedBy":{{{batch.Id}}},"created":{{{batch.Created}}},"done":{{{Done(reply)}}},
             "path":"b","method":"GET","responseStatusCode":200,"responseSize":1,"response":1},
             {"id":"{{{batch.RequestIds[0]}}}","spawnedBy":{{{batch.Id}}},"created":{{{batch.Created}}},"done":false,

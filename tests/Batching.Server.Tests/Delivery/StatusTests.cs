@@ -28,16 +28,16 @@ public sealed class StatusTests
         var head = $$"""{"Batch":{"id":"{{batch.Id}}","created":{{batch.Created}},"totalRequests":2,"runningRequests":""";
         var done = detailed.Requests[1].GetProperty("done").GetInt64();
         Assert.InRange(done, batch.Created, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
-        Assert.Equal(head + """1,"responseSize":6},"statusCode":200}""", brief.Text);
+        Assert.Equal(head + """1,"failedRequests":0,"state":"RUNNING","responseSize":6},"statusCode":200}""", brief.Text);
         Assert.Equal(
-            head + $$"""1,"responseSize":6,"Requests":[{"id":"{{slow}}","done":false},"""
+            head + $$"""1,"failedRequests":0,"state":"RUNNING","responseSize":6,"Requests":[{"id":"{{slow}}","done":false},"""
             + $$"""{"id":"{{quick}}","done":{{done}},"responseStatusCode":200,"responseSize":6}]},"statusCode":200}""",
             detailed.Text);
 
         gate.SetResult();
         await gateway.Rest.WaitUntilDoneAsync(batch.Id);
         Assert.Equal(
-            head + """0,"responseSize":12},"statusCode":200}""",
+            head + """0,"failedRequests":0,"state":"DONE","responseSize":12},"statusCode":200}""",
             (await gateway.Rest.GetAsync($"{batch.Path}/status")).Success().Text);
     }
 

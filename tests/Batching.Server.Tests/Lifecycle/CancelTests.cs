@@ -36,7 +36,7 @@ public sealed class CancelTests
         var reply = (await gateway.Rest.PostAsync("", $"{batch.Path}/cancel")).Success();
 
         Assert.Equal(
-            ["id", "created", "totalRequests", "runningRequests", "responseSize"],
+            ["id", "created", "totalRequests", "runningRequests", "failedRequests", "state", "responseSize"],
             reply.Batch.EnumerateObject().Select(property => property.Name));
         Assert.Equal(200, reply.Json.GetProperty("statusCode").GetInt32());
         await gateway.Rest.WaitUntilDoneAsync(batch.Id);
@@ -92,7 +92,7 @@ public sealed class CancelTests
         Assert.Equal(
             $$$"""
             {"Batch":{"id":"{{{batch.Id}}}","created":{{{batch.Created}}},"totalRequests":1,"runningRequests":1,
-            "responseSize":0},"statusCode":200}
+            "failedRequests":0,"state":"RUNNING","responseSize":0},"statusCode":200}
             """.ReplaceLineEndings(""),
             reply.Text);
         await aborted.Task.WithDeadlineAsync("the request in flight is aborted");

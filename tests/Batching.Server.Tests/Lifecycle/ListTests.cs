@@ -49,7 +49,7 @@ public sealed class ListTests
         Assert.Equal(
             $$$"""
             {"Batches":[{"id":"{{{batch.Id}}}","created":{{{batch.Created}}},"totalRequests":1,"runningRequests":0,
-            "responseSize":13}],"statusCode":200}
+            "failedRequests":0,"state":"DONE","responseSize":13}],"statusCode":200}
             """.ReplaceLineEndings(""),
             reply.Text);
     }

@@ -19,8 +19,8 @@ public sealed class SubmitTests
 
         var reply = (await gateway.Rest.PostAsync(
             """
-            [{"path": "api/v0/items", "method": "get", "params": {"sort": "changed", "limit": 250, "deep": true,
-              "ratio": 0.5, "list": [1, "2"], "map": {"a": null}, "none": null}, "spawner": false, "cache": 3},
+            [{"path": "api/v0/items", "method": "get", "params":
+              {"sort":"changed","limit":250,"deep":true,"ratio":0.5,"list":[1,"2"],"map":{"a":null},"none":null}, "spawner": false, "cache": 3},
              {"path": "/api/v0/lists/7?x=1", "method": "Put", "body": {"name": "new"}, "headers": {"X-Trace": "1"}},
              {"path": "api/v0/lists", "method": null, "params": null, "offset": 5}]
             """)).Success();
@@ -32,7 +32,8 @@ public sealed class SubmitTests
         var ids = reply.Requests.Select(request => request.GetProperty("id").GetString()).ToArray();
         Assert.Equal(
             $$$"""
-            {"Batch":{"id":"{{{id}}}","created":{{{created}}},"totalRequests":3,"runningRequests":3,"Requests":[
+            {"Batch":{"id":"{{{id}}}","created":{{{created}}},"totalRequests":3,"runningRequests":3,
+            "failedRequests":0,"state":"RUNNING","Requests":[
             {"id":"{{{ids[0]}}}","spawnedBy":{{{id}}},"created":{{{created}}},"done":false,"path":"api/v0/items",
             "method":"GET","params":{"sort":"changed","limit":250,"deep":true,"ratio":0.5,"list":[1,"2"],
             "map":{"a":null},"none":null}},
