@@ -63,6 +63,7 @@ internal static class BatchServer
             })
             .AddBatchEngine()
             .AddSingleton<ReceivingMemory>()
+            .AddSingleton<StopPatience>()
             .AddSecurity(builder.Configuration, dataDirectory)
             .AddTrustedProxies(builder.Configuration)
             .AddResponseCompression(compression =>
@@ -103,6 +104,7 @@ internal static class BatchServer
             endpoints.AsBatchEndpoint();
         }
 
+        app.MapStartPage();
         if (operations.Reflection)
         {
             app.MapGrpcReflectionService().AsOperations();
@@ -110,8 +112,7 @@ internal static class BatchServer
 
         if (operations.Health)
         {
-            app.MapHealthChecks("/healthz").AsOperations();
-            app.MapGrpcHealthChecksService().AsOperations();
+            app.MapServingCheck();
         }
 
         if (usesSample)

@@ -29,13 +29,20 @@ internal sealed class GroupCommitter(
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
+    // While nothing is handed over nothing is tried, and whoever asks for the health may be the one that hands over nothing.
+    private static readonly TimeSpan FailureMemory = TimeSpan.FromSeconds(10);
+
     private readonly ByteBudget _uncommitted = new(options.Value.Limits.UncommittedBytes);
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(
         new BoundedChannelOptions(2 * MaxGroupItems) { SingleReader = true });
     private readonly TimeSpan _delay = options.Value.CommitDelay;
     private readonly CancellationTokenSource _giveUp = new();
     private volatile TaskCompletionSource _hurry = NewSignal();
-    private bool _failing;
+    private volatile bool _failing;
+    private long _failedAt;
+
+    /// <summary>Whether the last attempt to store something failed, unless that is longer ago than 10 s.</summary>
+    public bool IsFailing => _failing && time.GetElapsedTime(Volatile.Read(ref _failedAt)) < FailureMemory;
 
     /// <summary>
     /// Hands over a result. Waits while too much is uncommitted, not for the commit. After <see cref="GiveUp"/> the
@@ -201,6 +208,7 @@ internal sealed class GroupCommitter(
         }
         catch (StoreUnavailableException exception)
         {
+            Volatile.Write(ref _failedAt, time.GetTimestamp());
             if (!_failing)
             {
                 // Once an outage, not once an attempt.
