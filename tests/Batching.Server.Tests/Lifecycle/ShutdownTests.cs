@@ -17,7 +17,7 @@ public sealed class ShutdownTests
     private static readonly TimeSpan Promised = TimeSpan.FromSeconds(10);
 
     // Without requests in flight, on a machine that has other things to do.
-    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(7);
 
     [Fact]
     public async Task Terminate_StreamsOpenAndRequestsInFlight_EndsWithinTenSecondsWithAPositionToGoOnFrom()
