@@ -6,7 +6,6 @@ using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Batching.Engine;
 
@@ -25,7 +24,6 @@ internal sealed class BatchEngineHost(
     ExpirySweeper sweeper,
     Deliveries deliveries,
     IHostApplicationLifetime lifetime,
-    IOptions<BatchEngineOptions> options,
     TimeProvider time,
     ILogger<BatchEngineHost> logger) : IHostedLifecycleService, IDisposable
 {
@@ -62,10 +60,13 @@ internal sealed class BatchEngineHost(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // The grace time is over at its end, or when all of the stop has taken too long.
+        using var cut = cancellationToken.UnsafeRegister(static scheduler => ((Scheduler)scheduler!).Abort(), scheduler);
         var work = Task.WhenAll([scheduler.StopAsync(), .. _background]);
+        await work.WaitAsync(scheduler.Aborting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            await work.WaitAsync(options.Value.ShutdownGrace + CommitGrace, time, CancellationToken.None);
+            await work.WaitAsync(CommitGrace, time, CancellationToken.None);
         }
         catch (TimeoutException)
         {

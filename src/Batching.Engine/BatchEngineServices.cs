@@ -22,8 +22,8 @@ public static class BatchEngineServices
 {
     /// <summary>
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="StatusReader"/>,
-    /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BatchCanceller"/> and
-    /// <see cref="KeyedBatchRunner"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BatchCanceller"/>,
+    /// <see cref="KeyedBatchRunner"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="BatchEngineOptions"/> beside it.
     /// </summary>
     public static IServiceCollection AddBatchEngine(this IServiceCollection services)
@@ -59,6 +59,7 @@ public static class BatchEngineServices
 
     // Their constructors take internal types, so the container can't call them by itself.
     private static IServiceCollection AddFaces(this IServiceCollection services) => services
+        .AddSingleton(provider => new EngineHealth(Get<StoreHealth>(provider)))
         .AddSingleton(provider => new BatchSubmitter(
             Get<RequestValidator>(provider),
             Get<OwnerQuotas>(provider),

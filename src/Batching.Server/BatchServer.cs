@@ -66,6 +66,7 @@ internal static class BatchServer
             })
             .AddBatchEngine()
             .AddSingleton<ReceivingMemory>()
+            .AddSingleton<StopPatience>()
             .AddSecurity(builder.Configuration, dataDirectory)
             .AddTrustedProxies(builder.Configuration)
             .AddResponseCompression(compression =>
@@ -106,6 +107,7 @@ internal static class BatchServer
             endpoints.AsBatchEndpoint();
         }
 
+        app.MapStartPage();
         if (operations.Reflection)
         {
             app.MapGrpcReflectionService().AsOperations();
@@ -113,8 +115,7 @@ internal static class BatchServer
 
         if (operations.Health)
         {
-            app.MapHealthChecks("/healthz").AsOperations();
-            app.MapGrpcHealthChecksService().AsOperations();
+            app.MapServingCheck();
         }
 
         if (usesSample)

@@ -10,7 +10,7 @@ internal static partial class RecoveryLog
     [LoggerMessage(
         2,
         LogLevel.Error,
-        "The credential of a batch can't be decrypted: were the keys in the data directory deleted? Its requests end as CREDENTIAL_LOST.",
+        "The credential of a batch is not one that can be sent: it was given for another Batch:Identity:Mode, or its key is not in the data directory any more. Its requests end as CREDENTIAL_LOST.",
         EventName = "CredentialLost")]
     public static partial void CredentialLost(ILogger logger);
 

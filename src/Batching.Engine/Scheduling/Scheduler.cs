@@ -80,6 +80,9 @@ internal sealed class Scheduler(
         _abort.CancelAfter(options.Value.ShutdownGrace);
     }
 
+    /// <summary>Gives up the requests in flight, whatever is left of the grace time.</summary>
+    public void Abort() => _abort.Cancel();
+
     /// <summary>Waits for the requests in flight; what is left after the grace time is aborted.</summary>
     public async Task StopAsync()
     {

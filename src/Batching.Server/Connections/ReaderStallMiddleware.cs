@@ -15,18 +15,21 @@ internal sealed class ReaderStallMiddleware
     private readonly RequestDelegate _next;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly StopPatience _patience;
     private readonly TimeSpan _stall;
 
     public ReaderStallMiddleware(
         RequestDelegate next,
         IOptions<BatchEngineOptions> options,
         IOptions<KestrelServerOptions> kestrel,
+        StopPatience patience,
         TimeProvider time,
         ILogger<ReaderStallMiddleware> logger)
     {
         _next = next;
         _time = time;
         _logger = logger;
+        _patience = patience;
         _stall = options.Value.Limits.ReaderStall;
 
         // The second line, for what no call waits for: the tail of a reply, and connections that take nothing at all.
@@ -37,7 +40,7 @@ internal sealed class ReaderStallMiddleware
     public async Task InvokeAsync(HttpContext context)
     {
         var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        using var body = new WatchedResponse(context, inner, _stall, _time, _logger);
+        using var body = new WatchedResponse(context, inner, _stall, _patience, _time, _logger);
         context.Features.Set<IHttpResponseBodyFeature>(body);
         context.Features.Set(body);
         try

@@ -17,11 +17,13 @@ internal sealed class ReceivingMemory(IOptions<BatchEngineOptions> options)
     private readonly long _capacity = options.Value.Limits.ReceivingBytes;
     private long _used;
 
-    /// <summary>Takes bytes, unless that would be too many. Someone alone gets what it asks for.</summary>
+    /// <summary>What there is for all of them.</summary>
+    public long Capacity => _capacity;
+
+    /// <summary>Takes bytes, unless that would be too many.</summary>
     public bool TryTake(long bytes)
     {
-        var used = Interlocked.Add(ref _used, bytes);
-        if (used <= _capacity || used == bytes)
+        if (Interlocked.Add(ref _used, bytes) <= _capacity)
         {
             return true;
         }

@@ -9,8 +9,14 @@ namespace Batching.Server.Connections;
 
 /// <summary>Ends requests whose bodies take too long, and those for whose bodies there is no room.</summary>
 internal sealed class RequestBodyMiddleware(
-    RequestDelegate next, ReceivingMemory memory, IOptions<BatchEngineOptions> options, TimeProvider time)
+    RequestDelegate next,
+    ReceivingMemory memory,
+    StopPatience patience,
+    IOptions<BatchEngineOptions> options,
+    TimeProvider time)
 {
+    private static readonly TimeSpan ReplyTime = TimeSpan.FromMilliseconds(500);
+
     private readonly TimeSpan _limit = options.Value.Limits.SubmissionTime;
 
     public Task InvokeAsync(HttpContext context) =>
@@ -32,8 +38,17 @@ internal sealed class RequestBodyMiddleware(
             rate.MinDataRate = null;
         }
 
-        using var body = new WatchedRequest(context.Request, memory, MayBeSilent(context) ? null : _limit, time);
+        using var body = new WatchedRequest(
+            context.Request, memory, MayBeSilent(context) ? null : _limit, patience, time);
         body.Take();
         await next(context);
+        if (body.IsAbandoned && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            // The server would wait for the rest of the body for another five seconds. The reply is not on its way yet when
+            // it is complete.
+            await context.Response.CompleteAsync();
+            await Task.Delay(ReplyTime, time, CancellationToken.None);
+            context.Abort();
+        }
     }
 }

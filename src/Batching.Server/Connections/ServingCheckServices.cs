@@ -1,21 +1,39 @@
-using Batching.V1;
+using Batching.Server.Security.Operations;
+using Batching.Server.Services;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 
 namespace Batching.Server.Connections;
 
-/// <summary>Adds the health of the gateway, for <c>/healthz</c> and <c>grpc.health.v1.Health</c>.</summary>
+/// <summary>The health of the gateway, for <c>/healthz</c> and <c>grpc.health.v1.Health</c>.</summary>
 internal static class ServingCheckServices
 {
     // It logs each check that fails as an error. That a gateway stops is none, and whoever asks is told.
     private const string Log = "Microsoft.Extensions.Diagnostics.HealthChecks";
 
+    /// <summary>Adds it: all services of the server are well or none is.</summary>
     public static IServiceCollection AddServingCheck(this IServiceCollection services)
     {
         services.AddGrpcHealthChecks(static health =>
             {
-                health.Services.Map(BatchService.Descriptor.FullName, static _ => true);
-                health.Services.Map(KeyedBatchService.Descriptor.FullName, static _ => true);
+                foreach (var service in RpcServices.Described)
+                {
+                    health.Services.Map(service.FullName, static _ => true);
+                }
             })
-            .AddCheck<ServingCheck>("serving");
+            .AddCheck<ServingCheck>("serving")
+            .AddCheck<StoringCheck>("storing");
         return services.AddLogging(static logging => logging.AddFilter(Log, LogLevel.None));
+    }
+
+    /// <summary>
+    /// Serves it. Alive is a gateway that answers at all: to start it again helps neither one that stops nor one whose disk is
+    /// full.
+    /// </summary>
+    public static void MapServingCheck(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapHealthChecks("/healthz").AsOperations();
+        endpoints.MapHealthChecks("/healthz/ready").AsOperations();
+        endpoints.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = static _ => false }).AsOperations();
+        endpoints.MapGrpcHealthChecksService().AsOperations();
     }
 }

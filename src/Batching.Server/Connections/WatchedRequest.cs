@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Pipelines;
+using Batching.Engine;
 using Batching.Rest.Calls;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,9 +17,10 @@ namespace Batching.Server.Connections;
 /// How long the body may take; null for a stream of messages, which has limits of its own and of which only the message
 /// that is on its way takes room.
 /// </param>
+/// <param name="patience">How long it is waited for when the gateway stops.</param>
 /// <param name="time">Tells the time.</param>
 internal sealed class WatchedRequest(
-    HttpRequest request, ReceivingMemory memory, TimeSpan? limit, TimeProvider time)
+    HttpRequest request, ReceivingMemory memory, TimeSpan? limit, StopPatience patience, TimeProvider time)
     : PipeReader, IRequestBodyPipeFeature, IDisposable
 {
     private readonly PipeReader _inner = request.BodyReader;
@@ -27,12 +29,17 @@ internal sealed class WatchedRequest(
     private Stream? _stream;
     private PipeReader? _replaced;
     private ITimer? _timer;
+    private ITimer? _stopTimer;
     private long _held;
     private ReadResult? _underWay;
     private bool _late;
+    private volatile bool _abandoned;
     private bool _ended;
 
     public PipeReader Reader => ReferenceEquals(request.Body, _stream) ? this : _replaced ??= PipeReader.Create(request.Body);
+
+    /// <summary>Whether the gateway stops, and did not wait for the rest of the body.</summary>
+    public bool IsAbandoned => _abandoned;
 
     /// <summary>Takes the place of the body. Whoever replaces it afterwards, to decompress it, is read from instead.</summary>
     public void Take()
@@ -92,6 +99,7 @@ internal sealed class WatchedRequest(
         }
 
         _timer?.Dispose();
+        _stopTimer?.Dispose();
         memory.Release(_held);
     }
 
@@ -106,12 +114,19 @@ internal sealed class WatchedRequest(
                 Timeout.InfiniteTimeSpan);
         }
 
-        var result = await read;
-        if (result.IsCanceled && _late)
+        ReadResult result;
+        using (patience.Stopping.UnsafeRegister(static request => ((WatchedRequest)request!).BeginStop(), this))
+        {
+            result = await read;
+        }
+
+        if (result.IsCanceled && (_late || _abandoned))
         {
             _inner.AdvanceTo(result.Buffer.End);
-            throw Late();
+            throw _abandoned ? Abandoned() : Late();
         }
+
+        _stopTimer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
         return Account(result);
     }
@@ -125,6 +140,20 @@ internal sealed class WatchedRequest(
             : new BadHttpRequestException(message, StatusCodes.Status408RequestTimeout);
     }
 
+    private static RpcException Abandoned() => new Refusal.Unavailable(
+        "The gateway is stopping, and does not wait for the rest of the body. Try again later.").ToStatus().ToRpcException();
+
+    // It would not fit if it were alone: to try again is of no use.
+    private Exception TooLarge()
+    {
+        var message = string.Create(
+            CultureInfo.InvariantCulture,
+            $"The body is longer than the {memory.Capacity} bytes of memory that there are for bodies on their way.");
+        return request.HttpContext.IsGrpc()
+            ? new RpcException(new Status(StatusCode.ResourceExhausted, message))
+            : new BadHttpRequestException(message, StatusCodes.Status413PayloadTooLarge);
+    }
+
     private static TimeSpan Later(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     // What is not consumed stays in the server's buffers until the body is complete.
@@ -133,6 +162,12 @@ internal sealed class WatchedRequest(
         var more = result.Buffer.Length - _held;
         if (more > 0)
         {
+            if (result.Buffer.Length > memory.Capacity)
+            {
+                _inner.AdvanceTo(result.Buffer.End);
+                throw TooLarge();
+            }
+
             if (!memory.TryTake(more))
             {
                 _inner.AdvanceTo(result.Buffer.End);
@@ -144,6 +179,34 @@ internal sealed class WatchedRequest(
 
         _underWay = result;
         return result;
+    }
+
+    private void BeginStop()
+    {
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                _stopTimer ??= time.CreateTimer(
+                    static request => ((WatchedRequest)request!).Abandon(),
+                    this,
+                    Timeout.InfiniteTimeSpan,
+                    Timeout.InfiniteTimeSpan);
+                _stopTimer.Change(patience.Limit, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private void Abandon()
+    {
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                _abandoned = true;
+                _inner.CancelPendingRead();
+            }
+        }
     }
 
     private void GiveUp()

@@ -14,10 +14,16 @@ namespace Batching.Server.Connections;
 /// <param name="context">The request.</param>
 /// <param name="inner">The body as the server gives it.</param>
 /// <param name="stall">How long a reader may take nothing.</param>
+/// <param name="patience">How long it may do so when the gateway stops.</param>
 /// <param name="time">Tells the time.</param>
 /// <param name="logger">Where it is said that a reader was cut off.</param>
 internal sealed class WatchedResponse(
-    HttpContext context, IHttpResponseBodyFeature inner, TimeSpan stall, TimeProvider time, ILogger logger)
+    HttpContext context,
+    IHttpResponseBodyFeature inner,
+    TimeSpan stall,
+    StopPatience patience,
+    TimeProvider time,
+    ILogger logger)
     : PipeWriter, IHttpResponseBodyFeature, IDisposable
 {
     private const int BlockBytes = 64 * 1024;
@@ -33,6 +39,7 @@ internal sealed class WatchedResponse(
     private PipeWriter? _pipe;
     private Stream? _stream;
     private ITimer? _timer;
+    private CancellationTokenRegistration _stopping;
     private long _waitingSince;
     private long _unflushed;
     private bool _ended;
@@ -141,6 +148,7 @@ internal sealed class WatchedResponse(
             _ended = true;
         }
 
+        _stopping.Unregister();
         _timer?.Dispose();
         ReturnRest();
     }
@@ -224,8 +232,13 @@ internal sealed class WatchedResponse(
     private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
     {
         Volatile.Write(ref _waitingSince, time.GetTimestamp());
-        _timer ??= time.CreateTimer(
-            static response => ((WatchedResponse)response!).CutOffIfStalled(), this, stall / 4, stall / 4);
+        if (_timer is null)
+        {
+            _timer = time.CreateTimer(
+                static response => ((WatchedResponse)response!).CutOffIfStalled(), this, stall / 4, stall / 4);
+            _stopping = patience.Stopping.UnsafeRegister(static response => ((WatchedResponse)response!).BeginStop(), this);
+        }
+
         var isWhole = false;
         try
         {
@@ -240,18 +253,37 @@ internal sealed class WatchedResponse(
         }
     }
 
+    private void BeginStop()
+    {
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                // Looked at twice as often as it lasts, so that a stop is held up by half as much again at most.
+                var period = patience.Limit < stall ? (patience.Limit / 2) + TimeSpan.FromMilliseconds(1) : stall / 4;
+                _timer!.Change(period, period);
+            }
+        }
+    }
+
     private void CutOffIfStalled()
     {
         lock (_lock)
         {
             var since = Volatile.Read(ref _waitingSince);
-            if (_ended || since == 0 || time.GetElapsedTime(since) < stall)
+            var isStopping = patience.Stopping.IsCancellationRequested;
+            var limit = isStopping && patience.Limit < stall ? patience.Limit : stall;
+            if (_ended || since == 0 || time.GetElapsedTime(since) < limit)
             {
                 return;
             }
 
             _ended = true;
-            ReaderStallLog.ReaderStalled(logger, context.Request.Path, stall);
+            if (!isStopping)
+            {
+                ReaderStallLog.ReaderStalled(logger, context.Request.Path, stall);
+            }
+
             if (context.Features.Get<IHttpResetFeature>() is { } stream)
             {
                 stream.Reset(EnhanceYourCalm);

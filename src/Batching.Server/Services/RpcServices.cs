@@ -16,8 +16,10 @@ namespace Batching.Server.Services;
 /// <summary>Adds the RPCs and their REST paths.</summary>
 internal static class RpcServices
 {
-    // What reflection tells of: the services for REST calls alone are of no use to those who ask.
-    private static readonly ServiceDescriptor[] Described =
+    /// <summary>
+    /// The services that reflection and health tell of: those for REST calls alone are of no use to those who ask.
+    /// </summary>
+    public static IReadOnlyList<ServiceDescriptor> Described { get; } =
     [
         BatchService.Descriptor,
         KeyedBatchService.Descriptor,

@@ -1,8 +1,11 @@
 using System.IO.Pipelines;
+using Batching.Engine;
 using Batching.Server.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Tests.Connections;
 
@@ -18,7 +21,13 @@ public sealed class WatchedResponseTests : IDisposable
     {
         var context = new DefaultHttpContext { RequestAborted = _aborted.Token };
         _response = new WatchedResponse(
-            context, new Body(_pipe.Writer), TimeSpan.FromMinutes(1), TimeProvider.System, NullLogger.Instance);
+            context,
+            new Body(_pipe.Writer),
+            TimeSpan.FromMinutes(1),
+            new StopPatience(
+                new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), Options.Create(new BatchEngineOptions())),
+            TimeProvider.System,
+            NullLogger.Instance);
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
+using Google.Rpc;
 using Grpc.Core;
 
 namespace Batching.Server.Tests.Lifecycle;
@@ -67,6 +68,35 @@ public sealed class DiskTests
         Assert.Equal(
             [after.Id, running.Id, before.Id], (await gateway.Rest.GetAsync(RestClient.BatchPath)).Success().BatchIds);
         Count(gateway, "StoreWriteRecovered", "The store can be written again");
+    }
+
+    [Fact]
+    public async Task FullStore_SaysWhenToTryAgainAndIsNotReady()
+    {
+        await using var api = await TestApi.StartAsync();
+        using var data = new TemporaryDirectory();
+        using var gateway = await GatewayProcess.StartAsync(new Dictionary<string, string>
+        {
+            ["Batch__Upstream"] = api.Address,
+            ["Batch__DataDirectory"] = data.FullName,
+            ["Batch__MaxStoreBytes"] = "1048576",
+        });
+
+        var refused = await RefuseAsync(gateway);
+        var ready = (await gateway.Rest.GetAsync("/healthz/ready")).Status;
+        var health = (await gateway.Rest.GetAsync("/healthz")).Status;
+        var live = (await gateway.Rest.GetAsync("/healthz/live")).Status;
+        var grpc = await Assert.ThrowsAsync<RpcException>(
+            async () => await gateway.Grpc.CreateBatchAsync(LargeBatch()));
+
+        Assert.Equal(TimeSpan.FromSeconds(5), refused.Headers.RetryAfter?.Delta);
+        Assert.Equal(5, grpc.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay.Seconds);
+        Assert.Equal((503, 503, 200), (ready, health, live));
+
+        // Nobody may have sent anything meanwhile, because it was not ready.
+        await Eventually.BeTrueAsync(
+            async () => (await gateway.Rest.GetAsync("/healthz/ready")).Status == 200, "somebody may try again");
+        await gateway.Rest.SubmitPathsAsync("small");
     }
 
     [Theory]

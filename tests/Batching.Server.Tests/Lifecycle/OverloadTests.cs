@@ -7,6 +7,8 @@ using System.Text;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace Batching.Server.Tests.Lifecycle;
@@ -83,6 +85,25 @@ public sealed class OverloadTests(ITestOutputHelper output)
 
         await Eventually.BeTrueAsync(
             async () => (await gateway.Rest.PostAsync(json)).Status == 200, "there is room again");
+    }
+
+    // 429 would have its caller try again for ever.
+    [Fact]
+    public async Task Body_LargerThanAllRoom_Is413()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, "--Batch:Limits:ReceivingBytes=1048576");
+        var json = $$"""[{"path": "x", "method": "POST", "body": "{{new string('x', 3 << 20)}}"}]""";
+
+        var reply = (await gateway.Rest.PostAsync(json)).Error(413, "RESOURCE_EXHAUSTED");
+        Assert.Null(reply.Headers.RetryAfter);
+        Assert.Contains("1048576 bytes", reply.Text, StringComparison.Ordinal);
+        Assert.Equal(413, (await gateway.Rest.PostAsync(json, "/api/v2/batch")).Status);
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await gateway.Grpc.CreateBatchAsync(
+            new CreateBatchRequest { Requests = { new Request { Path = "x", Body = ByteString.CopyFrom(new byte[3 << 20]) } } }));
+        Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
+        Assert.Null(error.GetRpcStatus()?.GetDetail<RetryInfo>());
+        await gateway.AssertNothingStoredAsync();
     }
 
     [Fact]

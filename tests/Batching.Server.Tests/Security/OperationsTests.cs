@@ -40,7 +40,11 @@ public sealed class OperationsTests
         Assert.Equal(200, (await operator_.GetAsync("/healthz")).Status);
         Assert.Equal(StatusCode.OK, await CallHealthAsync(url));
         Assert.Equal(StatusCode.OK, await CallReflectionAsync(url));
+        Assert.Equal(200, (await operator_.GetAsync("/healthz/live")).Status);
+        Assert.Equal(200, (await operator_.GetAsync("/healthz/ready")).Status);
+        Assert.Equal(404, (await operator_.GetAsync("/")).Status);
         Assert.Equal(404, (await gateway.Rest.GetAsync("/healthz")).Status);
+        Assert.Equal(404, (await gateway.Rest.GetAsync("/healthz/live")).Status);
         Assert.Equal(StatusCode.Unimplemented, await CallHealthAsync(gateway.Address));
         Assert.Equal(StatusCode.Unimplemented, await CallReflectionAsync(gateway.Address));
 
@@ -51,6 +55,40 @@ public sealed class OperationsTests
         var error = await Assert.ThrowsAsync<RpcException>(
             async () => await new BatchService.BatchServiceClient(channel).ListBatchesAsync(new ListBatchesRequest()));
         Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
+        Assert.Empty(api.Requests);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("batch.v1.BatchService")]
+    [InlineData("batch.v1.KeyedBatchService")]
+    [InlineData("grpc.health.v1.Health")]
+    [InlineData("grpc.reflection.v1.ServerReflection")]
+    [InlineData("grpc.reflection.v1alpha.ServerReflection")]
+    public async Task Health_OfEachServiceByName_IsServing(string service)
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+        using var channel = GrpcChannel.ForAddress(gateway.Address);
+
+        var reply = await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest { Service = service });
+
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, reply.Status);
+    }
+
+    [Fact]
+    public async Task StartPage_SaysWhatItIsAndWhereTheDocumentationIs()
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, "--Batch:Identity:AllowAnonymous=false");
+
+        var reply = await gateway.Rest.GetAsync("/");
+
+        Assert.Equal(200, reply.Status);
+        Assert.Equal("text/plain; charset=utf-8", reply.ContentHeaders.ContentType?.ToString());
+        Assert.StartsWith("Batch: a gateway", reply.Text, StringComparison.Ordinal);
+        Assert.Contains("README.md", reply.Text, StringComparison.Ordinal);
+        Assert.Equal("nosniff", reply.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Empty(api.Requests);
     }
 
