@@ -1,3 +1,3 @@
 using Batching.Server;
 
-return await ServerProcess.RunAsync(args);
+return args is ["backup", ..] ? BackupCommand.Run(args[1..]) : await ServerProcess.RunAsync(args);

@@ -217,11 +217,15 @@ public sealed class SqliteBatchStore : IBatchStore
         {
             var path = directory.DatabasePath;
             StoreInspection.Check(path);
+
+            // On a full disk the start itself may need it.
+            var reserve = new DiskReserve(directory.ReservePath);
+            reserve.Release();
             directory.CreateDatabaseFile();
             var session = Migrate(path, out var firstOwnKey);
             _readers = new ReadPool(path, _logger);
             _directory = directory;
-            _writer = new StoreWriter(path, session, OpenSession, new DiskReserve(directory.ReservePath), _logger);
+            _writer = new StoreWriter(path, session, OpenSession, reserve, _logger);
             SqliteStoreLog.StoreOpened(_logger, path, SchemaMigrations.CurrentVersion, new FileInfo(path).Length);
 
             WriteSession OpenSession() => new(StoreConnection.OpenWriter(path, _bound), firstOwnKey, _bound);
@@ -249,6 +253,11 @@ public sealed class SqliteBatchStore : IBatchStore
                 // The version belongs into the file itself, where an older release finds it before it opens anything.
                 StoreConnection.Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
                 SqliteStoreLog.StoreMigrated(_logger, found, SchemaMigrations.CurrentVersion);
+            }
+
+            if (StoreState.Open(connection, path))
+            {
+                SqliteStoreLog.StoreIsCopy(_logger, path);
             }
 
             firstOwnKey = (long)StoreConnection.Scalar(connection, "SELECT next_key FROM key_counter")!;

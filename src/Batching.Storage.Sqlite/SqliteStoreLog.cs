@@ -40,6 +40,13 @@ internal static partial class SqliteStoreLog
     public static partial void StoreReadFailed(ILogger logger, string path, string fault, Exception exception);
 
     [LoggerMessage(
+        7,
+        LogLevel.Warning,
+        "The store {Path} is a copy. What was accepted after it was made is not in it; new ids begin beyond those that were given out since.",
+        EventName = "StoreIsCopy")]
+    public static partial void StoreIsCopy(ILogger logger, string path);
+
+    [LoggerMessage(
         6,
         LogLevel.Warning,
         "Could not free space in the store yet ({Fault}); it is tried again.",

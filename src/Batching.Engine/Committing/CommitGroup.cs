@@ -8,8 +8,7 @@ namespace Batching.Engine.Committing;
 /// <summary>What is committed together. Not thread-safe.</summary>
 internal sealed class CommitGroup
 {
-    private static readonly UpstreamReply Late =
-        UpstreamReply.FromFailure(Failure.Expired, Failure.Expired.Message());
+    private static readonly UpstreamReply Late = UpstreamReply.FromFailure(Failure.Expired);
 
     private readonly List<FinishedRequest> _results = [];
     private readonly List<PendingWrite> _writes = [];

@@ -6,7 +6,7 @@ namespace Batching.Engine.Committing;
 /// Whether the store takes what is written. While it doesn't, requests whose results it could not take are not begun,
 /// and wait here, where they hold neither a worker nor a place of their upstream. Thread-safe.
 /// </summary>
-internal sealed class StoreHealth
+public sealed class StoreHealth
 {
     private readonly Lock _lock = new();
     private readonly List<QueuedRequest> _parked = [];
@@ -30,7 +30,7 @@ internal sealed class StoreHealth
     public bool IsFailing => _isFailing;
 
     /// <summary>Keeps a request until its result could be stored; false if it may be begun.</summary>
-    public bool TryPark(QueuedRequest request)
+    internal bool TryPark(QueuedRequest request)
     {
         if (!_isFailing)
         {
@@ -50,7 +50,7 @@ internal sealed class StoreHealth
     }
 
     /// <summary>Keeps a request that has found the store failing, until that is tried again.</summary>
-    public void Park(QueuedRequest request)
+    internal void Park(QueuedRequest request)
     {
         lock (_lock)
         {
@@ -64,18 +64,19 @@ internal sealed class StoreHealth
         Enqueue(request);
     }
 
-    /// <summary>Changes are refused.</summary>
-    public void Fail(DateTimeOffset now)
+    /// <summary>Changes are refused. At first nothing is begun, until it is known what there is room for.</summary>
+    internal void Fail(DateTimeOffset now)
     {
         lock (_lock)
         {
             _failingSince ??= now;
+            _isHeld |= !_isFailing;
             _isFailing = true;
         }
     }
 
     /// <summary>All changes are made again.</summary>
-    public void Recover()
+    internal void Recover()
     {
         lock (_lock)
         {
@@ -89,7 +90,7 @@ internal sealed class StoreHealth
     /// <summary>Says whether requests may be begun while the store fails.</summary>
     /// <param name="isHeld">None may be: nothing can be stored, or too much waits for it.</param>
     /// <param name="release">Lets go of the requests that may be begun now.</param>
-    public void Hold(bool isHeld, bool release)
+    internal void Hold(bool isHeld, bool release)
     {
         List<QueuedRequest> released;
         lock (_lock)

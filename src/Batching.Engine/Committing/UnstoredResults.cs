@@ -1,4 +1,3 @@
-using System.Globalization;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Upstreams;
 
@@ -100,10 +99,7 @@ internal sealed class UnstoredResults(long maxPayloadBytes, TimeProvider time)
 
     private static FinishedRequest End(FinishedRequest result)
     {
-        var message = string.Create(
-            CultureInfo.InvariantCulture,
-            $"The API has answered with status {result.Reply.StatusCode} and {result.Reply.Size} bytes, for which the gateway's store had no room.");
         result.Reply.Dispose();
-        return result with { Reply = UpstreamReply.FromFailure(Failure.StoreFull, message) };
+        return result with { Reply = UpstreamReply.FromFailure(Failure.StoreFull) };
     }
 }

@@ -140,5 +140,5 @@ internal sealed class Scheduler(
     }
 
     private ValueTask EndAsync(ActiveBatch batch, int index, Failure reason) => committer.AddAsync(
-        new FinishedRequest(batch, index, UpstreamReply.FromFailure(reason, reason.Message()), time.GetUtcNow()));
+        new FinishedRequest(batch, index, UpstreamReply.FromFailure(reason), time.GetUtcNow()));
 }

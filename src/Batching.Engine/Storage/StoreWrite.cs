@@ -5,10 +5,12 @@ namespace Batching.Engine.Storage;
 public abstract record StoreWrite(long BatchKey)
 {
     /// <summary>
-    /// The change makes room, or leads to it: a store that is full must still take it, from a reserve that it keeps for
-    /// such changes.
+    /// The change makes room, or ends requests without a response to keep, which leads to it: a store that is full must
+    /// still take it, from a reserve that it keeps for such changes.
     /// </summary>
-    public bool FreesRoom => this is Cancel or Expire or Delete;
+    public bool FreesRoom => this is Cancel or Expire or Delete
+        || (this is Append { Spawned.Count: 0 } append
+            && append.Segments.All(segment => segment.Payload is not { Length: > 0 }));
 
     /// <summary>
     /// Stores requests of a batch that is not accepted yet. Nobody sees them before <see cref="Accept"/>; without it

@@ -55,6 +55,9 @@ public sealed class UpstreamReply : IDisposable
     public static UpstreamReply FromFailure(Failure failure, string message) =>
         new(failure.StatusCode(), failure, System.Text.Encoding.UTF8.GetBytes(message));
 
+    /// <summary>The same with the message that belongs to the failure, which needn't be stored.</summary>
+    public static UpstreamReply FromFailure(Failure failure) => new(failure.StatusCode(), failure, default);
+
     /// <summary>
     /// The answer to a spawner whose first page exists. Its size is a habit of the API that clients know it from: two
     /// bytes, though there is no body.

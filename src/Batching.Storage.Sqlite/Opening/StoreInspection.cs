@@ -19,8 +19,14 @@ internal static class StoreInspection
     public static void Check(string path)
     {
         var file = new FileInfo(path);
+        var hasLog = File.Exists($"{path}-wal");
         if (!file.Exists || file.Length == 0)
         {
+            if (file.Exists && !hasLog)
+            {
+                CheckIsFirstStart(path);
+            }
+
             return;
         }
 
@@ -28,7 +34,7 @@ internal static class StoreInspection
         string[] besides = [.. new[] { $"{path}-wal", $"{path}-shm" }.Where(name => !File.Exists(name))];
         try
         {
-            Look(path, file.Length);
+            Look(path, file.Length, hasLog);
         }
         catch
         {
@@ -42,7 +48,7 @@ internal static class StoreInspection
         }
     }
 
-    private static void Look(string path, long length)
+    private static void Look(string path, long length, bool hasLog)
     {
         try
         {
@@ -60,6 +66,12 @@ internal static class StoreInspection
             }
 
             CheckStructure(connection, path, length);
+            if (!hasLog
+                && Number(connection, "PRAGMA user_version") >= 2
+                && Number(connection, "SELECT is_open FROM store_state") == 1)
+            {
+                throw LogMissing(path);
+            }
         }
         catch (SqliteException e) when (StoreFaults.Translate(e) is StoreUnusableException)
         {
@@ -122,8 +134,26 @@ internal static class StoreInspection
         }
     }
 
+    // A start that was cut off right after it had created the file has left nothing beside it.
+    private static void CheckIsFirstStart(string path)
+    {
+        var others = Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!)
+            .Any(entry => !Path.GetFileName(entry).StartsWith("batch.", StringComparison.Ordinal));
+        if (others)
+        {
+            throw new StoreUnusableException(
+                $"The store {path} is empty, but its directory has been in use: has it been cut? Restore it from a "
+                + "backup, or delete it to start with an empty store.");
+        }
+    }
+
     private static long Number(SqliteConnection connection, string sql) =>
         Convert.ToInt64(StoreConnection.Scalar(connection, sql), CultureInfo.InvariantCulture);
+
+    private static StoreUnusableException LogMissing(string path) => new(
+        $"The store {path} was open when it was copied, and its log {path}-wal is missing: what was stored last would be "
+        + "lost. Put the log beside it, or restore a backup that was made with the command backup. To start without "
+        + $"what is missing, create an empty file {path}-wal.");
 
     private static StoreUnusableException Foreign(string path, Exception? cause) => new(
         $"{path} is a database of another program. Move it away, or configure another data directory.", cause);

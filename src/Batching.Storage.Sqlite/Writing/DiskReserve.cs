@@ -13,6 +13,8 @@ internal sealed class DiskReserve(string path)
     private const long MinBytes = 1024 * 1024;
     private const int ShareOfFree = 8;
 
+    private long _wanted;
+
     /// <summary>Whether the room is there to be given up.</summary>
     public bool IsHeld { get; private set; }
 
@@ -28,8 +30,14 @@ internal sealed class DiskReserve(string path)
         {
             Delete();
             var free = new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace;
-            var bytes = Math.Clamp(free / ShareOfFree, MinBytes, MaxBytes);
-            if (free < 2 * bytes)
+            if (_wanted == 0)
+            {
+                _wanted = Math.Clamp(free / ShareOfFree, MinBytes, MaxBytes);
+            }
+
+            // All of it, even where nothing is left then: what it was given up for must not be used up by the rest.
+            var bytes = Math.Min(_wanted, free);
+            if (bytes < MinBytes)
             {
                 return false;
             }
@@ -62,6 +70,11 @@ internal sealed class DiskReserve(string path)
         IsHeld = false;
         try
         {
+            if (new FileInfo(path) is { Exists: true } file)
+            {
+                _wanted = Math.Clamp(file.Length, _wanted, MaxBytes);
+            }
+
             Delete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -104,7 +104,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         finally
         {
             _copier.Dispose();
-            _session?.Dispose();
+            Close();
             _stopped.SetResult();
         }
     }
@@ -117,7 +117,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         }
 
         var error = TryRun(job);
-        if (IsFull(error) && (job.MayUseReserve || _sweepPending || !_reserve.IsHeld))
+        if (IsFull(error))
         {
             FreeRoom();
             error = TryRun(job);
@@ -158,6 +158,28 @@ internal sealed class StoreWriter : IAsyncDisposable
         {
             // The commit stands; the next one finds out what is wrong.
             Recover(e);
+        }
+    }
+
+    // The last connection to close removes the log. Where the store could not be marked as closed, an empty one says that
+    // none is missing.
+    private void Close()
+    {
+        var isMarked = false;
+        try
+        {
+            _session?.MarkClosed();
+            isMarked = _session is not null;
+        }
+        catch (SqliteException)
+        {
+            Recover(null);
+        }
+
+        _session?.Dispose();
+        if (!isMarked)
+        {
+            using var log = new FileStream($"{_path}-wal", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         }
     }
 

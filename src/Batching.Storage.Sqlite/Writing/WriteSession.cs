@@ -160,6 +160,9 @@ internal sealed class WriteSession : IDisposable
         _commit.Execute();
     }
 
+    /// <summary>Notes that the log holds nothing that the database lacks, as soon as this connection is closed.</summary>
+    public void MarkClosed() => StoreConnection.Run(_connection, "UPDATE store_state SET is_open = 0");
+
     public void Rollback() => StoreConnection.Rollback(_connection);
 
     /// <summary>How many pages were written to the log since the last call.</summary>
