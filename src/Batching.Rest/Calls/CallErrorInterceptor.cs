@@ -106,8 +106,8 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
     };
 
     private static bool IsGone(Exception exception, ServerCallContext context) =>
-        exception is OperationCanceledException or IOException
-        && context.CancellationToken.IsCancellationRequested
+        (exception is ClientGoneException
+            || (exception is OperationCanceledException or IOException && context.CancellationToken.IsCancellationRequested))
         && !CallDeadline.HasPassed(context);
 
     private CallError Describe(Exception exception, ServerCallContext context)
