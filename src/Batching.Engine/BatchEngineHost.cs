@@ -55,6 +55,7 @@ internal sealed class BatchEngineHost(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
+        await deliveries.BeginStopAsync();
         await scheduler.BeginStopAsync();
     }
 

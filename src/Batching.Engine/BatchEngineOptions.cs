@@ -41,6 +41,13 @@ public sealed class BatchEngineOptions
     public TimeSpan CommitDelay { get; set; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
+    /// How long a stream of results is silent at most while nothing happens: then it says that it is alive, because proxies
+    /// cut what seems dead, after 50 s or more by their defaults. 0 s to 10 min, 0 s for as long as it takes; default 15 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
     /// How long requests in flight may go on when the gateway is told to stop. Those that are not done then are
     /// aborted and run again after the next start, where that is safe. 0 s to 1 min; default 5 s.
     /// </summary>

@@ -22,7 +22,7 @@ public static class BatchEngineServices
 {
     /// <summary>
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="StatusReader"/>,
-    /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BatchCanceller"/>,
+    /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>,
     /// <see cref="KeyedBatchRunner"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="BatchEngineOptions"/> beside it.
     /// </summary>
@@ -64,7 +64,8 @@ public static class BatchEngineServices
             Get<RequestValidator>(provider),
             Get<OwnerQuotas>(provider),
             Get<BatchAcceptor>(provider),
-            Get<BatchViews>(provider)))
+            Get<BatchViews>(provider),
+            Get<IOptions<BatchEngineOptions>>(provider)))
         .AddSingleton(provider => new BatchUploader(
             Get<RequestValidator>(provider),
             Get<OwnerQuotas>(provider),
@@ -89,7 +90,8 @@ public static class BatchEngineServices
             Get<RequestReader>(provider),
             Get<ResultReader>(provider),
             Get<Deliveries>(provider),
-            Get<IOptions<BatchEngineOptions>>(provider)))
+            Get<IOptions<BatchEngineOptions>>(provider),
+            Get<TimeProvider>(provider)))
         .AddSingleton(provider => new ResultStreamer(
             Get<IBatchStore>(provider),
             Get<ActiveBatches>(provider),
@@ -99,7 +101,16 @@ public static class BatchEngineServices
             Get<RequestReader>(provider),
             Get<ResultReader>(provider),
             Get<Deliveries>(provider),
-            Get<BatchSignals>(provider)))
+            Get<BatchSignals>(provider),
+            Get<IOptions<BatchEngineOptions>>(provider),
+            Get<TimeProvider>(provider)))
+        .AddSingleton(provider => new BodyReader(
+            Get<IBatchStore>(provider),
+            Get<BatchFinder>(provider),
+            Get<BatchIds>(provider),
+            Get<BatchViews>(provider),
+            Get<ResultReader>(provider),
+            Get<OwnerQuotas>(provider)))
         .AddSingleton(provider => new BatchCanceller(
             Get<IBatchStore>(provider),
             Get<BatchFinder>(provider),

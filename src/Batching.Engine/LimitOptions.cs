@@ -76,6 +76,14 @@ public sealed class LimitOptions
     public int ResponseHeaderBytes { get; set; } = 64 * 1024;
 
     /// <summary>
+    /// Bytes of one message that the gateway sends, everything counted; what does not fit is left out, and the message says
+    /// so. gRPC clients accept 4 MiB unless they are told otherwise. REST replies with a JSON of their own are no such
+    /// messages. 64 KiB to 1 GiB, at least eight times <see cref="PathLength"/>; default 4,161,536, 32 KiB below 4 MiB.
+    /// </summary>
+    [Range(64 * 1024, 1 << 30)]
+    public int MessageBytes { get; set; } = (4 * 1024 * 1024) - (32 * 1024);
+
+    /// <summary>
     /// Bytes of response data in one page of results; a page holds at least one result. 1 to 64 MiB; default 2 MiB.
     /// </summary>
     [Range(1, 64 << 20)]
@@ -84,6 +92,13 @@ public sealed class LimitOptions
     /// <summary>Results in one page, 1 to 100,000; default 10,000.</summary>
     [Range(1, 100_000)]
     public int PageResults { get; set; } = 10_000;
+
+    /// <summary>
+    /// How long a page of a batch that is done waits while its last results are on their way to another call: an empty page
+    /// would say that there are none left. Then it is UNAVAILABLE. 0 s to 10 min; default 20 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan PageWait { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Ids in one <c>request_ids</c>, 1 to 10,000; default 100.</summary>
     [Range(1, 10_000)]

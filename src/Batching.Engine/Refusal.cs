@@ -61,6 +61,9 @@ public abstract record Refusal(string Message)
     /// <summary>Not now; the same may be done a little later.</summary>
     public sealed record Unavailable(string Message) : Refusal(Message);
 
+    /// <summary>What is asked for is not there yet, or not any more.</summary>
+    public sealed record NotThere(string Message) : Refusal(Message);
+
     /// <summary>There is no such batch or request that the caller could see.</summary>
     /// <param name="Kind"><c>batch</c> or <c>request</c>.</param>
     /// <param name="Id">The id that was asked for.</param>

@@ -43,6 +43,7 @@ internal static class BatchServer
 
         builder.WebHost.UseUrls(string.IsNullOrEmpty(operations.Url) ? urls : $"{urls};{operations.Url}");
         builder.WebHost.UseHttp1AndHttp2OnSharedPort();
+        builder.WebHost.UseSmallSendBuffers();
 
         // The services read bodies themselves, each within its own limit, and RequestBodyMiddleware watches over
         // all. Who serves is nobody's business.
@@ -52,6 +53,9 @@ internal static class BatchServer
             kestrel.AddServerHeader = false;
             // As it is: read as UTF-8, a call with a field in Latin-1 would be a bad one. See HeaderRules.ToText.
             kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+
+            // A proxy forgets a connection on which nothing moves; its client is told whether the other end lives.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
         });
 
         // A stop ends within ten seconds: calls first, then requests in flight, then the last commit.

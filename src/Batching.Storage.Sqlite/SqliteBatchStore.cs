@@ -161,6 +161,14 @@ public sealed class SqliteBatchStore : IBatchStore
             cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<int?> ReadPayloadAsync(
+        long batchKey, int position, int offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        Read(
+            (batchKey, position, offset, destination),
+            static (session, x) => session.ReadPayload(x.batchKey, x.position, x.offset, x.destination.Span),
+            cancellationToken);
+
+    /// <inheritdoc />
     public async IAsyncEnumerable<ResultSegment> ReadEntriesAsync(
         long batchKey, int fromPosition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

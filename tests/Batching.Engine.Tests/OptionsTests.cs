@@ -12,6 +12,7 @@ public sealed class OptionsTests
         Assert.Equal("Authorization", options.CredentialHeader);
         Assert.Equal(TimeSpan.FromMilliseconds(10), options.CommitDelay);
         Assert.Equal(TimeSpan.FromSeconds(5), options.ShutdownGrace);
+        Assert.Equal(TimeSpan.FromSeconds(15), options.StreamHeartbeat);
         Assert.Equal(TimeSpan.FromHours(1), options.Retention.Responses);
         Assert.Equal(TimeSpan.FromHours(24), options.Retention.Metadata);
 
@@ -31,8 +32,10 @@ public sealed class OptionsTests
         Assert.Equal(16_384, limits.HeaderLength);
         Assert.Equal(10_485_760, limits.ResponseBytes);
         Assert.Equal(65_536, limits.ResponseHeaderBytes);
+        Assert.Equal(4_161_536, limits.MessageBytes);
         Assert.Equal(2_097_152, limits.PageBytes);
         Assert.Equal(10_000, limits.PageResults);
+        Assert.Equal(TimeSpan.FromSeconds(20), limits.PageWait);
         Assert.Equal(100, limits.RequestIds);
         Assert.Equal(67_108_864, limits.FetchByIdBytes);
         Assert.Equal(100_000, limits.DetailedRequests);

@@ -54,6 +54,41 @@ public sealed class GrpcTests(GatewayFixture fixture) : IDisposable
         Assert.Equal("calls[1].key is given twice: 'a'.", error.Status.Detail);
     }
 
+    // A client as it comes takes 4 MiB.
+    [Fact]
+    public async Task RunBatch_RepliesBeyondAMessage_AreErrorsAndLeaveTheOthersAlone()
+    {
+        int[] sizes = [1_000_000, 3_000_000, 5_000_000, 2_000_000, 10];
+        await using var api = await Api.StartAsync();
+        foreach (var size in sizes)
+        {
+            api.Map($"/{size}", context => Api.AnswerAsync(context, 200, "image/png", new byte[size]));
+        }
+
+        await using var gateway = await Gateway.StartAsync(api.Address, "--Batch:Keyed:Parallelism=1");
+        using var channel = GrpcChannel.ForAddress(gateway.Address);
+        var reply = await new KeyedBatchService.KeyedBatchServiceClient(channel).RunBatchAsync(new RunBatchRequest
+        {
+            Calls = { sizes.Select((size, i) => Call($"{i}", new Request { Path = $"/{size}" })) },
+        });
+
+        Assert.Equal([200, 200, 502, 502, 200], reply.Replies.Select(entry => entry.Response.StatusCode));
+        Assert.All(reply.Replies, entry => Assert.Equal(entry.Response.Error is null ? entry.Response.Size : 0, entry.Response.Body.Length));
+        Assert.Contains("4161536 bytes", reply.Replies[2].Response.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunBatch_KeysBeyondAMessage_AreInvalid()
+    {
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await Client.RunBatchAsync(new RunBatchRequest
+        {
+            Calls = { Enumerable.Range(0, 5).Select(i => Call($"{i}{new string('k', 1_000_000)}", new Request { Path = "/text" })) },
+        }));
+
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.StartsWith("calls have keys", error.Status.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task RunBatch_NoCalls_HasNoReplies() =>
         Assert.Empty((await Client.RunBatchAsync(new RunBatchRequest())).Replies);

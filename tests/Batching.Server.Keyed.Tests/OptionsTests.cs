@@ -14,7 +14,7 @@ public sealed class OptionsTests
         Assert.Equal(100, options.Calls);
         Assert.Equal(32, options.Parallelism);
         Assert.Equal(TimeSpan.FromSeconds(30), options.CallTimeout);
-        Assert.Equal(TimeSpan.FromSeconds(60), options.Timeout);
+        Assert.Equal(TimeSpan.FromSeconds(45), options.Timeout);
         Assert.Equal(67_108_864, options.ReplyBytes);
         Assert.Equal(536_870_912, options.HeldBytes);
     }

@@ -27,6 +27,42 @@ public abstract partial class BatchStoreConformance
     }
 
     [Fact]
+    public async Task ReadPayloadAsync_Parts_AreThoseOfTheSegment()
+    {
+        var batch = Batch(1, total: 6);
+        var (first, second) = (Segment(1, 2), Segment(3, 3, bodyBytes: 100_000));
+        await CommitAsync(Accept(batch), Append(batch, first), Append(batch.After(first), second));
+        var payload = second.Payload!;
+        foreach (var position in (int[])[3, 4, 5])
+        {
+            foreach (var (offset, count) in ((int, int)[])[(0, 1), (0, payload.Length), (77_777, 100_000), (payload.Length, 0)])
+            {
+                var part = new byte[count];
+                Assert.Equal(count, await Store.ReadPayloadAsync(1, position, offset, part, None));
+                Assert.True(part.AsSpan().SequenceEqual(payload.AsSpan(offset, count)));
+            }
+        }
+
+        // Where there is less, less is read.
+        Assert.Equal(5, await Store.ReadPayloadAsync(1, 3, payload.Length - 5, new byte[10], None));
+        Assert.Equal(0, await Store.ReadPayloadAsync(1, 3, payload.Length + 5, new byte[10], None));
+    }
+
+    [Fact]
+    public async Task ReadPayloadAsync_NothingThere_IsNull()
+    {
+        var batch = Batch(1);
+        var segment = Segment(1, 2);
+        await CommitAsync(Accept(batch), Append(batch, segment));
+        Assert.Null(await Store.ReadPayloadAsync(1, 3, 0, new byte[1], None));
+        Assert.Null(await Store.ReadPayloadAsync(2, 1, 0, new byte[1], None));
+        await CommitAsync(new StoreWrite.Expire(1));
+        Assert.Null(await Store.ReadPayloadAsync(1, 1, 0, new byte[1], None));
+        await CommitAsync(new StoreWrite.Delete(1));
+        Assert.Null(await Store.ReadPayloadAsync(1, 1, 0, new byte[1], None));
+    }
+
+    [Fact]
     public async Task ListBatchesAsync_Paged_ReturnsTheOwnersHighestFirst()
     {
         for (var i = 0; i < 10; i++)

@@ -16,6 +16,7 @@ public class SqliteQueryPlanTests
         ReadSession.ListToDeleteSql,
         ReadSession.ReadWindowSql,
         ReadSession.ReadSegmentSql,
+        ReadSession.FindPayloadSql,
         ReadSession.ReadEntriesSql,
         ReadSession.ListStartedSql);
 

@@ -8,6 +8,9 @@ namespace Batching.Engine.Delivery;
 /// <summary>Shows batches as the contract has them, and their requests. Thread-safe.</summary>
 internal sealed class BatchViews(BatchIds ids, TimeProvider time)
 {
+    /// <summary>Bytes that a batch without its requests takes at most in a message, with the message around it.</summary>
+    public const int MaxBytes = 256;
+
     /// <summary>A batch without its requests.</summary>
     public Batch ToBatch(BatchRecord record) => new()
     {

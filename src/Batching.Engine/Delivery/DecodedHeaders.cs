@@ -1,3 +1,4 @@
+using System.Text;
 using Batching.Engine.Upstreams;
 
 namespace Batching.Engine.Delivery;
@@ -8,6 +9,9 @@ namespace Batching.Engine.Delivery;
 /// </summary>
 internal sealed class DecodedHeaders
 {
+    // Of an entry of a map: its tag and length, and those of name and value.
+    private const int EntryOverhead = 12;
+
     private byte[] _encoded = [];
     private int _length;
 
@@ -19,6 +23,9 @@ internal sealed class DecodedHeaders
 
     /// <summary>The value of <c>content-encoding</c>; empty if it isn't there.</summary>
     public string ContentEncoding { get; private set; } = "";
+
+    /// <summary>Bytes that all of these take in a message, or a few more.</summary>
+    public int MessageBytes { get; private set; }
 
     /// <summary>Goes on to the next result.</summary>
     /// <param name="encoded">Encoded by <see cref="ResponseHeaders"/>.</param>
@@ -40,6 +47,19 @@ internal sealed class DecodedHeaders
         Fields = [.. ResponseHeaders.Decode(_encoded.AsMemory(0, _length))];
         ContentType = ResponseHeaders.Find(encoded, "content-type"u8);
         ContentEncoding = ResponseHeaders.Find(encoded, "content-encoding"u8);
+
+        // What is encoded is UTF-8, as it is in the message.
+        MessageBytes = encoded.Length + (Fields.Count * EntryOverhead)
+            + Encoding.UTF8.GetByteCount(ContentType) + Encoding.UTF8.GetByteCount(ContentEncoding);
         return true;
+    }
+
+    /// <summary>Forgets them, as if there had been no result before.</summary>
+    public void Forget()
+    {
+        _length = 0;
+        Fields = [];
+        ContentType = ContentEncoding = "";
+        MessageBytes = 0;
     }
 }

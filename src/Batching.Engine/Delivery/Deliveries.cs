@@ -16,6 +16,7 @@ internal sealed class Deliveries(GroupCommitter committer, TimeProvider time, IL
     private static readonly TimeSpan StoreDelay = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _waitNoMore = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Open> _open = [];
     private readonly BatchSignals _settled = new();
@@ -61,6 +62,24 @@ internal sealed class Deliveries(GroupCommitter committer, TimeProvider time, IL
         }
     }
 
+    /// <summary>Waits for a reply that is on its way to end. Deletion of the batch wakes who waits, too.</summary>
+    /// <param name="onTheWay">The reply.</param>
+    /// <param name="most">How long to wait.</param>
+    /// <param name="cancellationToken">Who waits has gone.</param>
+    /// <returns>False if it has not ended: it took too long, or the gateway stops.</returns>
+    public async ValueTask<bool> WaitAsync(
+        BatchSignals.BatchWatch onTheWay, TimeSpan most, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _waitNoMore.Token);
+        await onTheWay.NextChange.WaitAsync(most > TimeSpan.Zero ? most : TimeSpan.Zero, time, either.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return onTheWay.NextChange.IsCompleted && !_waitNoMore.IsCancellationRequested;
+    }
+
+    /// <summary>Lets nobody wait any more: the gateway stops.</summary>
+    public Task BeginStopAsync() => _waitNoMore.CancelAsync();
+
     /// <summary>The received mark.</summary>
     public int MarkOf(BatchRecord record)
     {
@@ -104,7 +123,11 @@ internal sealed class Deliveries(GroupCommitter committer, TimeProvider time, IL
         }
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _waitNoMore.Dispose();
+    }
 
     /// <summary>Forgets a batch that was deleted.</summary>
     public void Forget(long batchKey)
@@ -113,6 +136,8 @@ internal sealed class Deliveries(GroupCommitter committer, TimeProvider time, IL
         {
             _open.Remove(batchKey);
         }
+
+        _settled.Changed(batchKey);
     }
 
     private Open GetOrOpen(BatchRecord record, out DeliveryLedger ledger)

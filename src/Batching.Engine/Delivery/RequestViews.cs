@@ -18,6 +18,10 @@ namespace Batching.Engine.Delivery;
 /// <param name="fields">What of the requests is wanted.</param>
 internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord record, RequestFields fields)
 {
+    // At most what a request takes in a message beside its texts, header fields, params and body: ids, times, numbers,
+    // and the tags and lengths of everything.
+    private const int FixedBytes = 192;
+
     private readonly string _batchId = ids.OfBatch(record.Key);
     private readonly Timestamp _createTime = record.CreateTime.ToTimestamp();
     private readonly DecodedHeaders _headers = new();
@@ -72,6 +76,45 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         {
             response.Body = ByteString.Empty;
         }
+    }
+
+    /// <summary>
+    /// Says how many bytes the result that was shown last takes in a message, or a few more, and makes them as few as
+    /// there may be: the body is left out where it does not fit, and where even that does not help the header fields are.
+    /// </summary>
+    /// <param name="view">The result.</param>
+    /// <param name="room">Bytes that there may be.</param>
+    public long Fit(Request view, long room)
+    {
+        var bytes = FixedBytes + Encoding.UTF8.GetByteCount(view.Path) + (view.Params?.CalculateSize() ?? 0L);
+        if (view.Response is not { } response)
+        {
+            return bytes;
+        }
+
+        bytes += _headers.MessageBytes + response.Body.Length + (response.Error?.CalculateSize() ?? 0);
+        if (bytes > room && response.Body.Length > 0)
+        {
+            bytes -= response.Body.Length;
+            OmitBody(response);
+        }
+
+        if (bytes > room)
+        {
+            bytes -= _headers.MessageBytes;
+            response.Headers.Clear();
+            response.ContentType = response.ContentEncoding = "";
+            _headers.Forget();
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Leaves out a body that does not fit into a message.</summary>
+    public static void OmitBody(Response response)
+    {
+        response.Body = ByteString.Empty;
+        response.BodyOmitted = true;
     }
 
     /// <summary>Makes a request that was just accepted its own view.</summary>
@@ -170,6 +213,8 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         AddHeaders(response, isNew, isExpired ? default : segment.HeadersOf(entry).Span);
         if (fields.HasFlag(RequestFields.Body))
         {
+            response.BodyOmitted = false;
+
             // Segments never change, so the message can share their memory.
             response.Body = entry.Failure != Failure.None || isExpired
                 ? ByteString.Empty

@@ -13,17 +13,22 @@ public sealed class ResultFeed : IDisposable
     private readonly BatchRecord _record;
     private readonly int _after;
     private readonly RequestFields _fields;
+    private readonly long _maxBytes;
     private readonly QuotaLease _lease;
 
     internal ResultFeed(
-        ResultStreamer streamer, BatchRecord record, int after, RequestFields fields, QuotaLease lease)
+        ResultStreamer streamer, BatchRecord record, int after, RequestFields fields, long maxBytes, QuotaLease lease)
     {
         _streamer = streamer;
         _record = record;
         _after = after;
         _fields = fields;
+        _maxBytes = maxBytes;
         _lease = lease;
     }
+
+    /// <summary>Whether the client has everything that there ever will be.</summary>
+    public bool IsOver => _record.DoneTime is not null && _after == _record.Finished;
 
     /// <summary>
     /// Reads the records as they come. The last one of all is the end of results; a stream without it belongs to a batch
@@ -33,7 +38,7 @@ public sealed class ResultFeed : IDisposable
     /// <param name="cancellationToken">Breaks it off.</param>
     public IAsyncEnumerable<ResultRecord> ReadAsync(
         CancellationToken shutdown, CancellationToken cancellationToken) =>
-        _streamer.ReadAsync(_record, _after, _fields, shutdown, cancellationToken);
+        _streamer.ReadAsync(_record, _after, _fields, _maxBytes, shutdown, cancellationToken);
 
     /// <summary>Everything up to a position has reached the client.</summary>
     public void ReceiveUpTo(long position) => _streamer.ReceiveUpTo(_record, (int)position);

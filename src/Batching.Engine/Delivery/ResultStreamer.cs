@@ -3,12 +3,16 @@ using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.V1;
+using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Delivery;
 
 /// <summary>Streams results as they are committed. Thread-safe.</summary>
 public sealed class ResultStreamer
 {
+    // What a message has around its record: the position, tags and lengths.
+    private const int RecordOverhead = 32;
+
     private readonly IBatchStore _store;
     private readonly ActiveBatches _activeBatches;
     private readonly OwnerQuotas _quotas;
@@ -18,6 +22,8 @@ public sealed class ResultStreamer
     private readonly ResultReader _results;
     private readonly Deliveries _deliveries;
     private readonly BatchSignals _signals;
+    private readonly BatchEngineOptions _options;
+    private readonly TimeProvider _time;
 
     internal ResultStreamer(
         IBatchStore store,
@@ -28,7 +34,9 @@ public sealed class ResultStreamer
         RequestReader requests,
         ResultReader results,
         Deliveries deliveries,
-        BatchSignals signals)
+        BatchSignals signals,
+        IOptions<BatchEngineOptions> options,
+        TimeProvider time)
     {
         _store = store;
         _activeBatches = activeBatches;
@@ -39,11 +47,22 @@ public sealed class ResultStreamer
         _results = results;
         _deliveries = deliveries;
         _signals = signals;
+        _options = options.Value;
+        _time = time;
     }
 
+    /// <summary>Opens the stream that a call asks for, each of whose records is one message.</summary>
+    public ValueTask<Answer<ResultFeed>> OpenAsync(
+        Caller caller, FetchResultsRequest request, CancellationToken cancellationToken) =>
+        OpenAsync(caller, request, _options.Limits.MessageBytes, cancellationToken);
+
     /// <summary>Opens the stream that a call asks for.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="request">What for.</param>
+    /// <param name="maxBytes">Bytes that a record may take as a message; <see cref="long.MaxValue"/> if it is not sent as one.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
     public async ValueTask<Answer<ResultFeed>> OpenAsync(
-        Caller caller, FetchResultsRequest request, CancellationToken cancellationToken)
+        Caller caller, FetchResultsRequest request, long maxBytes, CancellationToken cancellationToken)
     {
         var problems = new List<Problem>();
         var fields = RequestFieldMask.Parse(request.RequestFields, problems);
@@ -72,21 +91,23 @@ public sealed class ResultStreamer
 
         if (!request.HasAfter)
         {
-            return new ResultFeed(this, record, _deliveries.MarkOf(record), fields, lease.Value);
+            return new ResultFeed(this, record, _deliveries.MarkOf(record), fields, maxBytes, lease.Value);
         }
 
         _deliveries.ReceiveUpTo(record, (int)request.After);
-        return new ResultFeed(this, record, (int)request.After, fields, lease.Value);
+        return new ResultFeed(this, record, (int)request.After, fields, maxBytes, lease.Value);
     }
 
     internal async IAsyncEnumerable<ResultRecord> ReadAsync(
         BatchRecord record,
         int after,
         RequestFields fields,
+        long maxBytes,
         CancellationToken shutdown,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var position = after;
+        var sent = _time.GetTimestamp();
         var views = _views.Of(record, fields);
         var message = new FetchResultsResponse();
         ResultSegment? segment = null;
@@ -120,10 +141,18 @@ public sealed class ResultStreamer
                     {
                         window = await _requests.ReadAsync(
                             record.Key, segment[position].Index, window, cancellationToken);
+                        if (window is null)
+                        {
+                            // As above.
+                            yield break;
+                        }
                     }
 
                     message.Position = position;
                     message.Request = views.ToPassingResult(segment, position, window);
+                    views.Fit(message.Request, maxBytes - RecordOverhead);
+                    sent = _time.GetTimestamp();
+
                     // The last one leaves together with the end.
                     var endIsNext = latest.DoneTime is not null && position == latest.Finished;
                     yield return new ResultRecord(message, MoreAtHand: endIsNext || position < segment.LastPosition);
@@ -143,10 +172,30 @@ public sealed class ResultStreamer
             window = null;
             views.ForgetBody();
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shutdown);
-            await watch.NextChange.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await watch.NextChange.WaitAsync(UntilHeartbeat(sent), _time, either.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
+            if (!watch.NextChange.IsCompleted && !shutdown.IsCancellationRequested)
+            {
+                message.Position = position;
+                message.Progress = new StreamProgress { RunningRequests = latest.Running, FailedRequests = latest.Failed };
+                sent = _time.GetTimestamp();
+                yield return new ResultRecord(message, MoreAtHand: false);
+            }
         }
     }
 
     internal void ReceiveUpTo(BatchRecord record, int position) => _deliveries.ReceiveUpTo(record, position);
+
+    // Changes that bring no record, such as those of a batch that is cancelled, are no sign of life for the client.
+    private TimeSpan UntilHeartbeat(long sent)
+    {
+        if (_options.StreamHeartbeat == TimeSpan.Zero)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var left = _options.StreamHeartbeat - _time.GetElapsedTime(sent);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
 }

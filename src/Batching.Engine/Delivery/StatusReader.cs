@@ -26,9 +26,18 @@ public sealed class StatusReader
         _limits = options.Value.Limits;
     }
 
+    /// <summary>Reads the progress of a batch, as one message.</summary>
+    public ValueTask<Answer<Batch>> GetStatusAsync(
+        Caller caller, GetBatchStatusRequest request, CancellationToken cancellationToken) =>
+        GetStatusAsync(caller, request, _limits.MessageBytes, cancellationToken);
+
     /// <summary>Reads the progress of a batch.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="request">What for.</param>
+    /// <param name="maxBytes">Bytes that the message may take; <see cref="long.MaxValue"/> if it is not sent as one.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
     public async ValueTask<Answer<Batch>> GetStatusAsync(
-        Caller caller, GetBatchStatusRequest request, CancellationToken cancellationToken)
+        Caller caller, GetBatchStatusRequest request, long maxBytes, CancellationToken cancellationToken)
     {
         if (RequestIds.CheckCount(request.RequestIds, _limits) is { } tooMany)
         {
@@ -51,9 +60,10 @@ public sealed class StatusReader
                 return indexes.Refusal;
             }
 
-            await AddProgressAsync(batch, record, indexes.Value, cancellationToken);
+            return await AddProgressAsync(batch, record, indexes.Value, "request_ids", maxBytes, cancellationToken);
         }
-        else if (request.Detailed)
+
+        if (request.Detailed)
         {
             if (record.Total > _limits.DetailedRequests)
             {
@@ -62,7 +72,8 @@ public sealed class StatusReader
                     $"would return {record.Total} requests; the limit is {_limits.DetailedRequests}: name them with request_ids");
             }
 
-            await AddProgressAsync(batch, record, [.. Enumerable.Range(0, record.Total)], cancellationToken);
+            return await AddProgressAsync(
+                batch, record, [.. Enumerable.Range(0, record.Total)], "detailed", maxBytes, cancellationToken);
         }
 
         return batch;
@@ -77,8 +88,9 @@ public sealed class StatusReader
             return new Refusal.Invalid("limit", "must not be negative");
         }
 
-        // More than there is in a page is no error (https://google.aip.dev/158).
+        // More than there is in a page is no error (https://google.aip.dev/158). The rest is on the next page.
         var limit = Math.Min(request.Limit == 0 ? DefaultListLimit : request.Limit, _limits.ListedBatches);
+        limit = Math.Min(limit, _limits.MessageBytes / BatchViews.MaxBytes);
         var before = long.MaxValue;
         if (request.PageToken.Length > 0 && !_ids.TryParseBatch(request.PageToken, out before))
         {
@@ -96,8 +108,13 @@ public sealed class StatusReader
         return response;
     }
 
-    private async Task AddProgressAsync(
-        Batch batch, BatchRecord record, int[] indexes, CancellationToken cancellationToken)
+    private async Task<Answer<Batch>> AddProgressAsync(
+        Batch batch,
+        BatchRecord record,
+        int[] indexes,
+        string field,
+        long maxBytes,
+        CancellationToken cancellationToken)
     {
         var results = await ResultIndex.ReadAsync(_store, record, indexes, cancellationToken);
         var views = _views.Of(record, RequestFields.Progress);
@@ -107,5 +124,17 @@ public sealed class StatusReader
                 ? views.ToResult(result.Segment, result.Position, window: null)
                 : views.ToRequest(index, window: null));
         }
+
+        // What is missing in a batch that was deleted meanwhile would pass for requests that still run.
+        if (results.Count != record.Finished && await _store.FindBatchAsync(record.Key, cancellationToken) is null)
+        {
+            return new Refusal.NotFound("batch", batch.Id);
+        }
+
+        return maxBytes == long.MaxValue || batch.CalculateSize() <= maxBytes - BatchViews.MaxBytes
+            ? batch
+            : new Refusal.Invalid(
+                field,
+                $"would return {indexes.Length} requests, more than a message of {maxBytes} bytes holds: name fewer with request_ids");
     }
 }

@@ -22,6 +22,7 @@ public sealed class KeyedBatchRunner
     private readonly Scheduler _scheduler;
     private readonly ReplyMemory _memory;
     private readonly KeyedOptions _options;
+    private readonly int _messageBytes;
     private readonly TimeProvider _time;
     private readonly ILogger<KeyedBatchRunner> _logger;
     private long _lastKey;
@@ -44,9 +45,19 @@ public sealed class KeyedBatchRunner
         _scheduler = scheduler;
         _memory = memory;
         _options = options.Value.Keyed;
+        _messageBytes = options.Value.Limits.MessageBytes;
         _time = time;
         _logger = logger;
     }
+
+    /// <summary>The same, with an answer that is one message.</summary>
+    /// <inheritdoc cref="RunAsync(Caller, RunBatchRequest, IReadOnlyDictionary{int, Problem}, long, CancellationToken)"/>
+    public Task<Answer<KeyedBatchReply>> RunAsync(
+        Caller caller,
+        RunBatchRequest request,
+        IReadOnlyDictionary<int, Problem> known,
+        CancellationToken cancellationToken) =>
+        RunAsync(caller, request, known, _messageBytes, cancellationToken);
 
     /// <summary>
     /// Makes the calls, and waits until each has its response or the batch's time is over. Refuses the batch whole, with
@@ -55,15 +66,20 @@ public sealed class KeyedBatchRunner
     /// <param name="caller">Who calls.</param>
     /// <param name="request">The calls.</param>
     /// <param name="known">Problems of calls that were found before, for example when JSON was read, by index.</param>
+    /// <param name="maxBytes">
+    /// Bytes that the answer may take as a message; <see cref="long.MaxValue"/> if it is not sent as one.
+    /// </param>
     /// <param name="cancellationToken">The caller has gone: calls under way are aborted.</param>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
     public async Task<Answer<KeyedBatchReply>> RunAsync(
         Caller caller,
         RunBatchRequest request,
         IReadOnlyDictionary<int, Problem> known,
+        long maxBytes,
         CancellationToken cancellationToken)
     {
-        if ((HeaderRules.CheckCredential(caller) ?? FindProblem(request)) is { } refusal)
+        var room = new MessageRoom(maxBytes, request);
+        if ((HeaderRules.CheckCredential(caller) ?? FindProblem(request) ?? room.FindProblem()) is { } refusal)
         {
             return refusal;
         }
@@ -79,7 +95,7 @@ public sealed class KeyedBatchRunner
                 : TryCreateCall(caller, origin, request.Calls[i].Request, out calls[i]);
             if (problems.Count > 0)
             {
-                responses[i] = KeyedResponses.FromProblems(problems);
+                responses[i] = room.Fit(KeyedResponses.FromProblems(problems));
             }
         }
 
@@ -97,6 +113,7 @@ public sealed class KeyedBatchRunner
             responses,
             _options.Parallelism,
             _options.ReplyBytes,
+            room,
             _memory,
             lease.Value,
             _caller,

@@ -74,7 +74,7 @@ internal static class KeyedResponses
             $"The batch has to be done within {timeout.TotalSeconds} s; this call was not."));
 
     /// <summary>A response that no room is left for in the reply.</summary>
-    public static Response FromFullReply(int limit) => Create(
+    public static Response FromFullReply(long limit) => Create(
         502,
         Code.ResourceExhausted,
         "REPLY_TOO_LARGE",

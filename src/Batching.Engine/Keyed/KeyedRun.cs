@@ -16,6 +16,7 @@ namespace Batching.Engine.Keyed;
 /// <param name="responses">Responses that are known before, of calls that are bad.</param>
 /// <param name="parallelism">Calls that wait in the queues or are under way at the same time.</param>
 /// <param name="replyBytes">Bytes that the reply may hold.</param>
+/// <param name="room">What fits into the message that the reply may be.</param>
 /// <param name="memory">Where room for them comes from.</param>
 /// <param name="lease">What it holds of its owner's quota.</param>
 /// <param name="caller">Makes the calls.</param>
@@ -27,6 +28,7 @@ internal sealed class KeyedRun(
     Response?[] responses,
     int parallelism,
     int replyBytes,
+    MessageRoom room,
     ReplyMemory memory,
     QuotaLease lease,
     UpstreamCaller caller,
@@ -182,7 +184,7 @@ internal sealed class KeyedRun(
         var response = KeyedResponses.From(reply);
         lock (_lock)
         {
-            if (!_closed && _held + bytes <= replyBytes)
+            if (!_closed && _held + bytes <= replyBytes && room.TryTake(response))
             {
                 _held += bytes;
                 _replies.Add(reply);
@@ -193,7 +195,7 @@ internal sealed class KeyedRun(
 
         memory.Release(bytes);
         reply.Dispose();
-        End(index, KeyedResponses.FromFullReply(replyBytes));
+        End(index, KeyedResponses.FromFullReply(Math.Min(replyBytes, room.Bytes)));
     }
 
     private void End(int index, Response response)

@@ -85,6 +85,16 @@ public interface IBatchStore : IAsyncDisposable
     /// <summary>Reads the segment that holds that position, payload included; null if there is none.</summary>
     ValueTask<ResultSegment?> ReadSegmentAsync(long batchKey, int position, CancellationToken cancellationToken);
 
+    /// <summary>Reads a part of the payload of the segment that holds a position.</summary>
+    /// <param name="batchKey">The batch.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="offset">Where in the payload to begin.</param>
+    /// <param name="destination">Where the bytes go; filled if the payload has as many.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>How many were read; null if there is no such segment, or its payload is deleted.</returns>
+    ValueTask<int?> ReadPayloadAsync(
+        long batchKey, int position, int offset, Memory<byte> destination, CancellationToken cancellationToken);
+
     /// <summary>
     /// Reads segments without their payloads, in order, from the one that holds that position to the last.
     /// </summary>

@@ -27,6 +27,23 @@ internal sealed class ResultReader(IBatchStore store, IOptions<BatchEngineOption
         return segment;
     }
 
+    /// <summary>
+    /// Reads a part of the payload of the segment that holds a position; null if it is gone. Of what is not in memory only
+    /// that part is read, and nothing is kept.
+    /// </summary>
+    public ValueTask<int?> ReadPayloadAsync(
+        long batchKey, int position, int offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        if (!_cache.TryGet(batchKey, position, out var segment) || segment.Payload is not { } payload)
+        {
+            return store.ReadPayloadAsync(batchKey, position, offset, destination, cancellationToken);
+        }
+
+        var count = Math.Clamp(payload.Length - offset, 0, destination.Length);
+        payload.AsMemory(Math.Min(offset, payload.Length), count).CopyTo(destination);
+        return ValueTask.FromResult<int?>(count);
+    }
+
     /// <summary>Keeps a segment that was just stored: it will be wanted soon.</summary>
     public void Add(long batchKey, ResultSegment segment) => _cache.Add(
         batchKey,

@@ -2,25 +2,44 @@ using Batching.Engine.Delivery;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.V1;
+using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Submission;
 
 /// <summary>Accepts batches. Thread-safe.</summary>
 public sealed class BatchSubmitter
 {
+    // What a request has in a reply beside what was stored of it: two ids, a time, index and state.
+    private const long AddedBytes = 96;
+
     private readonly RequestValidator _validator;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly BatchViews _views;
+    private readonly LimitOptions _limits;
 
     internal BatchSubmitter(
-        RequestValidator validator, OwnerQuotas quotas, BatchAcceptor acceptor, BatchViews views)
+        RequestValidator validator,
+        OwnerQuotas quotas,
+        BatchAcceptor acceptor,
+        BatchViews views,
+        IOptions<BatchEngineOptions> options)
     {
         _validator = validator;
         _quotas = quotas;
         _acceptor = acceptor;
         _views = views;
+        _limits = options.Value.Limits;
     }
+
+    /// <summary>The same, with an answer that is one message.</summary>
+    /// <inheritdoc cref="SubmitAsync(Caller, IReadOnlyList{Request}, IReadOnlyList{Problem}, long, CancellationToken)"/>
+    public ValueTask<Answer<Batch>> SubmitAsync(
+        Caller caller,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<Problem> known,
+        CancellationToken cancellationToken) =>
+        SubmitAsync(caller, requests, known, _limits.MessageBytes, cancellationToken);
 
     /// <summary>
     /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are
@@ -31,13 +50,17 @@ public sealed class BatchSubmitter
     /// Its requests; only the caller's fields are read. They are changed: in the end they are those of the answer.
     /// </param>
     /// <param name="known">Problems found before, for example when JSON was read; the batch is refused if there are any.</param>
+    /// <param name="maxBytes">
+    /// Bytes that the answer may take as a message; <see cref="long.MaxValue"/> if it is not sent as one.
+    /// </param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
-    /// <returns>The batch with all its requests in the order given.</returns>
+    /// <returns>The batch with all its requests in the order given; without any, if they would not fit.</returns>
     /// <exception cref="StoreUnavailableException">Nothing was stored.</exception>
     public async ValueTask<Answer<Batch>> SubmitAsync(
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
+        long maxBytes,
         CancellationToken cancellationToken)
     {
         if ((_validator.Check(requests, known) ?? HeaderRules.CheckCredential(caller)) is { } refusal)
@@ -51,11 +74,12 @@ public sealed class BatchSubmitter
         }
 
         var windows = RequestWindow.Encode(requests, firstIndex: 0);
+        var storedBytes = windows.Sum(window => (long)window.Data.Length);
         var lease = await _quotas.ReserveAsync(
             caller.Owner,
             batches: 1,
             requests.Count,
-            windows.Sum(window => (long)window.Data.Length),
+            storedBytes,
             cancellationToken);
         if (!lease.IsGiven)
         {
@@ -78,6 +102,14 @@ public sealed class BatchSubmitter
             RequestDefinition.Reduce(requests[i]);
             views.AddAccepted(requests[i], i);
             batch.Requests.Add(requests[i]);
+        }
+
+        // What was stored is more than what is shown, but for ids and times: as a rule nothing needs to be counted.
+        if (storedBytes + (requests.Count * AddedBytes) > maxBytes - BatchViews.MaxBytes
+            && batch.CalculateSize() > maxBytes - BatchViews.MaxBytes)
+        {
+            batch.Requests.Clear();
+            batch.RequestsOmitted = true;
         }
 
         return batch;

@@ -100,7 +100,7 @@ public sealed class BatchUploader
         CancellationToken cancellationToken)
     {
         var begun = _time.GetTimestamp();
-        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        using var patience = new Patience(_time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, shutdown, cancellationToken);
         await using var message = messages.GetAsyncEnumerator(either.Token);
         while (true)
@@ -111,7 +111,7 @@ public sealed class BatchUploader
                 return TookTooLong();
             }
 
-            patience.CancelAfter(left < _limits.UploadIdleTime ? left : _limits.UploadIdleTime);
+            patience.Begin(left < _limits.UploadIdleTime ? left : _limits.UploadIdleTime);
             try
             {
                 if (!await message.MoveNextAsync())
@@ -127,7 +127,7 @@ public sealed class BatchUploader
                     : left < _limits.UploadIdleTime ? TookTooLong() : WasIdle();
             }
 
-            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            patience.End();
             if (await upload.AddAsync(message.Current, cancellationToken) is { } refusal)
             {
                 return refusal;

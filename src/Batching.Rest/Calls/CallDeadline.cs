@@ -24,7 +24,9 @@ internal sealed class CallDeadline : IDisposable
     {
         _context = context;
         _aborted = context.RequestAborted;
-        _timer = new CancellationTokenSource(timeout < MaxTimer ? timeout : MaxTimer, time);
+        // A timer that has no whole millisecond to go fires when it finds a thread, which may be after the call.
+        _timer = new CancellationTokenSource(
+            timeout < TimeSpan.FromMilliseconds(1) ? TimeSpan.Zero : timeout < MaxTimer ? timeout : MaxTimer, time);
         _linked = CancellationTokenSource.CreateLinkedTokenSource(_timer.Token, _aborted);
         context.RequestAborted = _linked.Token;
         context.Features.Set(this);

@@ -108,8 +108,9 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
 
     // The official server's streams say of a call that has ended that it is an invalid operation to write to it.
     private static bool IsGone(Exception exception, ServerCallContext context) =>
-        exception is OperationCanceledException or IOException or InvalidOperationException
-        && context.CancellationToken.IsCancellationRequested
+        (exception is ClientGoneException
+            || (exception is OperationCanceledException or IOException or InvalidOperationException
+                && context.CancellationToken.IsCancellationRequested))
         && !CallDeadline.HasPassed(context);
 
     private CallError Describe(Exception exception, ServerCallContext context)

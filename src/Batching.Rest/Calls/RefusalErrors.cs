@@ -37,6 +37,7 @@ internal static class RefusalErrors
             },
         },
         Refusal.TooSlow => new Google.Rpc.Status { Code = (int)Code.DeadlineExceeded, Message = refusal.Message },
+        Refusal.NotThere => new Google.Rpc.Status { Code = (int)Code.FailedPrecondition, Message = refusal.Message },
         Refusal.Unavailable => new Google.Rpc.Status
         {
             Code = (int)Code.Unavailable,

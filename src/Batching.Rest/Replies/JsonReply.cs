@@ -80,7 +80,7 @@ internal sealed class JsonReply
     }
 
     /// <summary>Sends what was written, once 64 KiB are waiting: to be called between the parts of a large reply.</summary>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    /// <exception cref="ClientGoneException"/>
     public ValueTask FlushIfFullAsync()
     {
         if (_buffer.UnflushedBytes + Json.BytesPending < FullBytes)

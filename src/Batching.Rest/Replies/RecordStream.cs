@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.IO.Pipelines;
 using System.Text.Json;
+using Batching.Rest.Calls;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
 
@@ -15,19 +17,22 @@ internal sealed class RecordStream : IDisposable
     // A group of records at hand is sent at this size all the same, so that memory stays bounded.
     private const int MaxUnflushedBytes = 64 * 1024;
 
+    private const int MaxPositionLength = 20;
+
     private readonly HttpContext _context;
     private readonly Action<Utf8JsonWriter, Status> _writeError;
     private readonly StreamFormat _format;
     private readonly PipeWriter _body;
     private readonly Utf8JsonWriter _json;
 
-    /// <param name="context">The call. Until the first record is written an error becomes a reply of its own.</param>
+    /// <param name="context">The call. Until the stream is started an error becomes a reply of its own.</param>
+    /// <param name="format">How its records are set apart.</param>
     /// <param name="writeError">Writes the record that a stream ends with that failed.</param>
-    public RecordStream(HttpContext context, Action<Utf8JsonWriter, Status> writeError)
+    public RecordStream(HttpContext context, StreamFormat format, Action<Utf8JsonWriter, Status> writeError)
     {
         _context = context;
         _writeError = writeError;
-        _format = StreamFormat.Choose(context.Request);
+        _format = format;
         _body = context.Response.BodyWriter;
         _json = new Utf8JsonWriter(_body, JsonText.WriterOptions);
         context.Features.Set(this);
@@ -36,29 +41,56 @@ internal sealed class RecordStream : IDisposable
         context.Response.RegisterForDispose(this);
     }
 
+    /// <summary>
+    /// Sends the head of the reply: its client, and whatever proxy is in between, need not wait for the first record to know
+    /// that the call has succeeded.
+    /// </summary>
+    public async ValueTask StartAsync()
+    {
+        _context.Response.ContentType = _format.ContentType;
+        _context.Response.SetStreamHeaders();
+        await _context.Response.StartAsync();
+        _body.Write(_format.Start);
+        await FlushAsync();
+    }
+
     /// <summary>Writes a record.</summary>
     /// <typeparam name="T">What it is made of.</typeparam>
     /// <param name="record">What it is made of.</param>
+    /// <param name="position">Where the stream is with it.</param>
     /// <param name="write">Makes it: one JSON value.</param>
     /// <param name="isLast">It is the last one, which leaves with the end of the reply.</param>
     /// <param name="moreAtHand">Another one comes right behind it, so that it needn't be sent yet.</param>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async ValueTask WriteAsync<T>(T record, Action<Utf8JsonWriter, T> write, bool isLast, bool moreAtHand)
+    /// <exception cref="ClientGoneException"/>
+    public async ValueTask WriteAsync<T>(
+        T record, long position, Action<Utf8JsonWriter, T> write, bool isLast, bool moreAtHand)
     {
-        if (!_context.Response.HasStarted)
+        if (_format.PositionPrefix is { } prefix)
         {
-            await StartAsync();
+            _body.Write(prefix);
+            Utf8Formatter.TryFormat(position, _body.GetSpan(MaxPositionLength), out var length);
+            _body.Advance(length);
+            _body.Write(_format.PositionSuffix);
         }
 
         Write(record, write, _format.Prefix);
         if (!isLast && (!moreAtHand || _body.UnflushedBytes >= MaxUnflushedBytes))
         {
-            var result = await _body.FlushAsync(_context.RequestAborted);
-            if (result.IsCompleted)
-            {
-                throw new OperationCanceledException("The client has gone.", _context.RequestAborted);
-            }
+            await FlushAsync();
         }
+    }
+
+    /// <summary>Writes a sign of life: a record only where the format has nothing else.</summary>
+    /// <inheritdoc cref="WriteAsync"/>
+    public ValueTask WriteHeartbeatAsync<T>(T record, long position, Action<Utf8JsonWriter, T> write)
+    {
+        if (_format.Heartbeat is not { } heartbeat)
+        {
+            return WriteAsync(record, position, write, isLast: false, moreAtHand: false);
+        }
+
+        _body.Write(heartbeat);
+        return FlushAsync();
     }
 
     /// <summary>Ends a stream that failed, with a record that no complete one has. It leaves with the end of the reply.</summary>
@@ -76,16 +108,13 @@ internal sealed class RecordStream : IDisposable
 
     public void Dispose() => _json.Dispose();
 
-    private Task StartAsync()
+    private async ValueTask FlushAsync()
     {
-        var response = _context.Response;
-        response.ContentType = _format.ContentType;
-        if (_format == StreamFormat.EventStream)
+        var result = await _body.FlushAsync(_context.RequestAborted);
+        if (result.IsCompleted)
         {
-            response.Headers.CacheControl = "no-cache";
+            throw new ClientGoneException();
         }
-
-        return response.StartAsync();
     }
 
     private void Write<T>(T record, Action<Utf8JsonWriter, T> write, byte[] prefix)

@@ -71,7 +71,7 @@ internal sealed class ReplyBuffer : IBufferWriter<byte>
         _pipeBytes = 0;
         if (result.IsCompleted)
         {
-            throw new OperationCanceledException("The client has gone.", cancellationToken);
+            throw new ClientGoneException();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Batching.Contracts.Rest;
 using Batching.Engine;
 using Batching.Engine.Delivery;
@@ -9,6 +10,7 @@ using Batching.Rest.Requests;
 using Batching.V1;
 using Google.Api;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +22,7 @@ internal sealed class V0Service(
     StatusReader status,
     ResultFetcher fetcher,
     ResultStreamer streamer,
+    BodyReader bodies,
     BatchCanceller canceller,
     IOptions<BatchEngineOptions> options,
     IHostApplicationLifetime lifetime) : V0BatchService.V0BatchServiceBase
@@ -43,7 +46,7 @@ internal sealed class V0Service(
         }
 
         var answer = await submitter.SubmitAsync(
-            context.GetCallerWithOrigin(), submission.Requests, problems, context.CancellationToken);
+            context.GetCallerWithOrigin(), submission.Requests, problems, long.MaxValue, context.CancellationToken);
         var batch = answer.OrThrow();
         return await JsonReply.WriteAsync(
             http, reply => V0Writer.WritePageAsync(reply, batch, ShapeOf(V0Property.Default), position: null));
@@ -69,6 +72,7 @@ internal sealed class V0Service(
                 Detailed = request.Detailed,
                 RequestIds = { request.RequestIds },
             },
+            long.MaxValue,
             context.CancellationToken);
         var batch = answer.OrThrow();
         var isDetailed = request.Detailed || request.RequestIds.Count > 0;
@@ -89,7 +93,7 @@ internal sealed class V0Service(
             fetch.After = request.After;
         }
 
-        var answer = await fetcher.FetchAsync(context.GetCaller(), fetch, context.CancellationToken);
+        var answer = await fetcher.FetchAsync(context.GetCaller(), fetch, long.MaxValue, context.CancellationToken);
         var page = answer.OrThrow();
         DeliveringReply.Watch(context, page.Complete);
         long? position = request.RequestIds.Count == 0 ? page.Response.Position : null;
@@ -107,19 +111,53 @@ internal sealed class V0Service(
             fetch.After = request.After;
         }
 
-        var answer = await streamer.OpenAsync(context.GetCaller(), fetch, context.CancellationToken);
+        // What a browser says who comes back. The address still has the position that it began with.
+        var http = context.GetHttpContext();
+        var format = StreamFormat.Choose(http.Request);
+        var lastEventId = format == StreamFormat.EventStream ? http.Request.Headers["Last-Event-ID"].ToString() : "";
+        if (lastEventId.Length > 0)
+        {
+            fetch.After = ParsePosition(lastEventId);
+        }
+
+        var answer = await streamer.OpenAsync(context.GetCaller(), fetch, long.MaxValue, context.CancellationToken);
         using var feed = answer.OrThrow();
-        var stream = new RecordStream(context.GetHttpContext(), V0Errors.WriteRecord);
+        if (lastEventId.Length > 0 && feed.IsOver)
+        {
+            // Nothing else keeps a browser from coming back for ever.
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            await http.Response.StartAsync();
+            return;
+        }
+
+        var stream = new RecordStream(http, format, V0Errors.WriteRecord);
+        await stream.StartAsync();
         var shape = ShapeOf(properties);
         long? lastPosition = null;
         await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
         {
+            if (record.RecordCase == FetchResultsResponse.RecordOneofCase.Progress)
+            {
+                await stream.WriteHeartbeatAsync((record, shape), record.Position, V0Writer.WriteRecord);
+                continue;
+            }
+
             var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
-            await stream.WriteAsync((record, shape), V0Writer.WriteRecord, isLast: isEnd, moreAtHand);
+            await stream.WriteAsync(
+                (record, shape), record.Position, V0Writer.WriteRecord, isLast: isEnd, moreAtHand);
             lastPosition = isEnd ? record.Position : null;
         }
 
         feed.ReceiveWhenDelivered(lastPosition, context);
+    }
+
+    public override async Task<HttpBody> FetchBody(FetchBodyRequest request, ServerCallContext context)
+    {
+        var answer = await bodies.OpenAsync(
+            context.GetCaller(), request.BatchId, request.RequestId, context.CancellationToken);
+        using var body = answer.OrThrow();
+        await BodyReply.WriteAsync(context.GetHttpContext(), body, request.RequestId);
+        return JsonReply.Written;
     }
 
     public override async Task<HttpBody> Cancel(CancelRequest request, ServerCallContext context)
@@ -136,6 +174,11 @@ internal sealed class V0Service(
     }
 
     private V0Shape ShapeOf(IReadOnlySet<string> properties) => new(properties, _limits.ResponseBytes);
+
+    private static long ParsePosition(string lastEventId) =>
+        long.TryParse(lastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+            ? position
+            : throw new RefusedCallException("Last-Event-ID", "must be the position of an event of this stream");
 
     private static Task<HttpBody> WriteStatusAsync(Batch batch, ServerCallContext context) =>
         JsonReply.WriteAsync(context.GetHttpContext(), json => V0Writer.WriteStatus(json, batch, isDetailed: false));

@@ -84,6 +84,14 @@ internal static class V0Writer
             json.WriteNumber("position"u8, message.Position);
             json.WriteNumber("runningRequests"u8, message.End.RunningRequests);
         }
+        else if (message.Progress is { } progress)
+        {
+            json.WriteStartObject("progress"u8);
+            json.WriteNumber("runningRequests"u8, progress.RunningRequests);
+            json.WriteNumber("failedRequests"u8, progress.FailedRequests);
+            json.WriteEndObject();
+            json.WriteNumber("position"u8, message.Position);
+        }
         else
         {
             json.WriteNumber("position"u8, message.Position);

@@ -43,7 +43,7 @@ internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOpt
     private async Task<HttpBody> RunAsync(V2Submission submission, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            context.GetCallerWithOrigin(), submission.Batch, submission.Problems, context.CancellationToken);
+            context.GetCallerWithOrigin(), submission.Batch, submission.Problems, long.MaxValue, context.CancellationToken);
 
         // The bodies are in pooled buffers until they are written.
         using var reply = answer.OrThrow();

@@ -23,6 +23,12 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
             problems.Add($"{Key(nameof(options.Retention))}:Metadata must not be shorter than Responses.");
         }
 
+        // A character takes up to four bytes, and as many again what is around it in a params.
+        if (options.Limits.MessageBytes < 8L * options.Limits.PathLength)
+        {
+            problems.Add($"{Key(nameof(options.Limits))}:MessageBytes must be at least eight times PathLength.");
+        }
+
         if (options.Quotas.CallBurst < options.Quotas.CallsPerSecond / 10)
         {
             problems.Add($"{Key(nameof(options.Quotas))}:CallBurst must be at least a tenth of CallsPerSecond.");

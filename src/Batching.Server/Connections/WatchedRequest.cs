@@ -23,6 +23,10 @@ internal sealed class WatchedRequest(
     HttpRequest request, ReceivingMemory memory, TimeSpan? limit, StopPatience patience, TimeProvider time)
     : PipeReader, IRequestBodyPipeFeature, IDisposable
 {
+    // When the time is over the reader gets another moment: after a pause of the whole process the clock would else win
+    // against what has long arrived.
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
+
     private readonly PipeReader _inner = request.BodyReader;
     private readonly long _started = time.GetTimestamp();
     private readonly Lock _lock = new();
@@ -32,6 +36,7 @@ internal sealed class WatchedRequest(
     private ITimer? _stopTimer;
     private long _held;
     private ReadResult? _underWay;
+    private bool _isLastMoment;
     private bool _late;
     private volatile bool _abandoned;
     private bool _ended;
@@ -52,7 +57,7 @@ internal sealed class WatchedRequest(
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         var read = _inner.ReadAsync(cancellationToken);
-        return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Account(read.Result)) : WaitAsync(read);
+        return read.IsCompletedSuccessfully && !_late ? new ValueTask<ReadResult>(Account(read.Result)) : WaitAsync(read);
     }
 
     public override bool TryRead(out ReadResult result)
@@ -122,6 +127,11 @@ internal sealed class WatchedRequest(
 
         if (result.IsCanceled && (_late || _abandoned))
         {
+            if (result.IsCompleted)
+            {
+                return Account(new ReadResult(result.Buffer, isCanceled: false, isCompleted: true));
+            }
+
             _inner.AdvanceTo(result.Buffer.End);
             throw _abandoned ? Abandoned() : Late();
         }
@@ -213,7 +223,17 @@ internal sealed class WatchedRequest(
     {
         lock (_lock)
         {
-            if (!_ended)
+            if (_ended)
+            {
+                return;
+            }
+
+            if (!_isLastMoment)
+            {
+                _isLastMoment = true;
+                _timer?.Change(LastMoment, Timeout.InfiniteTimeSpan);
+            }
+            else
             {
                 _late = true;
                 _inner.CancelPendingRead();

@@ -74,6 +74,18 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
           AND $position < s.first_position + s.result_count
         """;
 
+    internal const string FindPayloadSql =
+        """
+        SELECT p.segment_id
+        FROM result_segments s
+        JOIN batches b ON b.batch_key = s.batch_key AND b.expired = 0
+        JOIN result_payloads p ON p.segment_id = s.segment_id
+        WHERE s.segment_id = (SELECT segment_id FROM result_segments
+                              WHERE batch_key = $key AND first_position <= $position
+                              ORDER BY first_position DESC LIMIT 1)
+          AND $position < s.first_position + s.result_count
+        """;
+
     internal const string ReadEntriesSql =
         """
         SELECT first_position, entries FROM result_segments
@@ -100,6 +112,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
     private readonly Statement _listToDelete = new(connection, ListToDeleteSql, "$now", "$limit");
     private readonly Statement _readWindow = new(connection, ReadWindowSql, "$key", "$index");
     private readonly Statement _readSegment = new(connection, ReadSegmentSql, "$key", "$position");
+    private readonly Statement _findPayload = new(connection, FindPayloadSql, "$key", "$position");
     private readonly Statement _readEntries = new(connection, ReadEntriesSql, "$key", "$position", "$limit");
     private readonly Statement _listStarted = new(connection, ListStartedSql, "$key");
 
@@ -152,6 +165,20 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
                 reader.GetFieldValue<byte[]>(1),
                 reader.IsDBNull(2) ? null : reader.GetFieldValue<byte[]>(2))
             : null;
+    }
+
+    public int? ReadPayload(long batchKey, int position, int offset, Span<byte> destination)
+    {
+        // The statement that found it holds the snapshot in which the blob is there.
+        using var reader = _findPayload.Query(batchKey, position);
+        if (!reader.Read())
+        {
+            return null;
+        }
+
+        using var payload = new SqliteBlob(connection, "result_payloads", "payload", reader.GetInt64(0), readOnly: true);
+        payload.Position = Math.Min(offset, payload.Length);
+        return payload.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
     }
 
     public IReadOnlyList<ResultSegment> ReadEntries(long batchKey, int fromPosition, int limit)

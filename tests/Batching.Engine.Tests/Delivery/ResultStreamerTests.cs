@@ -1,4 +1,5 @@
 using Batching.Engine.Delivery;
+using Batching.Engine.Identifiers;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
 using Google.Protobuf;
@@ -260,6 +261,71 @@ public sealed class ResultStreamerTests : IDisposable
             await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         };
         Assert.Null(await stream.TryNextAsync());
+    }
+
+    [Fact]
+    public async Task Read_NothingHappens_GivesSignsOfLife()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(3));
+        await using var stream = await OpenAsync(engine, batch.Id);
+        Assert.Equal(1, (await stream.NextAsync()).Position);
+        for (var i = 0; i < 3; i++)
+        {
+            var next = stream.NextAsync();
+            await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(15)), "a stream that waits");
+            engine.Time.Advance(TimeSpan.FromSeconds(14));
+            Assert.False(next.IsCompleted);
+            engine.Time.Advance(TimeSpan.FromSeconds(1));
+            var record = await next;
+            Assert.Equal((1L, 2L, 0L), (record.Position, record.Progress.RunningRequests, record.Progress.FailedRequests));
+            Assert.False(stream.MoreAtHand);
+        }
+
+        gate.Open();
+        Assert.Equal(2, (await stream.NextAsync()).Position);
+    }
+
+    // A change without a record would else put it off for ever.
+    [Fact]
+    public async Task Read_ChangesThatBringNoRecord_DoNotDelayASignOfLife()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        await using var stream = await OpenAsync(engine, batch.Id);
+        var next = stream.NextAsync();
+        await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(15)), "a stream that waits");
+        engine.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(engine.Get<BatchIds>().TryParseBatch(batch.Id, out var key));
+        engine.Get<BatchSignals>().Changed(key);
+        await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(5)), "a stream that waits for the rest");
+        engine.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.NotNull((await next).Progress);
+        gate.Open();
+    }
+
+    [Fact]
+    public async Task Read_SignsOfLifeAreTurnedOff_IsSilent()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var engine = await EngineHost.StartAsync(_directory, options =>
+        {
+            EngineHost.Upstream(upstream.Address)(options);
+            options.StreamHeartbeat = TimeSpan.Zero;
+        });
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        await using var stream = await OpenAsync(engine, batch.Id);
+        var next = stream.NextAsync();
+        await Poll.UntilAsync(() => engine.Get<BatchSignals>().WatchedBatches == 1, "a stream that waits");
+        engine.Time.Advance(TimeSpan.FromMinutes(1));
+        gate.Open();
+        Assert.NotNull((await next).Request);
     }
 
     [Fact]

@@ -25,6 +25,9 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
     /// <summary>Called with every group when it is committed.</summary>
     public Action<IReadOnlyList<StoreWrite>>? Committed { get; set; }
 
+    /// <summary>Called behind every read of a segment.</summary>
+    public Func<Task>? SegmentRead { get; set; }
+
     /// <summary>Called behind every read of a batch.</summary>
     public Func<Task>? BatchRead { get; set; }
 
@@ -87,9 +90,21 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         return Readable.ReadWindowAsync(batchKey, index, cancellationToken);
     }
 
-    public ValueTask<ResultSegment?> ReadSegmentAsync(
-        long batchKey, int position, CancellationToken cancellationToken) =>
-        Readable.ReadSegmentAsync(batchKey, position, cancellationToken);
+    public async ValueTask<ResultSegment?> ReadSegmentAsync(
+        long batchKey, int position, CancellationToken cancellationToken)
+    {
+        var segment = await Readable.ReadSegmentAsync(batchKey, position, cancellationToken);
+        if (SegmentRead is { } read)
+        {
+            await read();
+        }
+
+        return segment;
+    }
+
+    public ValueTask<int?> ReadPayloadAsync(
+        long batchKey, int position, int offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        Readable.ReadPayloadAsync(batchKey, position, offset, destination, cancellationToken);
 
     public async IAsyncEnumerable<ResultSegment> ReadEntriesAsync(
         long batchKey, int fromPosition, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -175,12 +175,33 @@ public sealed class BatchUploaderTests : IDisposable
         await WaitingAsync(engine);
         Assert.False(uploading.IsCompleted);
         engine.Time.Advance(TimeSpan.FromSeconds(101));
+        await LastMomentAsync(engine);
+        engine.Time.Advance(TimeSpan.FromSeconds(1));
 
         var answer = await Poll.ForAsync(uploading, "the end of an upload");
         Assert.Equal(
             "No message of the upload came within 00:01:40. Nothing of it was kept.",
             Assert.IsType<Refusal.TooSlow>(answer.Refusal).Message);
         await AssertNothingIsKeptAsync(engine);
+    }
+
+    // After a pause of the process the clock is there first, and then what has long arrived.
+    [Fact]
+    public async Task UploadAsync_MessageIsThereWhenTheTimeIsOver_IsRead()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await StartAsync(upstream, limits => limits.UploadIdleTime = TimeSpan.FromSeconds(100));
+        var messages = Channel.CreateUnbounded<IReadOnlyList<Request>>();
+        var uploading = Upload(engine, messages);
+        await WaitingAsync(engine);
+        engine.Time.Advance(TimeSpan.FromSeconds(300));
+        await LastMomentAsync(engine);
+        messages.Writer.TryWrite([new Request { Path = "/x" }]);
+        await WaitingAsync(engine);
+        messages.Writer.Complete();
+
+        var answer = await Poll.ForAsync(uploading, "the end of an upload");
+        Assert.Equal(1, answer.Value?.TotalRequests);
     }
 
     [Fact]
@@ -204,6 +225,8 @@ public sealed class BatchUploaderTests : IDisposable
 
         await WaitingAsync(engine);
         engine.Time.Advance(TimeSpan.FromSeconds(16));
+        await LastMomentAsync(engine);
+        engine.Time.Advance(TimeSpan.FromSeconds(1));
 
         var answer = await Poll.ForAsync(uploading, "the end of an upload");
         Assert.Equal(
@@ -445,6 +468,9 @@ public sealed class BatchUploaderTests : IDisposable
     // It has set its clock. The engine's own timers are all shorter, and so is what is left of the one before.
     private static Task WaitingAsync(EngineHost engine) => Poll.UntilAsync(
         () => engine.Time.Pending.Any(due => due > TimeSpan.FromSeconds(10)), "an upload that waits for a message");
+
+    private static Task LastMomentAsync(EngineHost engine) => Poll.UntilAsync(
+        () => engine.Time.Pending.Contains(TimeSpan.FromSeconds(1)), "an upload whose time is over");
 
     private static async Task AssertNothingIsSeenAsync(EngineHost engine)
     {

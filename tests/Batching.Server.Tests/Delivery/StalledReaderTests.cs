@@ -41,7 +41,10 @@ public sealed class StalledReaderTests : IAsyncLifetime
             await TestApi.BytesAsync(context, "application/json", Body);
         });
         _gateway = await Gateway.StartAsync(
-            _api, "--Batch:Limits:ReaderStall=00:00:01", "--Batch:Limits:PageBytes=33554432");
+            _api,
+            "--Batch:Limits:ReaderStall=00:00:01",
+            "--Batch:Limits:PageBytes=33554432",
+            "--Batch:Limits:MessageBytes=67108864");
     }
 
     public async Task DisposeAsync()
@@ -143,6 +146,29 @@ public sealed class StalledReaderTests : IAsyncLifetime
         }
 
         Assert.True(started.Elapsed > 3 * Stall, "The reader was too fast to show anything.");
+        Assert.DoesNotContain(_gateway.Logs.All, IsCutOff);
+    }
+
+    // Slow enough that a third of what Linux takes in by itself lasts for much longer than a reader may stall.
+    [Fact]
+    public async Task SlowReader_TakesLittleAllTheTime_IsNotCutOff()
+    {
+        var batch = await SubmitAsync();
+        using var reader = await OpenRawAsync(batch.Path, "application/json");
+        var buffer = new byte[32 * 1024];
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        var started = Stopwatch.StartNew();
+        while (started.Elapsed < 6 * Stall)
+        {
+            await pace.WaitForNextTickAsync();
+            for (var taken = 0; taken < buffer.Length;)
+            {
+                var read = await reader.ReceiveAsync(buffer.AsMemory(taken)).AsTask().WithDeadlineAsync("more comes");
+                Assert.NotEqual(0, read);
+                taken += read;
+            }
+        }
+
         Assert.DoesNotContain(_gateway.Logs.All, IsCutOff);
     }
 

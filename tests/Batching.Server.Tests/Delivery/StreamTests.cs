@@ -80,6 +80,9 @@ public sealed class StreamTests : IAsyncLifetime
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
 
+        Assert.Equal("retry: 1000", await ReadLineAsync(reader));
+        Assert.Equal("", await ReadLineAsync(reader));
+        Assert.Equal("id: 1", await ReadLineAsync(reader));
         var first = await ReadLineAsync(reader);
         Assert.StartsWith("""data: {"position":1,"Request":{"id":""", first, StringComparison.Ordinal);
         Assert.Equal("", await ReadLineAsync(reader));
@@ -88,6 +91,7 @@ public sealed class StreamTests : IAsyncLifetime
         _gate.SetResult();
         for (var position = 2; position <= Count; position++)
         {
+            Assert.Equal($"id: {position}", await ReadLineAsync(reader));
             var line = await ReadLineAsync(reader);
             Assert.StartsWith($$"""data: {"position":{{position}},""", line, StringComparison.Ordinal);
             Assert.EndsWith("""[1.10,  2] }}}""", line, StringComparison.Ordinal);
@@ -96,6 +100,7 @@ public sealed class StreamTests : IAsyncLifetime
 
         Assert.Equal(
             $$"""
+            id: {{Count}}
             data: {"end":true,"position":{{Count}},"runningRequests":0}
 
 
