@@ -101,6 +101,19 @@ public sealed class ForeignIdTests : IAsyncLifetime
                     await call.ResponseStream.MoveNext(CancellationToken.None);
                 },
             ],
+            ["ReadBody"] =
+            [
+                async id =>
+                {
+                    using var call = grpc.ReadBody(new ReadBodyRequest { BatchId = id, RequestId = id }, Mine);
+                    await call.ResponseStream.MoveNext(CancellationToken.None);
+                },
+                async id =>
+                {
+                    using var call = grpc.ReadBody(new ReadBodyRequest { BatchId = _mine.Id, RequestId = id }, Mine);
+                    await call.ResponseStream.MoveNext(CancellationToken.None);
+                },
+            ],
             ["CancelBatch"] = [async id => await grpc.CancelBatchAsync(new CancelBatchRequest { BatchId = id }, Mine)],
             ["DeleteBatch"] = [async id => await grpc.DeleteBatchAsync(new DeleteBatchRequest { BatchId = id }, Mine)],
         };
