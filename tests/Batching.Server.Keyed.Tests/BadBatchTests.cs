@@ -20,7 +20,7 @@ public sealed class BadBatchTests(GatewayFixture fixture)
     [InlineData("""{"a": "/x", "\u0061": "/z"}""", "'a' is a key that comes twice.")]
     [InlineData("""{"requests": {"a": "/x", "a": "/z"}}""", "'a' is a key that comes twice.")]
     [InlineData("""{"requests": [], "requests": []}""", "'requests' is a key that comes twice.")]
-    [InlineData("""{"a": "\ud800"}""", "body holds a string that is not valid Unicode.")]
+    [InlineData("""{"\ud800": "/a"}""", "body holds a string that is not valid Unicode.")]
     public async Task Post_BadBody_IsRefusedWhole(string body, string message)
     {
         var reply = Replies.Parse(await fixture.Gateway.PostAsync(body, HttpStatusCode.BadRequest));
