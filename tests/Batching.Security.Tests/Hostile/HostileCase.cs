@@ -14,8 +14,9 @@ public sealed record HostileCase(Request Request, string Field, string Message)
     /// </summary>
     public bool IsHostileInV2 { get; init; } = true;
 
-    /// <summary>Whether JSON can say it.</summary>
+    /// <summary>Whether it is hostile as JSON, too, and JSON can say it.</summary>
     public bool IsJson { get; init; } = true;
 
-    public override string ToString() => $"{Request} should be refused: {Field} {Message}";
+    // Not the whole request: a Struct may hold what has no JSON.
+    public override string ToString() => $"{Request.Method} {Request.Path} should be refused: {Field} {Message}";
 }

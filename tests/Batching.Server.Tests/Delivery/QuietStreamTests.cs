@@ -35,7 +35,7 @@ public sealed class QuietStreamTests : IAsyncLifetime
     [Theory]
     [InlineData("/api/v0/batch/{0}/results", "application/x-ndjson", """{"progress":{"runningRequests":2,"failedRequests":0},"position":0}""")]
     [InlineData("/api/v0/batch/{0}/results", "text/event-stream", ":")]
-    [InlineData("/api/v1/batches/{0}/results:stream", "application/json", """{"position":0,"progress":{"runningRequests":2,"failedRequests":0}}""")]
+    [InlineData("/api/v1/batches/{0}/results:stream", "application/json", """{"position":"0","progress":{"runningRequests":"2","failedRequests":"0"}}""")]
     public async Task Rest_NothingHappens_GivesSignsOfLife(string path, string type, string sign)
     {
         using var response = await _gateway.Rest.OpenAsync(string.Format(null, path, _batch.Id), type)
