@@ -165,7 +165,8 @@ public static class HostileCases
         }
 
         yield return OfParam(
-            Value.ForList(Value.ForStruct(new Struct { Fields = { [""] = Value.ForString("x") } })), "has a member without a name") with { IsJson = false };
+            Value.ForList(Value.ForStruct(new Struct { Fields = { [""] = Value.ForString("x") } })), "has a member without a name") with
+        { IsJson = false };
         yield return OfParam(new Value(), "has no value") with { IsJson = false };
         yield return OfParam(Value.ForList(new Value()), "has no value") with { IsJson = false };
     }
