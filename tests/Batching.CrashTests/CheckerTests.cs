@@ -253,6 +253,15 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void Check_PageOfTwoResultsOver2MiBWithoutTheirBodies_FindsNothing()
+    {
+        Replace(4, result => result with { Size = 2 * 1024 * 1024, IsBodyOmitted = true });
+        _history.Answers[4] = _history.Answers[4] with { Size = 2 * 1024 * 1024 };
+
+        Assert.Empty(Checker.Check(_history));
+    }
+
+    [Fact]
     public void Check_BatchGrewWithNothingRunning_RunningZeroEarly()
     {
         _history.Views[0] = _history.Views[0] with { Running = 0 };

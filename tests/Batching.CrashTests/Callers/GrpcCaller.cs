@@ -33,7 +33,6 @@ internal sealed class GrpcCaller : ICaller
                     EnableMultipleHttp2Connections = true,
                 },
                 DisposeHttpClient = true,
-                MaxReceiveMessageSize = 64 * 1024 * 1024,
                 CompressionProviders = [],
             });
         _batches = new BatchService.BatchServiceClient(_channel);
@@ -111,14 +110,21 @@ internal sealed class GrpcCaller : ICaller
 
                 if (failure is null)
                 {
-                    yield return ToRecord(call.ResponseStream.Current);
+                    if (call.ResponseStream.Current.Progress is null)
+                    {
+                        yield return ToRecord(call.ResponseStream.Current);
+                    }
+
                     continue;
                 }
 
                 var arrived = await _arrivals.EndOfAsync(name);
                 foreach (var record in arrived?.Read(FetchResultsResponse.Parser).Skip(read) ?? [])
                 {
-                    yield return ToRecord(record);
+                    if (record.Progress is null)
+                    {
+                        yield return ToRecord(record);
+                    }
                 }
 
                 throw ToFailure(failure);
@@ -127,6 +133,30 @@ internal sealed class GrpcCaller : ICaller
         finally
         {
             _arrivals.Forget(name);
+        }
+    }
+
+    public async Task ReadBodyAsync(string batchId, string requestId, MemoryStream body)
+    {
+        var request = new ReadBodyRequest { BatchId = batchId, RequestId = requestId, Offset = body.Length };
+        using var call = _batches.ReadBody(request, _headers);
+        try
+        {
+            var size = -1L;
+            await foreach (var part in call.ResponseStream.ReadAllAsync())
+            {
+                size = part.Size;
+                body.Write(part.Chunk.Span);
+            }
+
+            if (body.Length != size)
+            {
+                throw new InvalidDataException($"The body of {requestId} has {body.Length} bytes instead of {size}.");
+            }
+        }
+        catch (RpcException exception)
+        {
+            throw ToFailure(exception);
         }
     }
 
@@ -235,7 +265,10 @@ internal sealed class GrpcCaller : ICaller
             ReasonOf(request.Response),
             request.Response.Size,
             BodyHash.Of(request.Response.Body.Span),
-            request.DoneTime.ToDateTimeOffset());
+            request.DoneTime.ToDateTimeOffset())
+        {
+            IsBodyOmitted = request.Response.BodyOmitted,
+        };
     }
 
     private static StreamRecord ToRecord(FetchResultsResponse record) => record.End is { } end

@@ -15,6 +15,9 @@ internal interface ICaller : IDisposable
 
     IAsyncEnumerable<StreamRecord> StreamAsync(string batchId, long? after);
 
+    /// <summary>Reads a body that a reply has left out: what of it is behind the bytes that there are already.</summary>
+    Task ReadBodyAsync(string batchId, string requestId, MemoryStream body);
+
     Task CancelAsync(string batchId);
 
     Task DeleteAsync(string batchId);

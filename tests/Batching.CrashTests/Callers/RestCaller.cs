@@ -55,9 +55,17 @@ internal sealed class RestCaller : ICaller
         using var reader = new StreamReader(await GuardAsync(() => response.Content.ReadAsStreamAsync()));
         while (await GuardAsync(() => reader.ReadLineAsync()) is { } line)
         {
+            if (RestReplies.IsProgress(line))
+            {
+                continue;
+            }
+
             yield return RestReplies.ReadRecord(line) ?? throw new CallFailedException(false, line);
         }
     }
+
+    public Task ReadBodyAsync(string batchId, string requestId, MemoryStream body) =>
+        throw new NotSupportedException("No REST reply leaves a body out.");
 
     public Task CancelAsync(string batchId) => SendAsync(HttpMethod.Post, $"{Path}/{batchId}/cancel?");
 

@@ -23,6 +23,13 @@ internal static class RestReplies
             [.. requests.EnumerateArray().Select((request, index) => ReadResult(request, first + index))]);
     }
 
+    /// <summary>Whether a line of a stream tells only that it goes on.</summary>
+    public static bool IsProgress(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        return document.RootElement.TryGetProperty("progress", out _);
+    }
+
     /// <summary>A line of a stream; null for one that says why the stream can't go on.</summary>
     public static StreamRecord? ReadRecord(string line)
     {

@@ -65,10 +65,10 @@ internal static class DeliveryCheck
     private static IEnumerable<Violation> CheckPages(CheckedBatch batch) => batch.Replies
         .Where(reply => reply.Form != ReplyForm.Stream
             && reply.Results.Count > 1
-            && reply.Results.Sum(result => result.Size) > PageBytes)
+            && BytesOf(reply) > PageBytes)
         .Select(reply => new Violation(
             ViolationKind.PageTooLarge,
-            $"{batch} has a page of {reply.Results.Count} results and {reply.Results.Sum(result => result.Size)} bytes"));
+            $"{batch} has a page of {reply.Results.Count} results and {BytesOf(reply)} bytes"));
 
     private static IEnumerable<Violation> CheckReceived(CheckedBatch batch)
     {
@@ -105,4 +105,8 @@ internal static class DeliveryCheck
         .Select(group => new Violation(
             ViolationKind.DeliveredTwice,
             $"{batch}: server {group.Key.Incarnation} has given position {group.Key.Position} {group.Count()} times"));
+
+    // Bodies that are left out take no room.
+    private static long BytesOf(Reply reply) =>
+        reply.Results.Where(result => !result.IsBodyOmitted).Sum(result => result.Size);
 }

@@ -45,7 +45,7 @@ internal enum ViolationKind
     /// <summary>Two complete replies of one server's parallel flow carried the same result.</summary>
     DeliveredTwice,
 
-    /// <summary>A page of more than one result is larger than 2 MiB.</summary>
+    /// <summary>A page of more than one result carries more than 2 MiB of bodies.</summary>
     PageTooLarge,
 
     /// <summary>Nothing was running any more, and then something was.</summary>

@@ -14,6 +14,7 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
     private static readonly TimeSpan Stall = TimeSpan.FromSeconds(1.5);
 
     private readonly CrashHistory _history = stage.History;
+    private readonly OmittedBodies _bodies = new(stage, plan.Owner, batchId, giveUp);
 
     /// <summary>Does what is planned with the batch.</summary>
     public async Task RunAsync()
@@ -169,7 +170,7 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
             }
 
             _history.Add(_history.Replies, new Reply(
-                batchId, ReplyForm.Stream, after, ended, server.Number, results));
+                batchId, ReplyForm.Stream, after, ended, server.Number, await _bodies.ReadAsync(results)));
             after = results.Count > 0 ? results[^1].Position : after;
             if (ended || !goOn)
             {
@@ -202,7 +203,7 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
             using var fetch = await SlowFetch.BeginAsync(server.Address, stage.Plan.TokenOf(plan.Owner), batchId);
             await Task.Delay(Stall, TimeProvider.System, server.Killed)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            AddPage(server, ReplyForm.Fetch, null, await fetch.ReadAsync());
+            await AddPageAsync(server, ReplyForm.Fetch, null, await fetch.ReadAsync());
         }
         catch (CallFailedException failure)
         {
@@ -247,8 +248,8 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
                 stage.Count(KillMoment.ResultsRead);
             }
 
-            AddPage(server, form, after, page);
             AddView(page.Counters, asked);
+            await AddPageAsync(server, form, after, page);
             return page;
         }
         catch (CallFailedException failure)
@@ -311,8 +312,9 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
         _history.Add(_history.Probes, new Probe(batchId, owner, answer));
     }
 
-    private void AddPage(Incarnation server, ReplyForm form, long? after, ResultPage page) =>
-        _history.Add(_history.Replies, new Reply(batchId, form, after, true, server.Number, page.Results));
+    private async Task AddPageAsync(Incarnation server, ReplyForm form, long? after, ResultPage page) =>
+        _history.Add(_history.Replies, new Reply(
+            batchId, form, after, true, server.Number, await _bodies.ReadAsync(page.Results)));
 
     private void AddView(Counters counters, long asked) => _history.Add(_history.Views, new View(
         batchId, counters.Total, counters.Running, asked, Stopwatch.GetTimestamp()));

@@ -179,7 +179,9 @@ internal sealed class CrashRun : IDisposable
             var caller = server.Caller(owner, Transport.Grpc);
             foreach (var id in await caller.ListAsync())
             {
-                History.Add(History.Finals, await ReadFinalAsync(caller, id, owner, giveUp));
+                var final = await ReadFinalAsync(caller, id, owner, giveUp);
+                var bodies = new OmittedBodies(_stage, owner, id, giveUp);
+                History.Add(History.Finals, final with { Results = await bodies.ReadAsync(final.Results) });
             }
         }
     }

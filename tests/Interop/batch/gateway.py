@@ -62,7 +62,8 @@ class Client:
         """What makes a call of a method, and the type of its request."""
         method = POOL.FindServiceByName(service).methods_by_name[name]
         request = message_type(method.input_type.full_name)
-        kind = {"UploadBatch": "stream_unary", "FetchResults": "unary_stream", "Watch": "unary_stream"}.get(name, "unary_unary")
+        streams = dict.fromkeys(("FetchResults", "ReadBody", "Watch"), "unary_stream")
+        kind = {"UploadBatch": "stream_unary", **streams}.get(name, "unary_unary")
         return request, getattr(self._channel, kind)(
             f"/{service}/{name}",
             request_serializer=request.SerializeToString,

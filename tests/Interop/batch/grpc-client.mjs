@@ -149,9 +149,10 @@ await run({
     assert.equal((await me.list({})).batches.length, 2);
   },
 
-  async 'a batch id that is none is not found'() {
+  async 'a batch id of no batch is not found, and what is no id is refused'() {
     await assertStatus(grpc.status.NOT_FOUND, me.status({ batchId: '1234567890123456' }));
-    await assertStatus(grpc.status.INVALID_ARGUMENT, me.status({ batchId: 'seven' }));
+    const malformed = await assertStatus(grpc.status.INVALID_ARGUMENT, me.status({ batchId: 'seven' }));
+    assert.deepEqual(details(malformed).BadRequest.fieldViolations.map(({ field }) => field), ['batch_id']);
     const requestIds = ['1000000000000000'];
     const error = await assertStatus(grpc.status.NOT_FOUND, me.fetch({ batchId: cut.id, requestIds }));
     assert.deepEqual(details(error).ResourceInfo, { resourceType: 'request', resourceName: requestIds[0] });

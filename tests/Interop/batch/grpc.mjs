@@ -64,6 +64,7 @@ export function client(authorization, options = {}) {
     run: (calls, deadline) => unary(keyed, 'runBatch', { calls }, metadata(), deadline),
     results: (request, deadline = 60_000) =>
       service.fetchResults(request, metadata(), { deadline: Date.now() + deadline }),
+    body: (request) => service.readBody(request, metadata(), { deadline: Date.now() + 60_000 }),
     upload: (messages) => new Promise((resolve, reject) => {
       const call = service.uploadBatch(metadata(), { deadline: Date.now() + 60_000 },
         (error, response) => (error ? reject(error) : resolve(response)));

@@ -96,7 +96,9 @@ await run({
   async 'poll its status'() {
     const status = await until('the batch is done', async () => {
       const batch = succeed(await me.get(`/${mixed.id}/status`));
-      assert.deepEqual(Object.keys(batch).sort(), ['created', 'id', 'responseSize', 'runningRequests', 'totalRequests']);
+      assert.deepEqual(Object.keys(batch).sort(), [
+        'created', 'failedRequests', 'id', 'responseSize', 'runningRequests', 'state', 'totalRequests',
+      ]);
       return batch.runningRequests === 0 && batch;
     });
     const { Requests: detailed } = succeed(await me.get(`/${mixed.id}/status?detailed=TRUE`));

@@ -60,6 +60,7 @@ function detail(error, code, type) {
 const violations = (error) => detail(error, INVALID_ARGUMENT, 'BadRequest').fieldViolations.map(({ field }) => field);
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
+const RESOURCE_EXHAUSTED = 8;
 const me = client(credential('node-rest-v1'));
 const reader = client(credential('node-rest-v1-reader'));
 const somebodyElse = client(credential('node-rest-v1-somebody-else'));
@@ -190,13 +191,32 @@ await run({
 
   async 'send and receive several MiB, compressed or not'() {
     const text = 'large '.repeat(1024 * 1024);
+    const half = 'half '.repeat(512 * 1024);
     const [{ ...call }] = requests([{ path: 'sample/echo', method: 'POST', headers: { 'content-type': 'text/plain' } }]);
-    call.body = Buffer.from(text).toString('base64');
-    const body = Buffer.from(JSON.stringify({ calls: [{ key: 'a', request: call }] }));
-    for (const options of [{ body }, { body: gzipSync(body), headers: { 'content-encoding': 'gzip' } }]) {
-      const { replies: [{ response }] } = await me.fail(200, 'POST', ':run', options);
-      assert.equal(JSON.parse(bytes(response)).body, text);
-    }
+    const asked = (sent) => ({ ...call, body: Buffer.from(sent).toString('base64') });
+    const eitherWay = async (path, json, check) => {
+      const body = Buffer.from(JSON.stringify(json));
+      for (const options of [{ body }, { body: gzipSync(body), headers: { 'content-encoding': 'gzip' } }]) {
+        await check(await me.fail(200, 'POST', path, options));
+      }
+    };
+    await eitherWay(':run', { calls: [{ key: 'a', request: asked(half) }] }, ({ replies: [{ response }] }) =>
+      assert.equal(JSON.parse(bytes(response)).body, half));
+    // No message is larger than what clients of gRPC accept by default.
+    await eitherWay(':run', { calls: [{ key: 'a', request: asked(text) }] }, ({ replies: [{ response }] }) => {
+      assert.equal(response.statusCode, 502);
+      assert.equal(detail(response.error, RESOURCE_EXHAUSTED, 'ErrorInfo').reason, 'REPLY_TOO_LARGE');
+    });
+    await eitherWay('', { requests: [asked(text)] }, async ({ batch: { id, requests: [{ id: requestId }] } }) => {
+      await until('the batch is done', async () => (await me.get(`/${id}`)).batch.runningRequests === '0');
+      const { batch: { requests: [{ response }] } } = await me.get(`/${id}/results?after=0`);
+      assert.deepEqual([response.statusCode, response.bodyOmitted, response.body], [200, true, '']);
+      const read = await me.open('GET', `/../../v0/batch/${id}/requests/${requestId}/body`);
+      assert.equal(read.status, 200);
+      const body = Buffer.from(await read.arrayBuffer());
+      assert.equal(response.size, `${body.length}`);
+      assert.equal(JSON.parse(body).body, text);
+    });
   },
 
   async 'what is bad is refused with every problem named'() {
@@ -207,7 +227,8 @@ await run({
       assert.equal((await me.fail(400, 'POST', '', { body: Buffer.from(body) })).code, INVALID_ARGUMENT, body);
     }
     assert.equal((await me.fail(400, 'GET', `/${cut.id}/results?after=many`)).code, INVALID_ARGUMENT);
-    assert.equal((await me.fail(404, 'GET', '/seven')).code, NOT_FOUND);
+    assert.deepEqual(violations(await me.fail(400, 'GET', '/seven')), ['batch_id']);
+    detail(await me.fail(404, 'GET', '/1234567890123456'), NOT_FOUND, 'ResourceInfo');
     assert.equal((await me.fail(404, 'GET', `/${cut.id}/nothing`)).code, NOT_FOUND);
     assert.equal((await me.fail(405, 'PUT', `/${cut.id}`)).code, 12);
   },

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -35,13 +37,38 @@ func (c client) echo(request *pb.Request, options ...grpc.CallOption) map[string
 	fetch := &pb.FetchBatchRequest{BatchId: batch.Id, RequestIds: []string{batch.Requests[0].Id}}
 	var response *pb.Response
 	until("the echo is there", func() bool {
-		reply, err := c.FetchBatch(c.context(patience), fetch, grpc.MaxCallRecvMsgSize(16<<20))
+		reply, err := c.FetchBatch(c.context(patience), fetch)
 		succeed(err)
 		response = reply.Batch.Requests[0].Response
 		return response != nil
 	})
 	equal(response.StatusCode, int32(200))
-	return parse(response.Body)
+	// What is larger than a client accepts by default comes by a call of its own.
+	equal(response.BodyOmitted, response.Size > 4<<20)
+	body := response.Body
+	if response.BodyOmitted {
+		equal(len(body), 0)
+		body = c.readBody(batch.Id, batch.Requests[0].Id, 0)
+		half := response.Size / 2
+		require(bytes.Equal(c.readBody(batch.Id, batch.Requests[0].Id, half), body[half:]), "the rest behind an offset is another")
+	}
+	equal(int64(len(body)), response.Size)
+	return parse(body)
+}
+
+// readBody gives the body of a response from an offset on.
+func (c client) readBody(batchId, requestId string, offset int64) (body []byte) {
+	stream, err := c.ReadBody(c.context(patience), &pb.ReadBodyRequest{BatchId: batchId, RequestId: requestId, Offset: offset})
+	succeed(err)
+	for {
+		part, err := stream.Recv()
+		if err == io.EOF {
+			return
+		}
+		succeed(err)
+		body = append(body, part.Chunk...)
+		require(len(part.Chunk) <= 1<<20 && int64(len(body)) <= part.Size-offset, len(part.Chunk))
+	}
 }
 
 // upload sends messages; an error of the call itself comes with its end.
