@@ -4,6 +4,7 @@ using Batching.Rest.Replies;
 using Google.Api;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -39,6 +40,22 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         try
         {
             return await continuation(requestStream, context);
+        }
+        catch (Exception exception)
+        {
+            throw ToRpcException(exception, context);
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context);
         }
         catch (Exception exception)
         {
@@ -108,7 +125,8 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
 
     // The official server's streams say of a call that has ended that it is an invalid operation to write to it.
     private static bool IsGone(Exception exception, ServerCallContext context) =>
-        (exception is ClientGoneException
+        // Kestrel tells whoever reads or writes that the connection has broken before it cancels the call.
+        (exception is ClientGoneException or ConnectionResetException or IOException { InnerException: ConnectionAbortedException }
             || (exception is OperationCanceledException or IOException or InvalidOperationException
                 && context.CancellationToken.IsCancellationRequested))
         && !CallDeadline.HasPassed(context);
