@@ -1,4 +1,5 @@
 using Batching.Engine.Delivery;
+using Batching.Engine.Identifiers;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.Engine.Submission;
@@ -118,12 +119,14 @@ internal sealed class EngineHost : IAsyncDisposable
         return answer.Value;
     }
 
-    /// <summary>Waits until nothing of a batch runs any more.</summary>
+    /// <summary>Waits until nothing of a batch runs any more, and it is in the store alone.</summary>
     public async Task<Batch> UntilDoneAsync(string id, Caller? caller = null)
     {
         Batch? batch = null;
         await Poll.UntilAsync(
             async () => (batch = await StatusAsync(id, caller: caller)).RunningRequests == 0, $"the end of batch {id}");
+        Assert.True(Get<BatchIds>().TryParseBatch(id, out var key));
+        await Poll.UntilAsync(() => !Get<ActiveBatches>().TryGet(key, out _), $"batch {id} is not worked on any more");
         return batch!;
     }
 
