@@ -1,4 +1,4 @@
-using Batching.Engine;
+using Batching.Contracts.Rest;
 using Batching.Rest.Calls;
 using Batching.Rest.V0;
 using Batching.Rest.V2;
@@ -30,6 +30,7 @@ internal static class RestServices
 
         // They hold nothing of a call, so that one of each serves all.
         grpc.Services.AddSingleton<V0Service>().AddSingleton<V2Service>();
+        grpc.Services.AddOwnPaths(V0BatchService.Descriptor, V2BatchService.Descriptor);
         grpc.Services.AddRequestDecompression(decompression =>
             decompression.DecompressionProviders.Add("x-gzip", decompression.DecompressionProviders["gzip"]));
         return grpc;

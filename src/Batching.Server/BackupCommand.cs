@@ -1,4 +1,3 @@
-using Batching.Engine.Storage;
 using Batching.Server.Configuration;
 using Batching.Storage.Sqlite;
 
@@ -22,19 +21,22 @@ internal static class BackupCommand
             return 64;
         }
 
-        var data = WebApplication.CreateBuilder(args[1..]).Configuration.GetDataDirectory();
+        string data;
         try
         {
+            var configuration = BatchConfiguration.CreateBuilder(args[1..]).Configuration;
+            ConfigurationCheck.Check(configuration);
+            data = configuration.GetDataDirectory();
             SqliteBackup.Write(data, target);
 
             // Behind the store: whatever a credential in the copy is encrypted with is there by now.
             CopyKeys(Path.Combine(data, "keys"), Path.Combine(target, "keys"));
         }
-        catch (Exception exception) when (
-            exception is StoreUnusableException or StoreUnavailableException or IOException or UnauthorizedAccessException)
+        catch (Exception exception)
         {
-            Console.Error.WriteLine($"No backup was made: {exception.Message}");
-            return 71;
+            var failure = StartFailure.From(exception);
+            Console.Error.WriteLine($"No backup was made: {failure.Message}");
+            return failure.ExitCode;
         }
 
         Console.WriteLine($"Backup of {Path.GetFullPath(data)} written to {Path.GetFullPath(target)}.");

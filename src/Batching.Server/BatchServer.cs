@@ -1,5 +1,6 @@
 using System.Text;
-using Batching.Engine;
+using Batching.Engine.Configuration;
+using Batching.Engine.Hosting;
 using Batching.Rest;
 using Batching.Rest.Calls;
 using Batching.Server.Configuration;
@@ -13,6 +14,7 @@ using Batching.Server.Security.Tls;
 using Batching.Server.Services;
 using Batching.SharedPort;
 using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server;
@@ -42,7 +44,12 @@ internal static class BatchServer
         var operations = builder.Configuration.GetOperations(urls);
 
         builder.WebHost.UseUrls(string.IsNullOrEmpty(operations.Url) ? urls : $"{urls};{operations.Url}");
-        builder.WebHost.UseHttp1AndHttp2OnSharedPort();
+        builder.WebHost.UseHttp1AndHttp2OnSharedPort(static listen =>
+        {
+            var services = listen.ApplicationServices;
+            listen.Use(services.GetRequiredService<AddressConnections>().Bound);
+            listen.Use(next => WatchedConnection.Watch(services.GetRequiredService<RecentReplies>(), next));
+        });
         builder.WebHost.UseSmallSendBuffers();
 
         // The services read bodies themselves, each within its own limit, and RequestBodyMiddleware watches over
@@ -53,10 +60,17 @@ internal static class BatchServer
             kestrel.AddServerHeader = false;
             // As it is: read as UTF-8, a call with a field in Latin-1 would be a bad one. See HeaderRules.ToText.
             kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            // Proxies say what their client called, https where they end TLS, and HAProxy says it for all of HTTP/1.1. Nothing
+            // is made of it here.
+            kestrel.AllowAlternateSchemes = true;
 
             // A proxy forgets a connection on which nothing moves; its client is told whether the other end lives.
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
         });
+
+        // Of each address: where operators have one of their own, a crowd elsewhere does not keep them out.
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<BatchEngineOptions>>(
+            static (kestrel, engine) => kestrel.Limits.MaxConcurrentConnections = engine.Value.Limits.Connections);
 
         // A stop ends within ten seconds: calls first, then requests in flight, then the last commit.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
@@ -69,8 +83,9 @@ internal static class BatchServer
                 sqlite.MaxFileBytes = builder.Configuration.GetMaxStoreBytes();
             })
             .AddBatchEngine()
-            .AddSingleton<ReceivingMemory>()
+            .AddSingleton<AddressConnections>()
             .AddSingleton<StopPatience>()
+            .AddSingleton<RecentReplies>()
             .AddSecurity(builder.Configuration, dataDirectory)
             .AddTrustedProxies(builder.Configuration)
             .AddResponseCompression(compression =>
@@ -98,9 +113,11 @@ internal static class BatchServer
         app.UseMiddleware<RequestBodyMiddleware>();
         app.UseMiddleware<DeliveryMiddleware>();
         app.UseUnroutedReplies();
+        app.Use(UrlLimit.CheckAsync);
         app.UseResponseCompression();
         app.UseBrowserProtection();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
+        app.Use(GrpcStatusCheck.CheckAsync);
         app.UseCallerIdentification();
         // Behind what looks at the address of the connection itself.
         app.UseForwardedHeaders();

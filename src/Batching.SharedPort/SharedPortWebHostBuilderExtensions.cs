@@ -20,9 +20,18 @@ public static class SharedPortWebHostBuilderExtensions
     /// <c>Listen</c> calls that come later. Kestrel has but one
     /// <see cref="KestrelServerOptions.ConfigureEndpointDefaults"/>, so the last call of that wins.
     /// </remarks>
-    public static IWebHostBuilder UseHttp1AndHttp2OnSharedPort(this IWebHostBuilder hostBuilder) =>
-        hostBuilder.ConfigureKestrel(static kestrel => kestrel.ConfigureEndpointDefaults(static listen =>
-            listen.Use(next => IsShared(listen) ? Share(listen, next) : next)));
+    /// <param name="hostBuilder">The host.</param>
+    /// <param name="configure">
+    /// Further defaults of the endpoints, which come before: connection middleware that is added here sees each connection
+    /// before anything is read from it.
+    /// </param>
+    public static IWebHostBuilder UseHttp1AndHttp2OnSharedPort(
+        this IWebHostBuilder hostBuilder, Action<ListenOptions>? configure = null) =>
+        hostBuilder.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen =>
+        {
+            configure?.Invoke(listen);
+            listen.Use(next => IsShared(listen) ? Share(listen, next) : next);
+        }));
 
     // Asked when the server starts, so after UseHttps. An endpoint with TLS must be left alone: who sent the preface in
     // cleartext would get past TLS, which Kestrel takes for done. Only the display name tells in public.

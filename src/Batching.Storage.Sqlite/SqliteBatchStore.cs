@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Storage.Sqlite.Opening;
 using Batching.Storage.Sqlite.Reading;
@@ -15,7 +16,8 @@ namespace Batching.Storage.Sqlite;
 /// </summary>
 /// <remarks>
 /// A commit is in the write-ahead log and flushed to the disk before it is reported (<c>synchronous=FULL</c>).
-/// Space that deletions free is used again; the file shrinks only when more than half of it is free.
+/// Space that deletions free is used again; the file shrinks only when more than half of it is free. The file of this class is
+/// longer than others: it has all members of the interface, most of them one call.
 /// </remarks>
 public sealed class SqliteBatchStore : IBatchStore
 {

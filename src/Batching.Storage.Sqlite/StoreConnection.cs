@@ -25,6 +25,8 @@ internal static class StoreConnection
     // How long to wait for another program (a backup, a shell) that has locked the database, in seconds.
     private const int BusySeconds = 2;
 
+    private const int BusyMilliseconds = 1_000 * BusySeconds;
+
     // How long the writer waits for readers to let go of the log, in milliseconds.
     private const int ReadersBusyMilliseconds = 100;
 
@@ -46,7 +48,6 @@ internal static class StoreConnection
                 PRAGMA cache_size = -{WriterCacheKibibytes};
                 PRAGMA wal_autocheckpoint = 0;
                 PRAGMA journal_size_limit = {LogBytes};
-                PRAGMA busy_timeout = {ReadersBusyMilliseconds};
                 """);
             Run(connection, $"PRAGMA max_page_count = {bound.MaxPages}");
             return connection;
@@ -78,6 +79,27 @@ internal static class StoreConnection
 
     /// <summary>Copies the log into the database, as far as no reader needs what is there.</summary>
     public static void Checkpoint(SqliteConnection connection) => Run(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+
+    /// <summary>Copies the log and ends it in some way.</summary>
+    /// <param name="connection">The writer's connection.</param>
+    /// <param name="mode">How: a mode of SQLite's <c>wal_checkpoint</c>.</param>
+    /// <param name="waits">Whether to wait for its readers for a moment.</param>
+    /// <returns>All of it was copied.</returns>
+    public static bool TryEndLog(SqliteConnection connection, string mode, bool waits)
+    {
+        sqlite3_busy_timeout(connection.Handle, waits ? ReadersBusyMilliseconds : 0);
+        try
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = $"PRAGMA wal_checkpoint({mode})";
+            using var reader = command.ExecuteReader();
+            return reader.Read() && reader.GetInt64(1) == reader.GetInt64(2);
+        }
+        finally
+        {
+            sqlite3_busy_timeout(connection.Handle, BusyMilliseconds);
+        }
+    }
 
     public static void Run(SqliteConnection connection, string sql)
     {
@@ -115,6 +137,9 @@ internal static class StoreConnection
         try
         {
             connection.Open();
+
+            // Commands wait by themselves, statements do not.
+            sqlite3_busy_timeout(connection.Handle, BusyMilliseconds);
             return connection;
         }
         catch

@@ -7,10 +7,17 @@ namespace Batching.Storage.Sqlite;
 /// <summary>What SQLite's errors mean to the engine. The messages name neither paths nor SQL.</summary>
 internal static class StoreFaults
 {
+    /// <summary>
+    /// Whether there is no room. Where that is missed for the log's index, which grows by a piece for each 33 MB of the log,
+    /// SQLite calls it an input or output error.
+    /// </summary>
+    public static bool IsFull(SqliteException error) =>
+        error.SqliteErrorCode == SQLITE_FULL || error.SqliteExtendedErrorCode == SQLITE_IOERR_SHMSIZE;
+
     /// <summary>Puts the error into the engine's words.</summary>
     public static Exception Translate(SqliteException error) => error.SqliteErrorCode switch
     {
-        SQLITE_FULL => new StoreUnavailableException("The store is full.", error) { IsFull = true },
+        _ when IsFull(error) => new StoreUnavailableException("The store is full.", error) { IsFull = true },
         SQLITE_BUSY or SQLITE_LOCKED => new StoreUnavailableException("The store is locked by another program.", error),
         SQLITE_READONLY or SQLITE_PERM => new StoreUnavailableException("The store can't be written.", error),
         SQLITE_IOERR or SQLITE_CANTOPEN or SQLITE_NOMEM or SQLITE_PROTOCOL or SQLITE_INTERRUPT =>
@@ -23,7 +30,7 @@ internal static class StoreFaults
     /// <summary>The name of the error, for the log.</summary>
     public static string NameOf(SqliteException error) => error.SqliteErrorCode switch
     {
-        SQLITE_FULL => "disk full",
+        _ when IsFull(error) => "disk full",
         SQLITE_BUSY or SQLITE_LOCKED => "locked by another program",
         SQLITE_READONLY or SQLITE_PERM => "no permission to write",
         SQLITE_IOERR => "input or output error",
@@ -38,6 +45,6 @@ internal static class StoreFaults
     /// full disk or a refused row leaves it as good as before.
     /// </summary>
     public static bool NeedsNewConnection(SqliteException error) =>
-        error.SqliteErrorCode
-            is not (SQLITE_FULL or SQLITE_BUSY or SQLITE_CONSTRAINT or SQLITE_MISMATCH or SQLITE_TOOBIG);
+        !IsFull(error)
+        && error.SqliteErrorCode is not (SQLITE_BUSY or SQLITE_CONSTRAINT or SQLITE_MISMATCH or SQLITE_TOOBIG);
 }

@@ -37,9 +37,12 @@ internal static class BodyFactory
     public static byte[] CreatePage(AnswerPlan plan, string token, long number, int page)
     {
         var cursor = page < plan.Pages ? $"\"p{page + 1}\"" : "null";
+
+        // Who asks for numbered pages looks behind the last one, too.
+        var items = page <= plan.Pages ? $"\"{Fill(plan.Size, number)}\"" : "";
         return Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"token":"{{token}}","call":{{number}},"items":["{{Fill(plan.Size, number)}}"],"total":{{plan.Pages}},"cursor":{{cursor}}}"""));
+            $$"""{"token":"{{token}}","call":{{number}},"items":[{{items}}],"total":{{plan.Pages}},"cursor":{{cursor}}}"""));
     }
 
     private static Random BytesOf(long number) => new((int)number);

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json.Nodes;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Grpc.Core;
@@ -77,7 +78,7 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
             var exception = await Assert.ThrowsAsync<RpcException>(
                 () => invoker.AsyncUnaryCall(method, null, default, requests).ResponseAsync);
             Assert.Equal(StatusCode.ResourceExhausted, exception.StatusCode);
-            Assert.Contains("decoded it takes more than 268435456 bytes", exception.Status.Detail, StringComparison.Ordinal);
+            Assert.Contains("decoded it takes more than 100663296 bytes", exception.Status.Detail, StringComparison.Ordinal);
         });
     }
 
@@ -93,7 +94,7 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
             var reply = await _gateway.Rest.SendAsync(
                 HttpMethod.Post, path, new StringContent(json, mediaType: new MediaTypeHeaderValue("application/json")));
             Assert.Equal(413, reply.Status);
-            Assert.Contains("decoded it takes more than 268435456 bytes", reply.Text, StringComparison.Ordinal);
+            Assert.Contains("decoded it takes more than 100663296 bytes", reply.Text, StringComparison.Ordinal);
         });
     }
 
@@ -108,8 +109,31 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         {
             var reply = await _gateway.Rest.PostAsync(json, path);
             Assert.Equal(status, reply.Status);
-            Assert.Contains("is longer than 8192 characters with its params", reply.Text, StringComparison.Ordinal);
+            Assert.Contains("has params of more than 32768 characters as JSON", reply.Text, StringComparison.Ordinal);
         });
+    }
+
+    // Nulls are not sent, so that they add nothing to a path; a name is sent once for each value of a list.
+    [Theory]
+    [InlineData("/api/v0/batch", "[{\"path\": \"x\", \"params\": ", "}]", 400)]
+    [InlineData("/api/v0/batch", "[{\"path\": \"x\", \"spawner\": true, \"params\": ", "}]", 400)]
+    [InlineData("/api/v1/batches", "{\"requests\": [{\"path\": \"x\", \"params\": ", "}]}", 400)]
+    [InlineData("/api/v2/batch", "{\"a\": {\"url\": \"x\", \"params\": ", "}}", 200)]
+    public async Task Post_ParamsThatAreNullOrHaveALongName_AreRefusedAndTakeLittle(
+        string path, string start, string end, int status)
+    {
+        foreach (var (name, value, count) in new[] { ("a", "null", 500_000), ("a", "null", 9_000), (new string('n', 150_000), "1", 75_000) })
+        {
+            var json = $$"""{{start}}{"{{name}}": [{{string.Join(',', Enumerable.Repeat(value, count))}}]}{{end}}""";
+            await AssertTakesLittleAsync(async () =>
+            {
+                var reply = await _gateway.Rest.SendAsync(
+                    HttpMethod.Post, path, new StringContent(json, mediaType: new MediaTypeHeaderValue("application/json")));
+                Assert.Equal(status, reply.Status);
+                Assert.Matches("is longer than 8192 characters with its params|has params of more than 32768 characters as JSON", reply.Text);
+                Assert.InRange(reply.Text.Length, 10, 2_000);
+            });
+        }
     }
 
     [Theory]
@@ -206,15 +230,39 @@ public sealed class LimitTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     {
         var query = "get[a]=/x?" + new string('q', 8_000);
         Assert.Equal(200, (await _gateway.Rest.GetAsync($"/api/v2/batch?{query}")).Status);
-        Assert.Equal(414, (await _gateway.Rest.GetAsync($"/api/v2/batch?{query}{new string('q', 9_000)}")).Status);
+
+        // In the form of the path, whatever its length. What is longer still the server refuses by itself.
+        var tooLong = new string('q', 17_000);
+        foreach (var (path, error) in new[]
+        {
+            ("/api/v0/batch?x=", """{"message":"The URL has 17016 bytes; at most 16384 are allowed (Batch:Limits:UrlLength).","statusCode":414,"error":"INVALID_ARGUMENT"}"""),
+            ("/api/v2/batch?x=", """{"status":414,"code":"invalid_argument","message":"The URL has 17016 bytes; at most 16384 are allowed (Batch:Limits:UrlLength)."}"""),
+            ("/api/v1/batches?", """{"code":3,"message":"The URL has 17016 bytes; at most 16384 are allowed (Batch:Limits:UrlLength).","details":[]}"""),
+        })
+        {
+            var refused = await _gateway.Rest.GetAsync(path + tooLong);
+            Assert.Equal(414, refused.Status);
+            Assert.True(JsonNode.DeepEquals(JsonNode.Parse(error), JsonNode.Parse(refused.Text)), refused.Text);
+        }
+
+        var suppressed = await _gateway.Rest.GetAsync($"/api/v0/batch?suppress_response_codes=true&x={tooLong}");
+        Assert.Equal((200, 414), (suppressed.Status, suppressed.Json.GetProperty("statusCode").GetInt32()));
+        Assert.Equal(414, (await _gateway.Rest.GetAsync($"/api/v0/batch?x={tooLong}{tooLong}")).Status);
 
         using var client = new HttpClient { BaseAddress = new Uri(_gateway.Address) };
-        using var message = new HttpRequestMessage(HttpMethod.Get, $"/api/v2/batch?{query}{new string('q', 9_000)}")
+        using var message = NewHttp2($"/api/v2/batch?x={tooLong}");
+        using var response = await client.SendAsync(message);
+        Assert.Equal(HttpStatusCode.RequestUriTooLong, response.StatusCode);
+        Assert.Contains("Batch:Limits:UrlLength", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var longer = NewHttp2($"/api/v2/batch?x={tooLong}{tooLong}");
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(longer));
+        Assert.Empty(_gateway.Logs.Errors);
+
+        static HttpRequestMessage NewHttp2(string url) => new(HttpMethod.Get, url)
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(message));
     }
 
     // The gateway decompresses nothing, so that no answer can grow in it.

@@ -54,6 +54,23 @@ public sealed class GrpcTests(GatewayFixture fixture) : IDisposable
         Assert.Equal("calls[1].key is given twice: 'a'.", error.Status.Detail);
     }
 
+    [Fact]
+    public async Task RunBatch_PostThatClaimsToBeAPage_IsSentOnce()
+    {
+        await using var api = await Api.StartAsync();
+        api.Map("/busy", context => Api.AnswerAsync(context, 503, null, []));
+        await using var gateway = await Gateway.StartAsync(api.Address);
+        using var channel = GrpcChannel.ForAddress(gateway.Address);
+
+        var reply = await new KeyedBatchService.KeyedBatchServiceClient(channel).RunBatchAsync(new RunBatchRequest
+        {
+            Calls = { Call("a", new Request { Path = "/busy", Method = "POST", SpawnedBy = "1234567890123456" }) },
+        });
+
+        Assert.Equal(503, reply.Replies[0].Response.StatusCode);
+        Assert.Single(api.Calls);
+    }
+
     // A client as it comes takes 4 MiB.
     [Fact]
     public async Task RunBatch_RepliesBeyondAMessage_AreErrorsAndLeaveTheOthersAlone()

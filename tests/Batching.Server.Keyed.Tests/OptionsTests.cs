@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Batching.Engine.Keyed;
+using Batching.Engine.Configuration;
 using Batching.Server.Keyed.Tests.Infrastructure;
 
 namespace Batching.Server.Keyed.Tests;
@@ -16,7 +16,8 @@ public sealed class OptionsTests
         Assert.Equal(TimeSpan.FromSeconds(30), options.CallTimeout);
         Assert.Equal(TimeSpan.FromSeconds(45), options.Timeout);
         Assert.Equal(67_108_864, options.ReplyBytes);
-        Assert.Equal(536_870_912, options.HeldBytes);
+        Assert.Equal(100_663_296, options.HeldBytes);
+        Assert.Equal(67_108_864, options.HeldBytesPerOwner);
     }
 
     [Theory]

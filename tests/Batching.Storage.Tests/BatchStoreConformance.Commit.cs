@@ -1,3 +1,4 @@
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using static Batching.Storage.Tests.StoreData;
 
@@ -52,6 +53,7 @@ public abstract partial class BatchStoreConformance
             DoneTime = Start.AddDays(1),
             CreateTime = Start.AddMilliseconds(1),
             Credential = null,
+            Runs = NumberRuns.None.With(1_000, 5).With(long.MaxValue - 9, 8),
         };
         var plain = Batch(100);
         await CommitAsync(Accept(full), Accept(plain));
@@ -113,7 +115,7 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(
             Accept(batch),
             Append(batch, first),
-            new StoreWrite.Receive(1, 2),
+            new StoreWrite.MoveReceivedMark(1, 2),
             new StoreWrite.Cancel(1),
             Append(batch.After(first), second),
             new StoreWrite.Expire(1));
@@ -129,7 +131,7 @@ public abstract partial class BatchStoreConformance
         var segments = new[] { Segment(1, 3), Segment(4, 1, bodyBytes: 100_000), Segment(5, 2) };
         await CommitAsync(Accept(batch));
         var after = batch.After(segments) with { Failed = 4 };
-        await CommitAsync(new StoreWrite.Append(after, segments, []));
+        await CommitAsync(new StoreWrite.AppendResults(after, segments, []));
         AssertSame(after, await Store.FindBatchAsync(1, None));
         foreach (var segment in segments)
         {
@@ -145,8 +147,12 @@ public abstract partial class BatchStoreConformance
         var spawned = Window(2, 3);
         var segment = Segment(1, 1);
         await CommitAsync(
-            new StoreWrite.Append(batch.After(segment) with { Total = 5 }, [segment], [spawned]));
-        Assert.Equal(5, (await FindAsync(1)).Total);
+            new StoreWrite.AppendResults(
+                batch.After(segment) with { Total = 5, Capacity = 10_002, Runs = NumberRuns.None.With(77_000, 2) },
+                [segment],
+                [spawned]));
+        var after = await FindAsync(1);
+        Assert.Equal((5, 10_002, 77_001), (after.Total, after.Capacity, after.Runs[1]));
         var window = await Store.ReadWindowAsync(1, 4, None);
         Assert.NotNull(window);
         Assert.Equal(spawned.Data, window.Data);
@@ -170,10 +176,10 @@ public abstract partial class BatchStoreConformance
         var batch = Batch(1, total: 3);
         var first = Segment(1, 2);
         await CommitAsync(Accept(batch), Append(batch, first));
-        await CommitAsync(new StoreWrite.Receive(1, 1), new StoreWrite.Cancel(1), new StoreWrite.Expire(1));
+        await CommitAsync(new StoreWrite.MoveReceivedMark(1, 1), new StoreWrite.Cancel(1), new StoreWrite.Expire(1));
         var last = batch.After(first, Segment(3, 1));
         Assert.False(last.Cancelled || last.Expired || last.Received > 0);
-        await CommitAsync(new StoreWrite.Append(last, [Segment(3, 1)], []));
+        await CommitAsync(new StoreWrite.AppendResults(last, [Segment(3, 1)], []));
         AssertSame(
             last with { Received = 1, Cancelled = true, Expired = true }, await Store.FindBatchAsync(1, None));
     }
@@ -200,7 +206,7 @@ public abstract partial class BatchStoreConformance
     {
         var batch = Batch(1, total: 5);
         await CommitAsync(Accept(batch), Append(batch, Segment(1, 3)));
-        await CommitAsync(new StoreWrite.Receive(1, position));
+        await CommitAsync(new StoreWrite.MoveReceivedMark(1, position));
         Assert.Equal(expected, (await FindAsync(1)).Received);
     }
 
@@ -208,10 +214,10 @@ public abstract partial class BatchStoreConformance
     public async Task CommitAsync_ReceiveBehindTheMark_ChangesNothing()
     {
         var batch = Batch(1, total: 5);
-        await CommitAsync(Accept(batch), Append(batch, Segment(1, 4)), new StoreWrite.Receive(1, 3));
-        await CommitAsync(new StoreWrite.Receive(1, 2));
+        await CommitAsync(Accept(batch), Append(batch, Segment(1, 4)), new StoreWrite.MoveReceivedMark(1, 3));
+        await CommitAsync(new StoreWrite.MoveReceivedMark(1, 2));
         Assert.Equal(3, (await FindAsync(1)).Received);
-        await CommitAsync(new StoreWrite.Receive(1, 4), new StoreWrite.Receive(1, 1), new StoreWrite.Receive(1, -1));
+        await CommitAsync(new StoreWrite.MoveReceivedMark(1, 4), new StoreWrite.MoveReceivedMark(1, 1), new StoreWrite.MoveReceivedMark(1, -1));
         Assert.Equal(4, (await FindAsync(1)).Received);
     }
 
@@ -219,9 +225,9 @@ public abstract partial class BatchStoreConformance
     public async Task CommitAsync_UnknownBatch_IgnoresEveryWrite()
     {
         await CommitAsync(
-            new StoreWrite.Append(Batch(1).After(Segment(1, 1)), [Segment(1, 1)], [Window(4, 1)]),
-            new StoreWrite.Start(1, [0]),
-            new StoreWrite.Receive(1, 1),
+            new StoreWrite.AppendResults(Batch(1).After(Segment(1, 1)), [Segment(1, 1)], [Window(4, 1)]),
+            new StoreWrite.MarkStarted(1, [0]),
+            new StoreWrite.MoveReceivedMark(1, 1),
             new StoreWrite.Cancel(1),
             new StoreWrite.Expire(1),
             new StoreWrite.Delete(1),
@@ -235,13 +241,13 @@ public abstract partial class BatchStoreConformance
     {
         var batch = Batch(1);
         await CommitAsync(
-            Accept(batch), Append(batch, Segment(1, 2)), new StoreWrite.Start(1, [2]), Accept(Batch(100)));
+            Accept(batch), Append(batch, Segment(1, 2)), new StoreWrite.MarkStarted(1, [2]), Accept(Batch(100)));
         await CommitAsync(new StoreWrite.Delete(1));
         await AssertGoneAsync(1);
         await CommitAsync(
             Append(batch.After(Segment(1, 2)), Segment(3, 1)),
-            new StoreWrite.Start(1, [3]),
-            new StoreWrite.Receive(1, 1),
+            new StoreWrite.MarkStarted(1, [3]),
+            new StoreWrite.MoveReceivedMark(1, 1),
             new StoreWrite.Cancel(1),
             new StoreWrite.Expire(1),
             new StoreWrite.Delete(1));

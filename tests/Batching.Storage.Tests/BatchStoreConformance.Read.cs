@@ -1,5 +1,5 @@
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
-using Batching.Engine.Upstreams;
 using static Batching.Storage.Tests.StoreData;
 
 namespace Batching.Storage.Tests;
@@ -121,7 +121,7 @@ public abstract partial class BatchStoreConformance
         var batch = Batch(1, total: 1);
         await CommitAsync(Accept(batch));
         var page = batch.After(Segment(1, 1)) with { Total = 2, DoneTime = null };
-        await CommitAsync(new StoreWrite.Append(page, [Segment(1, 1)], [Window(1, 1)]));
+        await CommitAsync(new StoreWrite.AppendResults(page, [Segment(1, 1)], [Window(1, 1)]));
         Assert.Equal([1], KeysOf(await Store.ListUnfinishedAsync(0, 10, None)));
         await CommitAsync(Append(page, Segment(2, 1)));
         Assert.Empty(await Store.ListUnfinishedAsync(0, 10, None));
@@ -294,8 +294,8 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(Accept(Batch(1, total: 10)), Accept(Batch(100)));
         Assert.Empty(await Store.ListStartedAsync(1, None));
         await CommitAsync(
-            new StoreWrite.Start(1, [3, 9]), new StoreWrite.Start(100, [1]), new StoreWrite.Start(1, []));
-        await CommitAsync(new StoreWrite.Start(1, [9, 0]));
+            new StoreWrite.MarkStarted(1, [3, 9]), new StoreWrite.MarkStarted(100, [1]), new StoreWrite.MarkStarted(1, []));
+        await CommitAsync(new StoreWrite.MarkStarted(1, [9, 0]));
         Assert.Equal([0, 3, 9], (await Store.ListStartedAsync(1, None)).Order());
         await ReopenAsync();
         Assert.Equal([0, 3, 9], (await Store.ListStartedAsync(1, None)).Order());
@@ -306,13 +306,13 @@ public abstract partial class BatchStoreConformance
     {
         var batch = Batch(1, total: 2);
         await CommitAsync(Accept(batch), Accept(Batch(100)));
-        await CommitAsync(new StoreWrite.Start(1, [0, 1]), new StoreWrite.Start(100, [2]));
+        await CommitAsync(new StoreWrite.MarkStarted(1, [0, 1]), new StoreWrite.MarkStarted(100, [2]));
         await CommitAsync(Append(batch, Segment(1, 1)));
         Assert.Equal([0, 1], (await Store.ListStartedAsync(1, None)).Order());
         await CommitAsync(Append(batch.After(Segment(1, 1)), Segment(2, 1)), new StoreWrite.Expire(100));
         Assert.Empty(await Store.ListStartedAsync(1, None));
         Assert.Empty(await Store.ListStartedAsync(100, None));
-        await CommitAsync(new StoreWrite.Start(1, [0]), new StoreWrite.Start(100, [2]));
+        await CommitAsync(new StoreWrite.MarkStarted(1, [0]), new StoreWrite.MarkStarted(100, [2]));
         Assert.Empty(await Store.ListStartedAsync(1, None));
         Assert.Empty(await Store.ListStartedAsync(100, None));
     }

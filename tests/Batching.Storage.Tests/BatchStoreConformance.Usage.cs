@@ -1,3 +1,4 @@
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using static Batching.Storage.Tests.StoreData;
 
@@ -32,7 +33,7 @@ public abstract partial class BatchStoreConformance
         await CommitAsync(Accept(batch));
         Assert.Equal(new OwnerUsage(1, 2, 100), await Store.ReadUsageAsync("alice", None));
 
-        await CommitAsync(new StoreWrite.Append(grown, [first], [Window(2, 1, bytes: 20)]));
+        await CommitAsync(new StoreWrite.AppendResults(grown, [first], [Window(2, 1, bytes: 20)]));
         Assert.Equal(new OwnerUsage(1, 2, 100 + 1001 + 20), await Store.ReadUsageAsync("alice", None));
 
         await CommitAsync(Append(grown, second));
@@ -123,7 +124,7 @@ public abstract partial class BatchStoreConformance
                     var segment = Segment(batch.Record.Finished + 1, random.Next(1, batch.Record.Running + 1));
                     var spawned = random.Next(2) == 0 ? [] : new[] { Window(batch.Record.Total, 2, random.Next(1, 90)) };
                     var record = (batch.Record with { Total = batch.Record.Total + (2 * spawned.Length) }).After(segment);
-                    await CommitAsync(new StoreWrite.Append(record, [segment], spawned));
+                    await CommitAsync(new StoreWrite.AppendResults(record, [segment], spawned));
                     batches[key] = (
                         record,
                         batch.Requests + spawned.Sum(window => window.Data.Length),

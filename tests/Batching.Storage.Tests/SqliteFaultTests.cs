@@ -1,3 +1,4 @@
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -84,7 +85,7 @@ public sealed class SqliteFaultTests : IDisposable
             try
             {
                 await store.CommitAsync([new StoreWrite.Cancel(1), Append(batch, segment)], default);
-                await store.CommitAsync([new StoreWrite.Receive(200, batch.Finished)], default);
+                await store.CommitAsync([new StoreWrite.MoveReceivedMark(200, batch.Finished)], default);
                 batch = batch.After(segment);
                 Assert.InRange(batch.Finished, 1, 100);
             }
@@ -143,7 +144,7 @@ public sealed class SqliteFaultTests : IDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(
             async () => await store.CommitAsync([Accept(Batch(1) with { DoneTime = Start })], default));
         await Assert.ThrowsAsync<NullReferenceException>(
-            async () => await store.CommitAsync([Accept(Batch(1)), new StoreWrite.Start(1, null!)], default));
+            async () => await store.CommitAsync([Accept(Batch(1)), new StoreWrite.MarkStarted(1, null!)], default));
         Assert.Null(await store.FindBatchAsync(1, default));
         await store.CommitAsync([Accept(Batch(1))], default);
     }

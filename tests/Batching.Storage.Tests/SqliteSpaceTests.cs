@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -114,7 +115,7 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
         {
             var batch = Batch(key, total: 3);
             writes.Add(Accept(batch));
-            writes.Add(new StoreWrite.Start(key, [1]));
+            writes.Add(new StoreWrite.MarkStarted(key, [1]));
             writes.Add(Append(batch, Segment(1, 2)));
         }
 
@@ -129,7 +130,7 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
     {
         var batch = Batch(1, total: 1);
         await CommitAsync(Accept(batch));
-        await CommitAsync([.. Enumerable.Repeat(new StoreWrite.Start(1, [0]), 1000)]);
+        await CommitAsync([.. Enumerable.Repeat(new StoreWrite.MarkStarted(1, [0]), 1000)]);
         Assert.Equal(1000, Count("started_requests"));
         await CommitAsync(Append(batch, Segment(1, 1)));
         Assert.Empty(await _store.ListStartedAsync(1, default));
@@ -246,15 +247,13 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
             command.Transaction = transaction;
             Assert.Equal(1L, command.ExecuteScalar());
             await CommitLargeAsync();
-            await CommitAsync(new StoreWrite.Receive(1, 1));
+            await CommitAsync(new StoreWrite.MoveReceivedMark(1, 1));
             log.Refresh();
             Assert.True(log.Length > StoreConnection.LogBytes);
         }
 
         await CommitLargeAsync();
-        await CommitAsync(new StoreWrite.Receive(1, 2));
-        log.Refresh();
-        Assert.InRange(log.Length, 1, 1024 * 1024);
+        await CommitUntilCutAsync(log);
 
         async Task CommitLargeAsync()
         {
@@ -262,6 +261,42 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
             await CommitAsync(Append(batch, segments));
             batch = batch.After(segments);
         }
+    }
+
+    // It does not have to grow once more before.
+    [Fact]
+    public async Task CommitAsync_ReaderHasLeftALogBeyondItsBound_IsCut()
+    {
+        var log = new FileInfo(_directory.File("batch.db-wal"));
+        var batch = Batch(1, total: 100);
+        await CommitAsync(Accept(batch));
+        using (var reader = Connect())
+        {
+            using var transaction = reader.BeginTransaction(deferred: true);
+            using var command = reader.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM batches";
+            command.Transaction = transaction;
+            Assert.Equal(1L, command.ExecuteScalar());
+            await CommitAsync(Append(batch, [.. Enumerable.Range(1, 70).Select(i => Segment(i, 1, 1024 * 1024))]));
+            await CommitAsync(new StoreWrite.MoveReceivedMark(1, 1));
+            log.Refresh();
+            Assert.True(log.Length > StoreConnection.LogBytes);
+        }
+
+        await CommitUntilCutAsync(log);
+    }
+
+    // A commit that finds it being copied leaves that to the next one.
+    private async Task CommitUntilCutAsync(FileInfo log)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        do
+        {
+            Assert.False(deadline.IsCancellationRequested, $"The log still has {log.Length} bytes.");
+            await CommitAsync(new StoreWrite.MoveReceivedMark(1, 2));
+            log.Refresh();
+        }
+        while (log.Length > 1024 * 1024);
     }
 
     [Fact]
@@ -281,7 +316,7 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
         for (var position = 1; TimesBegunAnew() == timesBefore; position++)
         {
             Assert.False(deadline.IsCancellationRequested, "The log was not begun anew in 30 s.");
-            await CommitAsync(new StoreWrite.Receive(1, position % batch.Finished));
+            await CommitAsync(new StoreWrite.MoveReceivedMark(1, position % batch.Finished));
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
 
@@ -326,7 +361,7 @@ public sealed class SqliteSpaceTests : IAsyncLifetime, IDisposable
         var batch = Batch(key, total: 1400);
         await CommitAsync(
             Accept(batch, [.. Enumerable.Range(0, 700).Select(i => Window(i * 2, 2))]));
-        await CommitAsync([.. Enumerable.Range(0, 700).Select(i => new StoreWrite.Start(key, [i]))]);
+        await CommitAsync([.. Enumerable.Range(0, 700).Select(i => new StoreWrite.MarkStarted(key, [i]))]);
         await CommitAsync(Append(batch, [.. Enumerable.Range(0, 700).Select(i => Segment(i + 1, 1, 5000))]));
         return (await _store.FindBatchAsync(key, default))!;
     }

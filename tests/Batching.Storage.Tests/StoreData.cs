@@ -1,5 +1,5 @@
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
-using Batching.Engine.Upstreams;
 using Batching.V1;
 
 namespace Batching.Storage.Tests;
@@ -66,6 +66,6 @@ internal static class StoreData
         };
     }
 
-    public static StoreWrite.Append Append(BatchRecord before, params ResultSegment[] segments) =>
+    public static StoreWrite.AppendResults Append(BatchRecord before, params ResultSegment[] segments) =>
         new(before.After(segments), segments, []);
 }

@@ -1,13 +1,19 @@
-using Batching.Engine.Scheduling;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
 using Batching.Engine.Storage;
-using Batching.Engine.Upstreams;
 using Batching.V1;
 
 namespace Batching.Engine.Committing;
 
-/// <summary>What is committed together. Not thread-safe.</summary>
+/// <summary>Changes that are committed together. Not thread-safe.</summary>
 internal sealed class CommitGroup
 {
+    /// <summary>Results and other changes in one group.</summary>
+    public const int MaxItems = 4096;
+
+    /// <summary>Bytes of results in one group, more or less.</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
+
     private static readonly UpstreamReply Late = UpstreamReply.FromFailure(Failure.Expired);
 
     private readonly List<FinishedRequest> _results = [];
@@ -25,6 +31,9 @@ internal sealed class CommitGroup
     /// <summary>Of the results.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Whether it should be committed before more is added.</summary>
+    public bool IsFull => Count >= MaxItems || Bytes >= MaxBytes;
+
     /// <summary>Adds a result. Those of one batch stay in the order in which they are added.</summary>
     public void Add(FinishedRequest finished)
     {
@@ -36,7 +45,7 @@ internal sealed class CommitGroup
     public void Add(PendingWrite write) => _writes.Add(write);
 
     /// <summary>The results as changes of their batches, in which they get their positions.</summary>
-    public List<(ActiveBatch Batch, StoreWrite.Append Write)> BuildAppends(TimeProvider time)
+    public List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> BuildAppends(TimeProvider time)
     {
         var batches = new Dictionary<ActiveBatch, List<FinishedRequest>>();
         foreach (var finished in _results)
@@ -49,10 +58,10 @@ internal sealed class CommitGroup
             list.Add(finished);
         }
 
-        var appends = new List<(ActiveBatch, StoreWrite.Append)>(batches.Count);
+        var appends = new List<(ActiveBatch, StoreWrite.AppendResults)>(batches.Count);
         foreach (var (batch, finished) in batches)
         {
-            appends.Add((batch, BuildAppend(batch.Record, finished, time)));
+            appends.Add((batch, BuildAppend(batch, finished, time)));
         }
 
         return appends;
@@ -68,13 +77,14 @@ internal sealed class CommitGroup
 
         foreach (var finished in _results)
         {
-            finished.Reply.Dispose();
+            finished.Release();
         }
     }
 
-    private static StoreWrite.Append BuildAppend(
-        BatchRecord record, List<FinishedRequest> finished, TimeProvider time)
+    private static StoreWrite.AppendResults BuildAppend(
+        ActiveBatch batch, List<FinishedRequest> finished, TimeProvider time)
     {
+        var record = batch.Record;
         var segments = new ResultSegmentBuilder(record.Finished + 1);
         var added = 0;
         var failed = 0;
@@ -87,7 +97,7 @@ internal sealed class CommitGroup
             Add(request.StoredIndex, isLate ? Late : request.Reply, request.DoneTime);
             foreach (var next in request.Spawned)
             {
-                spawned.Add(next.Definition);
+                spawned.Add(next.Row);
                 if (next.End is { } end)
                 {
                     // In the same commit: found without a result after a restart, it would be sent.
@@ -99,9 +109,12 @@ internal sealed class CommitGroup
         var count = record.Finished + added;
         var total = record.Total + spawned.Count;
         var isDone = count == total;
-        return new StoreWrite.Append(
+        var (capacity, runs) = spawned.Count > 0 ? batch.Numbers.Current : (record.Capacity, record.Runs);
+        return new StoreWrite.AppendResults(
             record with
             {
+                Capacity = capacity,
+                Runs = runs,
                 Total = total,
                 Finished = count,
                 Failed = record.Failed + failed,

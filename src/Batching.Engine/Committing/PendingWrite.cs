@@ -14,4 +14,13 @@ internal readonly record struct PendingWrite(StoreWrite Write, TaskCompletionSou
         StoreWrite.Stage stage => stage.Windows.Sum(window => (long)window.Data.Length),
         _ => 0,
     });
+
+    /// <summary>Tells all who wait that their changes were not made.</summary>
+    public static void FailAll(IEnumerable<PendingWrite> writes, Exception failure)
+    {
+        foreach (var write in writes)
+        {
+            write.Done.TrySetException(failure);
+        }
+    }
 }

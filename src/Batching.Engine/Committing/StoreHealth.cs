@@ -1,4 +1,4 @@
-using Batching.Engine.Scheduling;
+using Batching.Engine.Running;
 
 namespace Batching.Engine.Committing;
 
@@ -9,7 +9,7 @@ namespace Batching.Engine.Committing;
 public sealed class StoreHealth
 {
     private readonly Lock _lock = new();
-    private readonly List<QueuedRequest> _parked = [];
+    private readonly List<IHeldWork> _parked = [];
     private DateTimeOffset? _failingSince;
     private volatile bool _isFailing;
     private bool _isHeld;
@@ -30,7 +30,7 @@ public sealed class StoreHealth
     public bool IsFailing => _isFailing;
 
     /// <summary>Keeps a request until its result could be stored; false if it may be begun.</summary>
-    internal bool TryPark(QueuedRequest request)
+    internal bool TryPark(IHeldWork request)
     {
         if (!_isFailing)
         {
@@ -50,7 +50,7 @@ public sealed class StoreHealth
     }
 
     /// <summary>Keeps a request that has found the store failing, until that is tried again.</summary>
-    internal void Park(QueuedRequest request)
+    internal void Park(IHeldWork request)
     {
         lock (_lock)
         {
@@ -61,7 +61,7 @@ public sealed class StoreHealth
             }
         }
 
-        Enqueue(request);
+        request.Resume();
     }
 
     /// <summary>Changes are refused. At first nothing is begun, until it is known what there is room for.</summary>
@@ -92,7 +92,7 @@ public sealed class StoreHealth
     /// <param name="release">Lets go of the requests that may be begun now.</param>
     internal void Hold(bool isHeld, bool release)
     {
-        List<QueuedRequest> released;
+        List<IHeldWork> released;
         lock (_lock)
         {
             _isHeld = isHeld;
@@ -105,13 +105,10 @@ public sealed class StoreHealth
             _parked.RemoveAll(request => MayBegin(request.Batch));
         }
 
-        released.ForEach(Enqueue);
+        released.ForEach(request => request.Resume());
     }
 
     // A batch that was stopped sends nothing, and its requests have to end.
     private bool MayBegin(ActiveBatch batch) =>
         !_isFailing || batch.Stopping.IsCancellationRequested || (!_isHeld && !batch.HasUnstored);
-
-    private static void Enqueue(QueuedRequest request) =>
-        request.Call.Route.Upstream.Waiting.Enqueue(request.Batch.Owner, request.Batch.Key, request);
 }

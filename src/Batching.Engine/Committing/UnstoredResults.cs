@@ -1,5 +1,5 @@
-using Batching.Engine.Scheduling;
-using Batching.Engine.Upstreams;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
 
 namespace Batching.Engine.Committing;
 

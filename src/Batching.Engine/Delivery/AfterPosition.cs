@@ -1,4 +1,4 @@
-using Batching.Engine.Storage;
+using Batching.Engine.Model;
 
 namespace Batching.Engine.Delivery;
 

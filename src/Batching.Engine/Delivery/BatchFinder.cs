@@ -1,4 +1,4 @@
-using Batching.Engine.Identifiers;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 
 namespace Batching.Engine.Delivery;
@@ -10,7 +10,7 @@ namespace Batching.Engine.Delivery;
 /// </summary>
 internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider time)
 {
-    public async ValueTask<Answer<BatchRecord>> FindAsync(
+    public async ValueTask<Outcome<BatchRecord>> FindAsync(
         Caller caller, string batchId, CancellationToken cancellationToken)
     {
         // It tells nothing about any batch.

@@ -1,4 +1,4 @@
-using Batching.Engine.Identifiers;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -11,11 +11,16 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
     /// <summary>Bytes that a batch without its requests takes at most in a message, with the message around it.</summary>
     public const int MaxBytes = 256;
 
+    /// <summary>A batch without its requests, as it is now.</summary>
+    public Batch ToBatch(BatchRecord record) => ToBatch(record, IsExpired(record));
+
     /// <summary>A batch without its requests.</summary>
-    public Batch ToBatch(BatchRecord record) => new()
+    /// <param name="record">The batch.</param>
+    /// <param name="isExpired">Whether its bodies are gone.</param>
+    public Batch ToBatch(BatchRecord record, bool isExpired) => new()
     {
         Id = ids.OfBatch(record.Key),
-        State = IsExpired(record) ? BatchState.Expired
+        State = isExpired ? BatchState.Expired
             : record.Cancelled ? BatchState.Cancelled
             : record.DoneTime is not null ? BatchState.Done
             : BatchState.Running,

@@ -1,7 +1,6 @@
-using Batching.Engine.Identifiers;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
-using Batching.Engine.Upstreams;
 
 namespace Batching.Engine.Delivery;
 
@@ -36,11 +35,11 @@ public sealed class BodyReader
     /// <param name="batchId">The batch.</param>
     /// <param name="requestId">The request whose response is meant.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
-    public async ValueTask<Answer<ResultBody>> OpenAsync(
+    public async ValueTask<Outcome<ResultBody>> OpenAsync(
         Caller caller, string batchId, string requestId, CancellationToken cancellationToken)
     {
         var found = await _finder.FindAsync(caller, batchId, cancellationToken);
-        if (!found.IsGiven)
+        if (!found.Succeeded)
         {
             return found.Refusal;
         }
@@ -72,7 +71,7 @@ public sealed class BodyReader
         }
 
         var lease = _quotas.OpenStream(caller.Owner);
-        if (!lease.IsGiven)
+        if (!lease.Succeeded)
         {
             return lease.Refusal;
         }

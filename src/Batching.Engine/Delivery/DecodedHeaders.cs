@@ -1,5 +1,5 @@
 using System.Text;
-using Batching.Engine.Upstreams;
+using Batching.Engine.Model;
 
 namespace Batching.Engine.Delivery;
 

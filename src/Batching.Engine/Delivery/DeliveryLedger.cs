@@ -1,8 +1,9 @@
 namespace Batching.Engine.Delivery;
 
 /// <summary>
-/// What of one batch has reached its client, and what is on the way: positions up to the mark, and behind it ranges
-/// that are out with a reply or were received out of order. Not thread-safe.
+/// The results of one batch that have reached its client, and those on the way: positions up to the mark, and behind it ranges
+/// that are out with a reply, were written a moment ago and may still be lost, or were received out of order. Not
+/// thread-safe.
 /// </summary>
 /// <param name="mark">The received mark as it is stored.</param>
 internal sealed class DeliveryLedger(int mark)
@@ -17,12 +18,32 @@ internal sealed class DeliveryLedger(int mark)
     public bool IsSettled => _ranges.Count == 0;
 
     /// <summary>Whether some positions are out with a reply that has not ended.</summary>
-    public bool HasOnTheWay => _ranges.Exists(range => !range.Received);
+    public bool HasOnTheWay => _ranges.Exists(range => range.State == RangeState.OnTheWay);
+
+    /// <summary>Every position up to this one was received, or was written completely to a client that is not known to be lost.</summary>
+    public int Written
+    {
+        get
+        {
+            var written = Mark;
+            foreach (var range in _ranges)
+            {
+                if (range.State == RangeState.OnTheWay || range.First > written + 1)
+                {
+                    break;
+                }
+
+                written = Math.Max(written, range.Last);
+            }
+
+            return written;
+        }
+    }
 
     /// <summary>Takes the first run of positions that are neither received nor on the way.</summary>
     /// <param name="last">The last position there is.</param>
     /// <returns>Null if there is none.</returns>
-    public Range? TryTake(int last)
+    public Range? TryClaim(int last)
     {
         var first = Mark + 1;
         var at = 0;
@@ -52,6 +73,23 @@ internal sealed class DeliveryLedger(int mark)
         {
             _ranges.Remove(range);
         }
+
+        // A caller may have named a position in the middle: then nothing that is still wanted is left of the range.
+        MoveMark();
+    }
+
+    /// <summary>A reply with everything up to a position was written completely, and nothing of it was taken before.</summary>
+    /// <returns>What of it nobody has received or is receiving.</returns>
+    public List<Range> WriteUpTo(int position)
+    {
+        var written = new List<Range>();
+        while (TryClaim(position) is { } range)
+        {
+            range.SetWritten();
+            written.Add(range);
+        }
+
+        return written;
     }
 
     /// <summary>Settles a range: its reply has reached the client, or it has not and the range is free again.</summary>
@@ -63,7 +101,7 @@ internal sealed class DeliveryLedger(int mark)
             return;
         }
 
-        range.Received = true;
+        range.SetReceived();
         MoveMark();
     }
 
@@ -86,7 +124,7 @@ internal sealed class DeliveryLedger(int mark)
             {
                 _ranges.RemoveAt(0);
             }
-            else if (next.Received && next.First <= Mark + 1)
+            else if (next.State == RangeState.Received && next.First <= Mark + 1)
             {
                 Mark = next.Last;
                 _ranges.RemoveAt(0);
@@ -105,6 +143,20 @@ internal sealed class DeliveryLedger(int mark)
 
         public int Last { get; set; } = last;
 
-        public bool Received { get; set; }
+        public RangeState State { get; private set; }
+
+        /// <summary>Its reply was written completely. Whether that has arrived is to be settled.</summary>
+        public void SetWritten() => State = RangeState.Written;
+
+        /// <summary>Its reply has arrived.</summary>
+        public void SetReceived() => State = RangeState.Received;
+    }
+
+    /// <summary>The state of a range on its way.</summary>
+    internal enum RangeState
+    {
+        OnTheWay,
+        Written,
+        Received,
     }
 }

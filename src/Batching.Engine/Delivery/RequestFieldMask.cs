@@ -1,3 +1,5 @@
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Engine.Delivery;
@@ -33,6 +35,7 @@ internal static class RequestFieldMask
         ["response.expired"] = RequestFields.Expired,
         ["response.content_type"] = RequestFields.ContentType,
         ["response.content_encoding"] = RequestFields.ContentEncoding,
+        ["pagination"] = RequestFields.Pagination,
     };
 
     /// <summary>The fields that a mask names; all of them without a mask.</summary>
@@ -53,7 +56,7 @@ internal static class RequestFieldMask
             else if (problems.Count < MaxProblems)
             {
                 problems.Add(new Problem(
-                    "request_fields", $"has the unknown field '{path}'; known are {string.Join(", ", Paths.Keys)}"));
+                    "request_fields", $"has the unknown field {CallerText.Quote(path)}; known are {string.Join(", ", Paths.Keys)}"));
             }
         }
 

@@ -1,4 +1,5 @@
-using Batching.Engine.Identifiers;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 
 namespace Batching.Engine.Delivery;
@@ -13,7 +14,7 @@ internal static class RequestIds
             : null;
 
     /// <summary>The indexes of the requests in their batch, in the order given.</summary>
-    public static Answer<int[]> Resolve(IReadOnlyList<string> requestIds, BatchRecord record, BatchIds ids)
+    public static Outcome<int[]> Resolve(IReadOnlyList<string> requestIds, BatchRecord record, BatchIds ids)
     {
         var indexes = new int[requestIds.Count];
         for (var i = 0; i < indexes.Length; i++)

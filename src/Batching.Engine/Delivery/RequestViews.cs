@@ -1,7 +1,6 @@
 using System.Text;
-using Batching.Engine.Identifiers;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
-using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -18,28 +17,49 @@ namespace Batching.Engine.Delivery;
 /// <param name="fields">What of the requests is wanted.</param>
 internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord record, RequestFields fields)
 {
-    // At most what a request takes in a message beside its texts, header fields, params and body: ids, times, numbers,
+    // At most what a request takes in a message beside its texts, header fields, params, pagination and body: ids, times, numbers,
     // and the tags and lengths of everything.
     private const int FixedBytes = 192;
+
+    // Tag and length of one parameter of a query.
+    private const int QueryFrame = 8;
 
     private readonly string _batchId = ids.OfBatch(record.Key);
     private readonly Timestamp _createTime = record.CreateTime.ToTimestamp();
     private readonly DecodedHeaders _headers = new();
+    private BatchRecord _record = record;
     private Request? _reused;
 
     /// <summary>The batch, as it was last read.</summary>
-    public BatchRecord Record { get; set; } = record;
+    public BatchRecord Record
+    {
+        get => _record;
+        set
+        {
+            _record = value;
+            IsExpired = batches.IsExpired(value);
+        }
+    }
+
+    /// <summary>
+    /// Whether the bodies were gone when the batch was last read: one moment for the batch and all its requests, so that
+    /// a reply doesn't contradict itself.
+    /// </summary>
+    public bool IsExpired { get; private set; } = batches.IsExpired(record);
 
     /// <summary>Whether the windows of the requests are needed for what is wanted.</summary>
     public bool NeedWindows => (fields & RequestFields.Definition) != 0;
 
+    /// <summary>The batch without its requests.</summary>
+    public Batch ToBatch() => batches.ToBatch(Record, IsExpired);
+
     /// <summary>A request that has no result yet.</summary>
     /// <param name="index">Its index.</param>
-    /// <param name="window">Where it is; null if windows are not needed, or it is gone.</param>
-    public Request ToRequest(int index, RequestWindow? window)
+    /// <param name="stored">Where it is; null if windows are not needed, or it is gone.</param>
+    public Request ToRequest(int index, StoredRequest? stored)
     {
         var view = new Request();
-        AddDefinition(view, index, window);
+        AddDefinition(view, stored);
         AddState(view, index, RequestState.Running);
         return view;
     }
@@ -47,26 +67,27 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
     /// <summary>A finished request.</summary>
     /// <param name="segment">Where its result is, with the payload if headers or body are wanted.</param>
     /// <param name="position">Its position.</param>
-    /// <param name="window">Where the request is; null if windows are not needed, or it is gone.</param>
-    public Request ToResult(ResultSegment segment, int position, RequestWindow? window) =>
-        AddResult(new Request(), segment, position, window);
+    /// <param name="stored">Where the request is; null if windows are not needed, or it is gone.</param>
+    public Request ToResult(ResultSegment segment, int position, StoredRequest? stored) =>
+        AddResult(new Request(), segment, position, stored);
 
     /// <summary>The same, but the message is the same each time too: it holds only until the next call.</summary>
     /// <inheritdoc cref="ToResult"/>
-    public Request ToPassingResult(ResultSegment segment, int position, RequestWindow? window)
+    public Request ToPassingResult(ResultSegment segment, int position, StoredRequest? stored)
     {
         if (_reused is null)
         {
-            return _reused = ToResult(segment, position, window);
+            return _reused = ToResult(segment, position, stored);
         }
 
         // What is set only where there is something to set.
         _reused.Path = _reused.Method = _reused.SpawnedBy = _reused.ParamsJson = "";
         _reused.Params = null;
+        _reused.Pagination = null;
         _reused.Query.Clear();
         _reused.Spawner = false;
         _reused.CreateTime = null;
-        return AddResult(_reused, segment, position, window);
+        return AddResult(_reused, segment, position, stored);
     }
 
     /// <summary>Lets go of the body that the last passing result has shown.</summary>
@@ -86,7 +107,9 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
     /// <param name="room">Bytes that there may be.</param>
     public long Fit(Request view, long room)
     {
-        var bytes = FixedBytes + Encoding.UTF8.GetByteCount(view.Path) + (view.Params?.CalculateSize() ?? 0L);
+        var bytes = FixedBytes + Encoding.UTF8.GetByteCount(view.Path) + Encoding.UTF8.GetByteCount(view.ParamsJson)
+            + (view.Params?.CalculateSize() ?? 0L) + (view.Pagination?.CalculateSize() ?? 0L)
+            + (view.Query.Count == 0 ? 0L : view.Query.Sum(parameter => (long)parameter.CalculateSize() + QueryFrame));
         if (view.Response is not { } response)
         {
             return bytes;
@@ -124,25 +147,25 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         AddState(request, index, RequestState.Running);
     }
 
-    private void AddDefinition(Request view, int index, RequestWindow? window)
+    private void AddDefinition(Request view, StoredRequest? stored)
     {
-        if (window is null || !NeedWindows)
+        if (stored is not { } definition || !NeedWindows)
         {
             return;
         }
 
-        window.ReadShown(index, view, fields);
+        definition.ReadShown(view, fields);
         AddOrigin(view);
     }
 
     private void AddOrigin(Request view)
     {
-        if (fields.HasFlag(RequestFields.SpawnedBy) && view.SpawnedBy.Length == 0)
+        if (fields.Has(RequestFields.SpawnedBy) && view.SpawnedBy.Length == 0)
         {
             view.SpawnedBy = _batchId;
         }
 
-        if (fields.HasFlag(RequestFields.CreateTime))
+        if (fields.Has(RequestFields.CreateTime))
         {
             view.CreateTime ??= _createTime;
         }
@@ -150,29 +173,29 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
 
     private void AddState(Request view, int index, RequestState state)
     {
-        view.Id = ids.OfRequest(Record.Key, index);
-        if (fields.HasFlag(RequestFields.Index))
+        view.Id = ids.OfRequest(Record, index);
+        if (fields.Has(RequestFields.Index))
         {
             view.Index = index;
         }
 
-        if (fields.HasFlag(RequestFields.State))
+        if (fields.Has(RequestFields.State))
         {
             view.State = state;
         }
     }
 
-    private Request AddResult(Request view, ResultSegment segment, int position, RequestWindow? window)
+    private Request AddResult(Request view, ResultSegment segment, int position, StoredRequest? stored)
     {
         var entry = segment[position];
-        AddDefinition(view, entry.Index, window);
+        AddDefinition(view, stored);
         AddState(view, entry.Index, RequestState.Done);
-        if (fields.HasFlag(RequestFields.DoneTime))
+        if (fields.Has(RequestFields.DoneTime))
         {
             view.DoneTime = entry.DoneTime.ToTimestamp();
         }
 
-        if (fields.HasFlag(RequestFields.Position))
+        if (fields.Has(RequestFields.Position))
         {
             view.Position = position;
         }
@@ -189,29 +212,32 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
     {
         var isNew = view.Response is null;
         var response = view.Response ??= new Response();
-        var isExpired = batches.IsExpired(Record);
-        if (fields.HasFlag(RequestFields.StatusCode))
+
+        // The payload may be deleted between that moment and the one at which it is read.
+        var isExpired = IsExpired
+            || ((fields & RequestFields.Payload) != 0 && segment.Payload is null && segment.PayloadBytes > 0);
+        if (fields.Has(RequestFields.StatusCode))
         {
             response.StatusCode = entry.StatusCode;
         }
 
-        if (fields.HasFlag(RequestFields.Size))
+        if (fields.Has(RequestFields.Size))
         {
             response.Size = entry.Size;
         }
 
-        if (fields.HasFlag(RequestFields.Expired))
+        if (fields.Has(RequestFields.Expired))
         {
             response.Expired = isExpired;
         }
 
-        if (fields.HasFlag(RequestFields.Error))
+        if (fields.Has(RequestFields.Error))
         {
             response.Error = entry.Failure == Failure.None ? null : ErrorOf(entry, isExpired ? default : segment.BodyOf(entry));
         }
 
         AddHeaders(response, isNew, isExpired ? default : segment.HeadersOf(entry).Span);
-        if (fields.HasFlag(RequestFields.Body))
+        if (fields.Has(RequestFields.Body))
         {
             response.BodyOmitted = false;
 
@@ -230,7 +256,7 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
             return;
         }
 
-        if (fields.HasFlag(RequestFields.Headers))
+        if (fields.Has(RequestFields.Headers))
         {
             response.Headers.Clear();
             foreach (var (name, value) in _headers.Fields)
@@ -239,12 +265,12 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
             }
         }
 
-        if (fields.HasFlag(RequestFields.ContentType))
+        if (fields.Has(RequestFields.ContentType))
         {
             response.ContentType = _headers.ContentType;
         }
 
-        if (fields.HasFlag(RequestFields.ContentEncoding))
+        if (fields.Has(RequestFields.ContentEncoding))
         {
             response.ContentEncoding = _headers.ContentEncoding;
         }

@@ -1,5 +1,5 @@
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
-using Batching.Engine.Storage;
 
 namespace Batching.Engine.Delivery;
 
@@ -40,9 +40,9 @@ public sealed class ResultFeed : IDisposable
         CancellationToken shutdown, CancellationToken cancellationToken) =>
         _streamer.ReadAsync(_record, _after, _fields, _maxBytes, shutdown, cancellationToken);
 
-    /// <summary>Everything up to a position has reached the client.</summary>
-    public void ReceiveUpTo(long position) => _streamer.ReceiveUpTo(_record, (int)position);
+    /// <summary>The delivery of everything up to a position.</summary>
+    public Delivery DeliveryUpTo(long position) => _streamer.DeliveryUpTo(_record, (int)position);
 
-    /// <summary>The stream is not open any more; <see cref="ReceiveUpTo"/> may still be called.</summary>
+    /// <summary>The stream is not open any more; <see cref="DeliveryUpTo"/> may still be called.</summary>
     public void Dispose() => _lease.Dispose();
 }

@@ -1,4 +1,6 @@
-using Batching.Engine.Identifiers;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.V1;
 using Microsoft.Extensions.Options;
@@ -12,9 +14,10 @@ public sealed class ResultFetcher
     private readonly BatchFinder _finder;
     private readonly BatchIds _ids;
     private readonly BatchViews _views;
-    private readonly RequestReader _requests;
-    private readonly ResultReader _results;
-    private readonly Deliveries _deliveries;
+    private readonly PageReader _pages;
+    private readonly NamedFetcher _named;
+    private readonly DeliveryTracker _deliveries;
+    private readonly ReplyBudget _replies;
     private readonly LimitOptions _limits;
     private readonly TimeProvider _time;
 
@@ -25,7 +28,8 @@ public sealed class ResultFetcher
         BatchViews views,
         RequestReader requests,
         ResultReader results,
-        Deliveries deliveries,
+        DeliveryTracker deliveries,
+        ReplyBudget replies,
         IOptions<BatchEngineOptions> options,
         TimeProvider time)
     {
@@ -33,25 +37,29 @@ public sealed class ResultFetcher
         _finder = finder;
         _ids = ids;
         _views = views;
-        _requests = requests;
-        _results = results;
         _deliveries = deliveries;
+        _replies = replies;
         _limits = options.Value.Limits;
+        _pages = new PageReader(requests, results, _limits);
+        _named = new NamedFetcher(store, ids, views, _pages, replies, _limits);
         _time = time;
     }
 
     /// <summary>Fetches the page that a call asks for, as one message.</summary>
-    public ValueTask<Answer<ResultPage>> FetchAsync(
+    public ValueTask<Outcome<ResultPage>> FetchAsync(
         Caller caller, FetchBatchRequest request, CancellationToken cancellationToken) =>
         FetchAsync(caller, request, _limits.MessageBytes, cancellationToken);
 
-    /// <summary>Fetches the page that a call asks for.</summary>
-    /// <param name="caller">Who calls.</param>
-    /// <param name="request">What for.</param>
-    /// <param name="maxBytes">Bytes that the message may take; <see cref="long.MaxValue"/> if it is not sent as one.</param>
-    /// <param name="cancellationToken">The caller has gone.</param>
-    public async ValueTask<Answer<ResultPage>> FetchAsync(
-        Caller caller, FetchBatchRequest request, long maxBytes, CancellationToken cancellationToken)
+    /// <summary>
+    /// Opens the page that a call asks for. Its requests are then read one after the other, so that no more than one piece
+    /// of it is in memory.
+    /// </summary>
+    public ValueTask<Outcome<ResultPage>> OpenAsync(
+        Caller caller, FetchBatchRequest request, CancellationToken cancellationToken) =>
+        FetchAsync(caller, request, maxBytes: null, cancellationToken);
+
+    private async ValueTask<Outcome<ResultPage>> FetchAsync(
+        Caller caller, FetchBatchRequest request, long? maxBytes, CancellationToken cancellationToken)
     {
         var problems = new List<Problem>();
         var fields = RequestFieldMask.Parse(request.RequestFields, problems);
@@ -70,33 +78,46 @@ public sealed class ResultFetcher
             return tooMany;
         }
 
-        using var kept = _ids.TryParseBatch(request.BatchId, out var key) ? _deliveries.Keep(key) : null;
+        using var kept = _ids.TryParseBatch(request.BatchId, out var key) ? _deliveries.Pin(key) : null;
         var found = await _finder.FindAsync(caller, request.BatchId, cancellationToken);
-        if (!found.IsGiven)
+        if (!found.Succeeded)
         {
             return found.Refusal;
         }
 
-        if (request.RequestIds.Count > 0)
+        // Not given back with the page, it is given back at once.
+        var lease = _replies.Open(caller.Owner);
+        var isGiven = false;
+        try
         {
-            return await FetchByIdAsync(found.Value, request.RequestIds, fields, maxBytes, cancellationToken);
+            var fetch = new PageRequest(caller.Owner, fields, maxBytes, lease);
+            var answer = request.RequestIds.Count > 0
+                ? await _named.FetchAsync(fetch, found.Value, request.RequestIds, cancellationToken)
+                : request.HasAfter
+                    ? await FetchBehindAsync(fetch, found.Value, request.After, cancellationToken)
+                    : await FetchWaitingAsync(fetch, found.Value, cancellationToken);
+            isGiven = answer.Succeeded;
+            return answer;
         }
-
-        return request.HasAfter
-            ? await FetchBehindAsync(found.Value, request.After, fields, maxBytes, cancellationToken)
-            : await FetchWaitingAsync(found.Value, fields, maxBytes, cancellationToken);
+        finally
+        {
+            if (!isGiven)
+            {
+                lease.Dispose();
+            }
+        }
     }
 
-    private async Task<Answer<ResultPage>> FetchWaitingAsync(
-        BatchRecord record, RequestFields fields, long maxBytes, CancellationToken cancellationToken)
+    private async Task<Outcome<ResultPage>> FetchWaitingAsync(
+        PageRequest fetch, BatchRecord record, CancellationToken cancellationToken)
     {
         // An empty page of a batch that is done tells the client that it has everything. While another reply is still on
         // its way that is not true yet: should it break, its results are waiting again.
-        Deliveries.Delivery? delivery;
+        Delivery? delivery;
         var began = _time.GetTimestamp();
         while (true)
         {
-            delivery = _deliveries.TryTake(record, out var onTheWay);
+            delivery = _deliveries.TryClaim(record, out var onTheWay);
             using (onTheWay)
             {
                 if (onTheWay is null || record.Running > 0)
@@ -121,35 +142,29 @@ public sealed class ResultFetcher
             record = latest;
         }
 
-        var response = new FetchBatchResponse { Batch = _views.ToBatch(record) };
         if (delivery is null)
         {
-            response.Position = _deliveries.MarkOf(record);
-            return new ResultPage(response, _ => { });
+            return EmptyPage(record, fetch.Lease);
         }
 
+        var isGiven = false;
         try
         {
-            if (await AddPageAsync(response.Batch, record, delivery.First, delivery.Last, fields, maxBytes, cancellationToken)
-                is not { } last)
+            var answer = await ReadPageAsync(fetch, record, delivery.First, delivery.Last, delivery, cancellationToken);
+            isGiven = answer.Succeeded;
+            return answer;
+        }
+        finally
+        {
+            if (!isGiven)
             {
                 delivery.Complete(received: false);
-                return Deleted(record);
             }
-
-            delivery.Shorten(last);
-            response.Position = last;
-            return new ResultPage(response, delivery.Complete);
-        }
-        catch
-        {
-            delivery.Complete(received: false);
-            throw;
         }
     }
 
-    private async Task<Answer<ResultPage>> FetchBehindAsync(
-        BatchRecord record, long after, RequestFields fields, long maxBytes, CancellationToken cancellationToken)
+    private async Task<Outcome<ResultPage>> FetchBehindAsync(
+        PageRequest fetch, BatchRecord record, long after, CancellationToken cancellationToken)
     {
         if (AfterPosition.Check(after, record) is { } refusal)
         {
@@ -157,183 +172,74 @@ public sealed class ResultFetcher
         }
 
         _deliveries.ReceiveUpTo(record, (int)after);
-        var response = new FetchBatchResponse { Batch = _views.ToBatch(record) };
-        if (after == record.Finished)
-        {
-            response.Position = _deliveries.MarkOf(record);
-            return new ResultPage(response, _ => { });
-        }
+        return after == record.Finished
+            ? EmptyPage(record, fetch.Lease)
+            : await ReadPageAsync(fetch, record, (int)after + 1, record.Finished, taken: null, cancellationToken);
+    }
 
-        if (await AddPageAsync(response.Batch, record, (int)after + 1, record.Finished, fields, maxBytes, cancellationToken)
-            is not { } last)
+    private ResultPage EmptyPage(BatchRecord record, ByteLease lease) => new(
+        new FetchBatchResponse { Batch = _views.ToBatch(record), Position = _deliveries.WrittenOf(record) },
+        Delivery.OfNothing(record),
+        lease);
+
+    private Refusal.NotFound Deleted(BatchRecord record) => new("batch", _ids.OfBatch(record.Key));
+
+    // What was taken is shortened to what the page has room for.
+    private async Task<Outcome<ResultPage>> ReadPageAsync(
+        PageRequest fetch, BatchRecord record, int first, int last, Delivery? taken, CancellationToken cancellationToken)
+    {
+        if (await _pages.MeasureAsync(record, first, last, fetch.Fields, fetch.Room, cancellationToken) is not { } extent)
         {
             return Deleted(record);
         }
 
+        // Others may have what is behind it, while this page waits for room.
+        last = extent.Last;
+        taken?.Shorten(last);
+        var count = last - first + 1;
+        var views = _views.Of(record, fetch.Fields);
+        var held = views.IsExpired ? 0
+            : fetch.MaxBytes is null ? ReplyBudget.OfPieces(extent.LargestBytes)
+            : ReplyBudget.OfMessage(extent.PayloadBytes, count);
+        if (await _replies.ReserveAsync(fetch.Lease, fetch.Owner, held, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var response = new FetchBatchResponse { Batch = views.ToBatch(), Position = last };
+        if (fetch.MaxBytes is null)
+        {
+            return new ResultPage(
+                response,
+                taken ?? _deliveries.UpTo(record, last),
+                fetch.Lease,
+                count,
+                cancellation => _pages.ReadAsync(record, first, last, views, passing: true, cancellation));
+        }
+
+        var room = fetch.Room;
+        var end = first - 1;
+        await foreach (var view in _pages.ReadAsync(record, first, last, views, passing: false, cancellationToken))
+        {
+            var bytes = views.Fit(view, fetch.Room);
+            if (end >= first && bytes > room)
+            {
+                last = end;
+                break;
+            }
+
+            room -= bytes;
+            response.Batch.Requests.Add(view);
+            end++;
+        }
+
+        if (end < last)
+        {
+            return Deleted(record);
+        }
+
+        taken?.Shorten(last);
         response.Position = last;
-        return new ResultPage(
-            response,
-            received =>
-            {
-                if (received)
-                {
-                    _deliveries.ReceiveUpTo(record, last);
-                }
-            });
+        return new ResultPage(response, taken ?? _deliveries.UpTo(record, last), fetch.Lease);
     }
-
-    private Refusal.NotFound Deleted(BatchRecord record) => new("batch", _ids.OfBatch(record.Key));
-
-    // Returns the last position that the page holds; null if the batch was deleted since the record was read.
-    private async Task<int?> AddPageAsync(
-        Batch batch,
-        BatchRecord record,
-        int first,
-        int last,
-        RequestFields fields,
-        long maxBytes,
-        CancellationToken cancellationToken)
-    {
-        var total = maxBytes - BatchViews.MaxBytes;
-        var room = total;
-        long bytes = 0;
-        var views = _views.Of(record, fields);
-        RequestWindow? window = null;
-        var position = first;
-        while (position <= last)
-        {
-            var segment = await _results.ReadAsync(record.Key, position, cancellationToken);
-            if (segment is null)
-            {
-                return null;
-            }
-
-            for (; position <= Math.Min(segment.LastPosition, last); position++)
-            {
-                var entry = segment[position];
-                // Headers count too where they are sent; a body that will be left out does not.
-                bytes += (entry.BodyLength > total ? 0 : entry.Size)
-                    + (fields.HasFlag(RequestFields.Headers) ? entry.HeadersLength : 0);
-                var count = batch.Requests.Count;
-                if (count > 0 && (bytes > _limits.PageBytes || count == _limits.PageResults))
-                {
-                    return position - 1;
-                }
-
-                if (views.NeedWindows)
-                {
-                    window = await _requests.ReadAsync(record.Key, entry.Index, window, cancellationToken);
-                    if (window is null)
-                    {
-                        return null;
-                    }
-                }
-
-                var view = views.ToResult(segment, position, window);
-                var taken = views.Fit(view, total);
-                if (count > 0 && taken > room)
-                {
-                    return position - 1;
-                }
-
-                room -= taken;
-                batch.Requests.Add(view);
-            }
-        }
-
-        return last;
-    }
-
-    private async Task<Answer<ResultPage>> FetchByIdAsync(
-        BatchRecord record,
-        IReadOnlyList<string> requestIds,
-        RequestFields fields,
-        long maxBytes,
-        CancellationToken cancellationToken)
-    {
-        var indexes = RequestIds.Resolve(requestIds, record, _ids);
-        if (!indexes.IsGiven)
-        {
-            return indexes.Refusal;
-        }
-
-        var results = await ResultIndex.ReadAsync(_store, record, indexes.Value, cancellationToken);
-        var wantsPayload = (fields & RequestFields.Payload) != 0;
-        var bytes = wantsPayload ? indexes.Value.Sum(SizeOf) : 0;
-        if (bytes > _limits.FetchByIdBytes)
-        {
-            return NameFewer(bytes, _limits.FetchByIdBytes);
-        }
-
-        var batch = _views.ToBatch(record);
-        var views = _views.Of(record, fields);
-        var total = maxBytes - BatchViews.MaxBytes;
-        var room = total;
-        RequestWindow? window = null;
-        foreach (var index in indexes.Value)
-        {
-            if (views.NeedWindows)
-            {
-                window = await _requests.ReadAsync(record.Key, index, window, cancellationToken);
-                if (window is null)
-                {
-                    return Deleted(record);
-                }
-            }
-
-            if (!results.TryGetValue(index, out var result))
-            {
-                var running = views.ToRequest(index, window);
-                room -= views.Fit(running, total);
-                batch.Requests.Add(running);
-                continue;
-            }
-
-            var segment = result.Segment;
-            if (wantsPayload)
-            {
-                segment = await _results.ReadAsync(record.Key, result.Position, cancellationToken);
-                if (segment is null)
-                {
-                    return Deleted(record);
-                }
-            }
-
-            var view = views.ToResult(segment, result.Position, window);
-            room -= views.Fit(view, total) - (view.Response?.Body.Length ?? 0);
-            batch.Requests.Add(view);
-        }
-
-        if (room < 0)
-        {
-            return NameFewer(maxBytes - room, maxBytes);
-        }
-
-        // First everything else, then the bodies as far as they fit.
-        foreach (var view in batch.Requests)
-        {
-            if (view.Response is not { } response || response.Body.Length <= room)
-            {
-                room -= view.Response?.Body.Length ?? 0;
-            }
-            else
-            {
-                RequestViews.OmitBody(response);
-            }
-        }
-
-        // What is missing in a batch that was deleted meanwhile would pass for requests that still run.
-        return results.Count == record.Finished || await _store.FindBatchAsync(record.Key, cancellationToken) is not null
-            ? new ResultPage(new FetchBatchResponse { Batch = batch }, _ => { })
-            : Deleted(record);
-
-        // A request that is named twice is sent twice. What is too large for the message is not sent at all.
-        long SizeOf(int index) =>
-            results.TryGetValue(index, out var result) && result.Segment[result.Position].Size is var size && size <= maxBytes
-                ? size
-                : 0;
-    }
-
-    private static Refusal.Invalid NameFewer(long bytes, long limit) =>
-        new("request_ids", $"name responses of {bytes} bytes together; the limit is {limit}: name fewer");
 }

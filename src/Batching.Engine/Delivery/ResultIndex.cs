@@ -1,3 +1,4 @@
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 
 namespace Batching.Engine.Delivery;

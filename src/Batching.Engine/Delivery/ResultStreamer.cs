@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
-using Batching.Engine.Scheduling;
+using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.V1;
 using Microsoft.Extensions.Options;
@@ -20,8 +22,9 @@ public sealed class ResultStreamer
     private readonly BatchViews _views;
     private readonly RequestReader _requests;
     private readonly ResultReader _results;
-    private readonly Deliveries _deliveries;
-    private readonly BatchSignals _signals;
+    private readonly DeliveryTracker _deliveries;
+    private readonly ReplyBudget _replies;
+    private readonly ChangeNotifier _changes;
     private readonly BatchEngineOptions _options;
     private readonly TimeProvider _time;
 
@@ -33,8 +36,9 @@ public sealed class ResultStreamer
         BatchViews views,
         RequestReader requests,
         ResultReader results,
-        Deliveries deliveries,
-        BatchSignals signals,
+        DeliveryTracker deliveries,
+        ReplyBudget replies,
+        ChangeNotifier changes,
         IOptions<BatchEngineOptions> options,
         TimeProvider time)
     {
@@ -46,13 +50,14 @@ public sealed class ResultStreamer
         _requests = requests;
         _results = results;
         _deliveries = deliveries;
-        _signals = signals;
+        _replies = replies;
+        _changes = changes;
         _options = options.Value;
         _time = time;
     }
 
     /// <summary>Opens the stream that a call asks for, each of whose records is one message.</summary>
-    public ValueTask<Answer<ResultFeed>> OpenAsync(
+    public ValueTask<Outcome<ResultFeed>> OpenAsync(
         Caller caller, FetchResultsRequest request, CancellationToken cancellationToken) =>
         OpenAsync(caller, request, _options.Limits.MessageBytes, cancellationToken);
 
@@ -61,7 +66,7 @@ public sealed class ResultStreamer
     /// <param name="request">What for.</param>
     /// <param name="maxBytes">Bytes that a record may take as a message; <see cref="long.MaxValue"/> if it is not sent as one.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
-    public async ValueTask<Answer<ResultFeed>> OpenAsync(
+    public async ValueTask<Outcome<ResultFeed>> OpenAsync(
         Caller caller, FetchResultsRequest request, long maxBytes, CancellationToken cancellationToken)
     {
         var problems = new List<Problem>();
@@ -72,7 +77,7 @@ public sealed class ResultStreamer
         }
 
         var found = await _finder.FindAsync(caller, request.BatchId, cancellationToken);
-        if (!found.IsGiven)
+        if (!found.Succeeded)
         {
             return found.Refusal;
         }
@@ -84,14 +89,14 @@ public sealed class ResultStreamer
         }
 
         var lease = _quotas.OpenStream(caller.Owner);
-        if (!lease.IsGiven)
+        if (!lease.Succeeded)
         {
             return lease.Refusal;
         }
 
         if (!request.HasAfter)
         {
-            return new ResultFeed(this, record, _deliveries.MarkOf(record), fields, maxBytes, lease.Value);
+            return new ResultFeed(this, record, _deliveries.WrittenOf(record), fields, maxBytes, lease.Value);
         }
 
         _deliveries.ReceiveUpTo(record, (int)request.After);
@@ -106,15 +111,16 @@ public sealed class ResultStreamer
         CancellationToken shutdown,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var lease = _replies.Open(record.Owner);
         var position = after;
         var sent = _time.GetTimestamp();
         var views = _views.Of(record, fields);
         var message = new FetchResultsResponse();
         ResultSegment? segment = null;
-        RequestWindow? window = null;
+        StoredRequest? stored = null;
         while (true)
         {
-            using var watch = _signals.Watch(record.Key);
+            using var watch = _changes.Watch(record.Key);
             var latest = _activeBatches.TryGet(record.Key, out var active)
                 ? active.Record
                 : await _store.FindBatchAsync(record.Key, cancellationToken);
@@ -124,10 +130,21 @@ public sealed class ResultStreamer
                 yield break;
             }
 
-            views.Record = latest;
             while (position < latest.Finished)
             {
-                segment = await _results.ReadAsync(record.Key, position + 1, cancellationToken);
+                // A stream may last longer than the bodies: it looks again before each segment.
+                views.Record = latest;
+
+                // What was sent goes before anything else is waited for: who holds some and waits for more may wait for ever.
+                segment = null;
+                views.ForgetBody();
+                lease.Dispose();
+                if (await _results.MeasureAsync(record.Key, position + 1, cancellationToken) is { } payload)
+                {
+                    await ReplyBudget.ReserveAsync(lease, ReplyBudget.OfPieces(payload), cancellationToken);
+                    segment = await _results.ReadAsync(record.Key, position + 1, cancellationToken);
+                }
+
                 if (segment is null)
                 {
                     // As above.
@@ -139,9 +156,9 @@ public sealed class ResultStreamer
                     position++;
                     if (views.NeedWindows)
                     {
-                        window = await _requests.ReadAsync(
-                            record.Key, segment[position].Index, window, cancellationToken);
-                        if (window is null)
+                        stored = await _requests.FindAsync(
+                            latest, segment[position].Index, stored, cancellationToken);
+                        if (stored is null)
                         {
                             // As above.
                             yield break;
@@ -149,7 +166,7 @@ public sealed class ResultStreamer
                     }
 
                     message.Position = position;
-                    message.Request = views.ToPassingResult(segment, position, window);
+                    message.Request = views.ToPassingResult(segment, position, stored);
                     views.Fit(message.Request, maxBytes - RecordOverhead);
                     sent = _time.GetTimestamp();
 
@@ -169,8 +186,9 @@ public sealed class ResultStreamer
 
             // It may be a long wait, and for many streams at the same time.
             segment = null;
-            window = null;
+            stored = null;
             views.ForgetBody();
+            lease.Dispose();
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shutdown);
             await watch.NextChange.WaitAsync(UntilHeartbeat(sent), _time, either.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -185,7 +203,7 @@ public sealed class ResultStreamer
         }
     }
 
-    internal void ReceiveUpTo(BatchRecord record, int position) => _deliveries.ReceiveUpTo(record, position);
+    internal Delivery DeliveryUpTo(BatchRecord record, int position) => _deliveries.UpTo(record, position);
 
     // Changes that bring no record, such as those of a batch that is cancelled, are no sign of life for the client.
     private TimeSpan UntilHeartbeat(long sent)

@@ -1,4 +1,7 @@
 using System.Globalization;
+using Batching.Engine.Configuration;
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Submission;
@@ -19,8 +22,9 @@ public sealed class KeyedBatchRunner
     private readonly UpstreamRouter _router;
     private readonly RequestValidator _validator;
     private readonly UpstreamCaller _caller;
+    private readonly CallQueues _queues;
     private readonly Scheduler _scheduler;
-    private readonly ReplyMemory _memory;
+    private readonly MemoryBudgets _budgets;
     private readonly KeyedOptions _options;
     private readonly int _messageBytes;
     private readonly TimeProvider _time;
@@ -32,8 +36,9 @@ public sealed class KeyedBatchRunner
         UpstreamRouter router,
         RequestValidator validator,
         UpstreamCaller caller,
+        CallQueues queues,
         Scheduler scheduler,
-        ReplyMemory memory,
+        MemoryBudgets budgets,
         IOptions<BatchEngineOptions> options,
         TimeProvider time,
         ILogger<KeyedBatchRunner> logger)
@@ -42,8 +47,9 @@ public sealed class KeyedBatchRunner
         _router = router;
         _validator = validator;
         _caller = caller;
+        _queues = queues;
         _scheduler = scheduler;
-        _memory = memory;
+        _budgets = budgets;
         _options = options.Value.Keyed;
         _messageBytes = options.Value.Limits.MessageBytes;
         _time = time;
@@ -52,7 +58,7 @@ public sealed class KeyedBatchRunner
 
     /// <summary>The same, with an answer that is one message.</summary>
     /// <inheritdoc cref="RunAsync(Caller, RunBatchRequest, IReadOnlyDictionary{int, Problem}, long, CancellationToken)"/>
-    public Task<Answer<KeyedBatchReply>> RunAsync(
+    public Task<Outcome<KeyedBatchReply>> RunAsync(
         Caller caller,
         RunBatchRequest request,
         IReadOnlyDictionary<int, Problem> known,
@@ -71,7 +77,7 @@ public sealed class KeyedBatchRunner
     /// </param>
     /// <param name="cancellationToken">The caller has gone: calls under way are aborted.</param>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async Task<Answer<KeyedBatchReply>> RunAsync(
+    public async Task<Outcome<KeyedBatchReply>> RunAsync(
         Caller caller,
         RunBatchRequest request,
         IReadOnlyDictionary<int, Problem> known,
@@ -79,7 +85,7 @@ public sealed class KeyedBatchRunner
         CancellationToken cancellationToken)
     {
         var room = new MessageRoom(maxBytes, request);
-        if ((HeaderRules.CheckCredential(caller) ?? FindProblem(request) ?? room.FindProblem()) is { } refusal)
+        if ((RequestValidator.CheckCredential(caller) ?? FindProblem(request) ?? room.FindProblem()) is { } refusal)
         {
             return refusal;
         }
@@ -87,20 +93,44 @@ public sealed class KeyedBatchRunner
         var count = request.Calls.Count;
         var calls = new UpstreamCall?[count];
         var responses = new Response?[count];
-        var origin = new OriginFields(caller.Origin.Peer, OriginFields.TraceOf(caller.Origin.TraceParent));
-        for (var i = 0; i < count; i++)
+        var forwarded = ForwardedOf(caller);
+        using (await _budgets.Work.TakeAsync(caller.Owner, request.CalculateSize(), cancellationToken))
         {
-            var problems = known.TryGetValue(i, out var problem)
-                ? [problem]
-                : TryCreateCall(caller, origin, request.Calls[i].Request, out calls[i]);
-            if (problems.Count > 0)
+            for (var i = 0; i < count; i++)
             {
-                responses[i] = room.Fit(KeyedResponses.FromProblems(problems));
+                var problems = known.TryGetValue(i, out var problem)
+                    ? [problem]
+                    : TryCreateCall(caller, forwarded, request.Calls[i].Request, out calls[i]);
+                if (problems.Count > 0)
+                {
+                    responses[i] = room.Fit(KeyedResponses.FromProblems(problems));
+                }
             }
         }
 
+        var answer = await RunAsync(caller, calls, responses, room, cancellationToken);
+        return answer.Succeeded ? new KeyedBatchReply(ToMessage(request, answer.Value), answer.Value) : answer.Refusal;
+    }
+
+    /// <summary>Makes one call like those of a batch, and gives its run, which is to be disposed.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="route">Where to.</param>
+    /// <param name="request">What to call; found to be right.</param>
+    /// <param name="cancellationToken">The caller has gone: the call is aborted.</param>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    internal Task<Outcome<KeyedRun>> RunAsync(
+        Caller caller, Route route, Request request, CancellationToken cancellationToken) => RunAsync(
+        caller,
+        [CreateCall(caller, ForwardedOf(caller), route, Methods.Find(request.Method)!, request)],
+        [null],
+        new MessageRoom(long.MaxValue, new RunBatchRequest()),
+        cancellationToken);
+
+    private async Task<Outcome<KeyedRun>> RunAsync(
+        Caller caller, UpstreamCall?[] calls, Response?[] responses, MessageRoom room, CancellationToken cancellationToken)
+    {
         var lease = _quotas.BeginKeyedBatch(caller.Owner);
-        if (!lease.IsGiven)
+        if (!lease.Succeeded)
         {
             return lease.Refusal;
         }
@@ -114,14 +144,15 @@ public sealed class KeyedBatchRunner
             _options.Parallelism,
             _options.ReplyBytes,
             room,
-            _memory,
+            _budgets.KeyedReplies,
             lease.Value,
             _caller,
+            _queues,
             _logger);
         try
         {
             await RunAsync(run, cancellationToken);
-            return new KeyedBatchReply(ToMessage(request, run), run);
+            return run;
         }
         catch
         {
@@ -173,7 +204,7 @@ public sealed class KeyedBatchRunner
             {
                 return new Refusal.Invalid(
                     string.Create(CultureInfo.InvariantCulture, $"calls[{i}].key"),
-                    $"is given twice: '{request.Calls[i].Key}'");
+                    $"is given twice: {CallerText.Quote(request.Calls[i].Key)}");
             }
         }
 
@@ -181,7 +212,7 @@ public sealed class KeyedBatchRunner
     }
 
     private List<Problem> TryCreateCall(
-        Caller caller, OriginFields origin, Request? request, out UpstreamCall? call)
+        Caller caller, ForwardedFields forwarded, Request? request, out UpstreamCall? call)
     {
         call = null;
         if (request is null)
@@ -209,15 +240,25 @@ public sealed class KeyedBatchRunner
         _validator.ValidateHeaders(request, "headers", problems);
         if (problems.Count == 0)
         {
-            call = new UpstreamCall(route, method!, request, caller.Authorization)
-            {
-                Timeout = _options.CallTimeout,
-                Origin = origin,
-            };
+            // What only the gateway says: a page of a spawner may be sent again, whatever its method is.
+            request.SpawnedBy = "";
+            call = CreateCall(caller, forwarded, route, method!, request);
         }
 
         return problems;
     }
+
+    private UpstreamCall CreateCall(
+        Caller caller, ForwardedFields forwarded, Route route, HttpMethod method, Request request) =>
+        new(route, method, request, caller.Authorization)
+        {
+            Owner = caller.Owner,
+            Timeout = _options.CallTimeout,
+            Forwarded = forwarded,
+        };
+
+    private static ForwardedFields ForwardedOf(Caller caller) =>
+        new(caller.Client.Peer, ForwardedFields.TraceOf(caller.Client.TraceParent));
 
     private static RunBatchResponse ToMessage(RunBatchRequest request, KeyedRun run)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Batching.Engine.Upstreams;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -11,7 +12,7 @@ namespace Batching.Engine.Keyed;
 /// <summary>Makes the responses that callers of keyed batches get.</summary>
 internal static class KeyedResponses
 {
-    /// <summary>What came of a call. Shares the memory of the reply.</summary>
+    /// <summary>The response for what came of a call. Shares the memory of the reply.</summary>
     public static Response From(UpstreamReply reply)
     {
         if (reply.Failure != Failure.None)
@@ -87,7 +88,9 @@ internal static class KeyedResponses
         502,
         Code.ResourceExhausted,
         "REPLY_TOO_LARGE",
-        "The gateway holds so many replies at the moment that no room was left for this one; try again later.");
+        "No room was left for this response: the replies that are not read yet hold as much memory as those of one caller "
+        + $"({OptionKey.Of<KeyedOptions>(nameof(KeyedOptions.HeldBytesPerOwner))}) or of all "
+        + $"({OptionKey.Of<KeyedOptions>(nameof(KeyedOptions.HeldBytes))}) may; try again later.");
 
     /// <summary>A call that had not ended, or not begun, when the gateway was stopped.</summary>
     public static Response FromShutdown(bool wasBegun) => Create(

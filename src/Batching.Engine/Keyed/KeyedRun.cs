@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
+using Batching.Engine.Scheduling;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Logging;
@@ -17,9 +19,10 @@ namespace Batching.Engine.Keyed;
 /// <param name="parallelism">Calls that wait in the queues or are under way at the same time.</param>
 /// <param name="replyBytes">Bytes that the reply may hold.</param>
 /// <param name="room">What fits into the message that the reply may be.</param>
-/// <param name="memory">Where room for them comes from.</param>
+/// <param name="budget">What their bytes are taken of.</param>
 /// <param name="lease">What it holds of its owner's quota.</param>
 /// <param name="caller">Makes the calls.</param>
+/// <param name="queues">Where they wait for their turn.</param>
 /// <param name="logger">Of the runner.</param>
 internal sealed class KeyedRun(
     string owner,
@@ -29,16 +32,18 @@ internal sealed class KeyedRun(
     int parallelism,
     int replyBytes,
     MessageRoom room,
-    ReplyMemory memory,
+    OwnerByteBudget budget,
     QuotaLease lease,
     UpstreamCaller caller,
+    CallQueues queues,
     ILogger<KeyedBatchRunner> logger) : IDisposable
 {
+    private readonly ByteLease _memory = budget.Open(owner);
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abort = new();
     private readonly bool[] _begun = new bool[responses.Length];
-    private readonly List<UpstreamReply> _replies = new(responses.Length);
+    private readonly UpstreamReply?[] _replies = new UpstreamReply?[responses.Length];
     private int _missing;
     private int _next;
     private long _held;
@@ -49,6 +54,15 @@ internal sealed class KeyedRun(
 
     /// <summary>The responses, in the order of the calls. Complete once the run has ended.</summary>
     public IReadOnlyList<Response?> Responses => responses;
+
+    /// <summary>What came of a call, until the run is disposed; null if it is not kept: only its response says why.</summary>
+    public UpstreamReply? FindReply(int index)
+    {
+        lock (_lock)
+        {
+            return _replies[index];
+        }
+    }
 
     /// <summary>Begins to make the calls.</summary>
     public void Start()
@@ -66,7 +80,7 @@ internal sealed class KeyedRun(
     }
 
     /// <summary>Makes one call, unless it isn't wanted any more.</summary>
-    public async ValueTask RunAsync(int index)
+    public async ValueTask RunAsync(int index, ICallPlace place)
     {
         if (!TryBegin(index, out var call))
         {
@@ -76,7 +90,7 @@ internal sealed class KeyedRun(
         UpstreamReply reply;
         try
         {
-            reply = await caller.CallAsync(call, _abort.Token);
+            reply = await caller.CallAsync(call, place, _abort.Token);
         }
         catch (OperationCanceledException)
         {
@@ -119,22 +133,22 @@ internal sealed class KeyedRun(
     /// <summary>Gives back what the responses hold; for when nobody reads them any more.</summary>
     public void Dispose()
     {
-        List<UpstreamReply> replies;
+        UpstreamReply?[] replies;
         long held;
         lock (_lock)
         {
             _closed = true;
             replies = [.. _replies];
-            _replies.Clear();
+            Array.Clear(_replies);
             held = _held;
             _held = 0;
         }
 
         lease.Dispose();
-        memory.Release(held);
+        _memory.Release(held);
         foreach (var reply in replies)
         {
-            reply.Dispose();
+            reply?.Dispose();
         }
     }
 
@@ -158,7 +172,7 @@ internal sealed class KeyedRun(
             call = calls[index]!;
         }
 
-        call.Route.Upstream.Waiting.Enqueue(owner, batchKey, new KeyedWork(this, index));
+        queues.Of(call.Route.Upstream).Enqueue(owner, batchKey, new KeyedWork(this, index));
         return true;
     }
 
@@ -174,26 +188,28 @@ internal sealed class KeyedRun(
     private void End(int index, UpstreamReply reply)
     {
         var bytes = reply.Failure == Failure.None ? reply.Headers.Length + reply.Body.Length : 0;
-        if (!memory.TryTake(bytes))
+        if (bytes > budget.Share || !_memory.TryReserve(bytes))
         {
             reply.Dispose();
             End(index, KeyedResponses.FromFullMemory());
             return;
         }
 
+        reply.HandOver();
+
         var response = KeyedResponses.From(reply);
         lock (_lock)
         {
-            if (!_closed && _held + bytes <= replyBytes && room.TryTake(response))
+            if (!_closed && _held + bytes <= replyBytes && room.TryReserve(response))
             {
                 _held += bytes;
-                _replies.Add(reply);
+                _replies[index] = reply;
                 SetResponse(index, response);
                 return;
             }
         }
 
-        memory.Release(bytes);
+        _memory.Release(bytes);
         reply.Dispose();
         End(index, KeyedResponses.FromFullReply(Math.Min(replyBytes, room.Bytes)));
     }

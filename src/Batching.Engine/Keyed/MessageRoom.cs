@@ -1,4 +1,5 @@
 using System.Text;
+using Batching.Engine.Model;
 using Batching.V1;
 
 namespace Batching.Engine.Keyed;
@@ -26,7 +27,7 @@ internal sealed class MessageRoom(long bytes, RunBatchRequest request)
         _left < 0 ? new Refusal.Invalid("calls", $"have keys that would fill a reply of {bytes} bytes") : null;
 
     /// <summary>Takes room for a response, unless there is not as much.</summary>
-    public bool TryTake(Response response)
+    public bool TryReserve(Response response)
     {
         if (bytes == long.MaxValue)
         {
@@ -44,5 +45,5 @@ internal sealed class MessageRoom(long bytes, RunBatchRequest request)
     }
 
     /// <summary>The response if there is room for it, else an error that says that there is none.</summary>
-    public Response Fit(Response response) => TryTake(response) ? response : KeyedResponses.FromFullReply(bytes);
+    public Response Fit(Response response) => TryReserve(response) ? response : KeyedResponses.FromFullReply(bytes);
 }

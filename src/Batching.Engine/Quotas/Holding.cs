@@ -1,6 +1,6 @@
 namespace Batching.Engine.Quotas;
 
-/// <summary>What an owner holds, or wants to hold, in this process: nothing of it is in the store yet.</summary>
+/// <summary>The things that an owner holds, or wants to hold, in this process: nothing of it is in the store yet.</summary>
 internal readonly record struct Holding
 {
     public int Batches { get; init; }

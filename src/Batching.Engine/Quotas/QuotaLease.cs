@@ -1,6 +1,8 @@
+using Batching.Engine.Model;
+
 namespace Batching.Engine.Quotas;
 
-/// <summary>What an owner was granted of its quotas. Dispose it when it is no longer held, or when it is stored.</summary>
+/// <summary>The part of its quotas that an owner was granted. Dispose it when it is no longer held, or when it is stored.</summary>
 internal sealed class QuotaLease : IDisposable
 {
     private readonly OwnerQuotas _quotas;
@@ -16,11 +18,37 @@ internal sealed class QuotaLease : IDisposable
         _held = held;
     }
 
+    /// <summary>The number of requests that are held.</summary>
+    public int Requests
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (int)_held.Requests;
+            }
+        }
+    }
+
+    /// <summary>Gives back what is held beyond so many requests and bytes; or holds more, if they are more.</summary>
+    public void Keep(int requests, long bytes)
+    {
+        Holding returned;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            returned = new Holding { Requests = _held.Requests - requests, Bytes = _held.Bytes - bytes };
+            _held -= returned;
+        }
+
+        _quotas.Return(_owner, returned);
+    }
+
     /// <summary>Adds to what is held, or says why not; then it is as it was.</summary>
     public async ValueTask<Refusal?> GrowAsync(int requests, long bytes, CancellationToken cancellationToken)
     {
         var answer = await _quotas.ReserveAsync(_owner, batches: 0, requests, bytes, cancellationToken);
-        if (!answer.IsGiven)
+        if (!answer.Succeeded)
         {
             return answer.Refusal;
         }
@@ -38,7 +66,9 @@ internal sealed class QuotaLease : IDisposable
 
     public void Dispose() => _quotas.Return(_owner, Release());
 
-    private Holding Release()
+    /// <summary>Holds nothing any more.</summary>
+    /// <returns>What was held, which is to be given back.</returns>
+    internal Holding Release()
     {
         lock (_lock)
         {

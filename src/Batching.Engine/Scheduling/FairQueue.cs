@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Batching.Engine.Quotas;
 
 namespace Batching.Engine.Scheduling;
 
@@ -9,12 +10,12 @@ namespace Batching.Engine.Scheduling;
 internal sealed class FairQueue<T>
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, OwnerTurns> _owners = new(StringComparer.Ordinal);
-    private readonly Queue<OwnerTurns> _turns = new();
-    private readonly Queue<Waiter> _waiting = new();
+    private readonly Dictionary<string, BatchTurns<T>> _owners = new(StringComparer.Ordinal);
+    private readonly Queue<(string Owner, BatchTurns<T> Turns)> _turns = new();
+    private readonly Queue<QueueTicket> _waiting = new();
     private int _count;
 
-    /// <summary>How many items there are that nobody has waited for.</summary>
+    /// <summary>The number of items that nobody has waited for.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Adds an item behind the others of its batch.</summary>
@@ -24,9 +25,9 @@ internal sealed class FairQueue<T>
         {
             if (!_owners.TryGetValue(owner, out var turns))
             {
-                turns = new OwnerTurns(owner);
+                turns = new BatchTurns<T>();
                 _owners.Add(owner, turns);
-                _turns.Enqueue(turns);
+                _turns.Enqueue((owner, turns));
             }
 
             turns.Enqueue(batchKey, item);
@@ -49,26 +50,6 @@ internal sealed class FairQueue<T>
         return Take();
     }
 
-    /// <summary>Waits until there is an item for the caller, who must <see cref="Take"/> it.</summary>
-    /// <exception cref="OperationCanceledException">There is none for it.</exception>
-    public ValueTask WaitAsync(CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        Waiter waiter;
-        lock (_lock)
-        {
-            if (_count > 0)
-            {
-                _count--;
-                return ValueTask.CompletedTask;
-            }
-
-            _waiting.Enqueue(waiter = new Waiter());
-        }
-
-        return new ValueTask(waiter.WaitAsync(cancellationToken));
-    }
-
     /// <summary>Takes the next item if there is one.</summary>
     public bool TryDequeue([MaybeNullWhen(false)] out T item)
     {
@@ -86,59 +67,38 @@ internal sealed class FairQueue<T>
         }
     }
 
-    /// <summary>Takes the next item, after <see cref="WaitAsync"/>.</summary>
-    public T Take()
+    // Until there is an item for the caller.
+    private ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        QueueTicket waiter;
+        lock (_lock)
+        {
+            if (_count > 0)
+            {
+                _count--;
+                return ValueTask.CompletedTask;
+            }
+
+            _waiting.Enqueue(waiter = new QueueTicket());
+        }
+
+        return new ValueTask(waiter.WaitAsync(cancellationToken));
+    }
+
+    private T Take()
     {
         lock (_lock)
         {
-            var turns = _turns.Dequeue();
+            var (owner, turns) = _turns.Dequeue();
             var item = turns.Dequeue();
             if (turns.IsEmpty)
             {
-                _owners.Remove(turns.Owner);
+                _owners.Remove(owner);
             }
             else
             {
-                _turns.Enqueue(turns);
-            }
-
-            return item;
-        }
-    }
-
-    private sealed class OwnerTurns(string owner)
-    {
-        private readonly Dictionary<long, Queue<T>> _batches = [];
-        private readonly Queue<long> _turns = new();
-
-        public string Owner => owner;
-
-        public bool IsEmpty => _turns.Count == 0;
-
-        public void Enqueue(long batchKey, T item)
-        {
-            if (!_batches.TryGetValue(batchKey, out var items))
-            {
-                items = new Queue<T>();
-                _batches.Add(batchKey, items);
-                _turns.Enqueue(batchKey);
-            }
-
-            items.Enqueue(item);
-        }
-
-        public T Dequeue()
-        {
-            var batchKey = _turns.Dequeue();
-            var items = _batches[batchKey];
-            var item = items.Dequeue();
-            if (items.Count == 0)
-            {
-                _batches.Remove(batchKey);
-            }
-            else
-            {
-                _turns.Enqueue(batchKey);
+                _turns.Enqueue((owner, turns));
             }
 
             return item;

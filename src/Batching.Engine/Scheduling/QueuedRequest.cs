@@ -1,4 +1,6 @@
-using Batching.Engine.Spawning;
+using Batching.Engine.Committing;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 
@@ -11,25 +13,27 @@ namespace Batching.Engine.Scheduling;
 /// <param name="Bytes">What it holds of the budget for waiting requests.</param>
 /// <param name="Runner">Runs it.</param>
 internal sealed record QueuedRequest(
-    ActiveBatch Batch, int Index, UpstreamCall Call, int Bytes, RequestRunner Runner) : IUpstreamWork
+    ActiveBatch Batch, int Index, UpstreamCall Call, int Bytes, RequestRunner Runner) : IUpstreamWork, IHeldWork
 {
     private const string IdempotencyKey = "Idempotency-Key";
 
     /// <summary>
-    /// How it was spawned, if it is sent before it is stored: then it has no index yet and holds nothing of the budget.
+    /// The way in which it was spawned, if it is sent before it is stored: then it has no index yet and holds nothing of the budget.
     /// </summary>
-    public SpawnedRequest? Origin { get; init; }
+    public SpawnedRequest? SpawnedFrom { get; init; }
 
-    /// <summary>It was taken already, when its turn came before, and holds nothing of the budget any more.</summary>
-    public bool IsTaken { get; init; }
+    /// <summary>It was claimed already, when its turn came before, and holds nothing of the budget any more.</summary>
+    public bool IsClaimed { get; init; }
 
     /// <summary>
     /// Sending the request a second time may do something twice, so that it must be known after a crash that it was
     /// sent.
     /// </summary>
-    public bool MustNotRepeat => !Methods.IsIdempotent(Call.Method) && !HasIdempotencyKey(Call.Request);
+    public bool MustNotRepeat => !Call.MayRepeat && !HasIdempotencyKey(Call.Request);
 
-    public ValueTask RunAsync() => Runner.RunAsync(this);
+    public ValueTask RunAsync(ICallPlace place) => Runner.RunAsync(this, place);
+
+    public void Resume() => Runner.Enqueue(this);
 
     // An empty key tells an API nothing to know the request by, and each value of two fields is one it may look at.
     private static bool HasIdempotencyKey(Request request)

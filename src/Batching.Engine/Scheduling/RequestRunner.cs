@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using Batching.Engine.Committing;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
 using Batching.Engine.Spawning;
 using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
 using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Logging;
 
@@ -9,20 +12,26 @@ namespace Batching.Engine.Scheduling;
 
 /// <summary>Runs one request of a stored batch: calls the API, and hands over what came of it. Thread-safe.</summary>
 internal sealed class RequestRunner(
-    RequestLoader loader,
+    LoadQueue loads,
+    CallQueues queues,
     UpstreamRouter router,
     UpstreamCaller caller,
     Spawner spawner,
     GroupCommitter committer,
     StoreHealth health,
+    BatchIds ids,
     TimeProvider time,
     ILogger<RequestRunner> logger)
 {
+    /// <summary>Puts a request into the queue of its upstream, behind the others of its batch.</summary>
+    public void Enqueue(QueuedRequest request) =>
+        queues.Of(request.Call.Route.Upstream).Enqueue(request.Batch.Owner, request.Batch.Key, request);
+
     /// <summary>Runs a request whose turn it is, unless its batch was stopped meanwhile.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask RunAsync(QueuedRequest request)
+    public async ValueTask RunAsync(QueuedRequest request, ICallPlace place)
     {
-        if (health.TryPark(request) || (request.Origin is null && !request.IsTaken && !loader.TryTake(request)))
+        if (health.TryPark(request) || (request.SpawnedFrom is null && !request.IsClaimed && !loads.TryClaim(request)))
         {
             return;
         }
@@ -34,13 +43,13 @@ internal sealed class RequestRunner(
             if (!isStarted)
             {
                 // Whoever waits for the store holds neither this worker nor its place.
-                health.Park(request with { IsTaken = true });
+                health.Park(request with { IsClaimed = true });
                 return;
             }
         }
 
         request.Batch.CountBegun();
-        var (reply, spawned) = await CallAsync(request, isStarted);
+        var (reply, spawned) = await CallAsync(request, place, isStarted);
         var moreToCome = request.Batch.CountEnded();
         if (reply is null)
         {
@@ -49,12 +58,13 @@ internal sealed class RequestRunner(
 
         var finished = new FinishedRequest(request.Batch, request.Index, reply, time.GetUtcNow())
         {
-            Spawned = spawned,
-            Origin = request.Origin,
+            Spawned = spawned.Requests,
+            Lease = spawned.Lease,
+            SpawnedFrom = request.SpawnedFrom,
             MustNotRepeat = isStarted,
         };
         await committer.AddAsync(finished, moreToCome, holdsPlace: true);
-        foreach (var next in spawned)
+        foreach (var next in spawned.Requests)
         {
             await FollowAsync(request, next);
         }
@@ -62,21 +72,41 @@ internal sealed class RequestRunner(
 
     // No reply if the request is left for the next start of the gateway.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<(UpstreamReply? Reply, IReadOnlyList<SpawnedRequest> Spawned)> CallAsync(
-        QueuedRequest request, bool isStarted)
+    private async ValueTask<(UpstreamReply? Reply, Spawned Spawned)> CallAsync(
+        QueuedRequest request, ICallPlace place, bool isStarted)
     {
+        using var activity = BatchActivities.StartRequest();
+        activity?.SetTag(BatchActivities.BatchId, ids.OfBatch(request.Batch.Key));
         try
         {
             request.Batch.Stopping.ThrowIfCancellationRequested();
             if (request.Call.Request.Spawner)
             {
-                return (UpstreamReply.FromSpawner(), await spawner.BeginAsync(request));
+                return (UpstreamReply.FromSpawner(), await spawner.BeginAsync(request.Batch, request.Index, request.Call));
             }
 
-            var reply = await caller.CallAsync(request.Call, request.Batch.Stopping);
-            return request.Call.Request.SpawnedBy.Length == 0 || request.Batch.StopReason != Failure.None
-                ? (reply, [])
-                : (reply, await spawner.ContinueAsync(request, reply));
+            var reply = await caller.CallAsync(request.Call, place, request.Batch.Stopping);
+            try
+            {
+                if (request.Call.Request.SpawnedBy.Length == 0 || request.Batch.StopReason != Failure.None)
+                {
+                    return (reply, Spawned.None);
+                }
+
+                var spawned = await spawner.ContinueAsync(request.Batch, request.Call, reply);
+                if (spawned.Instead is null)
+                {
+                    return (reply, spawned);
+                }
+
+                reply.Dispose();
+                return (spawned.Instead, spawned);
+            }
+            catch
+            {
+                reply.Dispose();
+                throw;
+            }
         }
         catch (OperationCanceledException) when (request.Batch.Stopping.IsCancellationRequested)
         {
@@ -86,50 +116,48 @@ internal sealed class RequestRunner(
                 // The gateway stops. What is safe to send then is simply left for the next start.
                 if (!isStarted)
                 {
-                    return (null, []);
+                    return (null, Spawned.None);
                 }
 
                 reason = Failure.Interrupted;
             }
 
-            return (UpstreamReply.FromFailure(reason, reason.Message()), []);
+            return (UpstreamReply.FromFailure(reason, reason.Message()), Spawned.None);
         }
         catch (Exception exception)
         {
             // A bug must cost one request its answer, not a worker its life.
+            using var scope = ids.BeginScope(logger, request.Batch.Key);
             RequestRunnerLog.CallFailed(logger, exception);
-            return (UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message()), []);
+            return (UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message()), Spawned.None);
         }
     }
 
     // What was spawned is on its way to the store behind the request that spawned it, so that its result comes later.
     private async ValueTask FollowAsync(QueuedRequest request, SpawnedRequest next)
     {
-        if (!next.RunsAtOnce)
+        if (next.Definition is not { } definition)
         {
             return;
         }
 
-        if (router.TryRoute(next.Definition, out var route, out var problem))
+        if (router.TryRoute(definition, out var route, out var problem))
         {
-            var call = request.Call with { Route = route, Request = next.Definition };
-            route.Upstream.Waiting.Enqueue(
-                request.Batch.Owner,
-                request.Batch.Key,
-                new QueuedRequest(request.Batch, -1, call, 0, this) { Origin = next });
+            var call = request.Call with { Route = route, Request = definition };
+            Enqueue(new QueuedRequest(request.Batch, -1, call, 0, this) { SpawnedFrom = next });
             return;
         }
 
         var end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem.Message}.");
         await committer.AddAsync(
-            new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { Origin = next }, holdsPlace: true);
+            new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { SpawnedFrom = next }, holdsPlace: true);
     }
 
     private async ValueTask<bool> TryRememberStartAsync(QueuedRequest request)
     {
         try
         {
-            await committer.WriteAsync(new StoreWrite.Start(request.Batch.Key, [request.Index]));
+            await committer.WriteAsync(new StoreWrite.MarkStarted(request.Batch.Key, [request.Index]));
             return true;
         }
         catch (StoreUnavailableException)

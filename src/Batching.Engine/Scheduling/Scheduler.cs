@@ -1,27 +1,49 @@
 using System.Collections.Concurrent;
 using Batching.Engine.Committing;
-using Batching.Engine.Delivery;
-using Batching.Engine.Upstreams;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
+using Batching.Engine.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Scheduling;
 
 /// <summary>
-/// Runs what waits for the upstreams: as many workers for each as it takes requests at a time, each taking the next one
-/// in fair order. Thread-safe.
+/// Begins and ends the work: of the whole gateway, and of each batch. Thread-safe.
 /// </summary>
-internal sealed class Scheduler(
-    RequestLoader loader,
-    UpstreamRouter router,
-    GroupCommitter committer,
-    BatchSignals signals,
-    IOptions<BatchEngineOptions> options,
-    TimeProvider time) : IDisposable
+internal sealed class Scheduler : ICommitSubscriber, IDisposable
 {
+    private readonly ActiveBatches _activeBatches;
+    private readonly LoadQueue _loads;
+    private readonly CallQueues _queues;
+    private readonly RequestEnder _ender;
+    private readonly ChangeNotifier _changes;
+    private readonly BatchEngineOptions _options;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _takeNoMore = new();
-    private readonly CancellationTokenSource _abort = new(Timeout.InfiniteTimeSpan, time);
+    private readonly CancellationTokenSource _abort;
     private readonly ConcurrentDictionary<ActiveBatch, Task> _stopping = new();
-    private readonly List<Task> _workers = [];
+
+    public Scheduler(
+        ActiveBatches activeBatches,
+        LoadQueue loads,
+        CallQueues queues,
+        RequestEnder ender,
+        ChangeNotifier changes,
+        CommitPublisher publisher,
+        IOptions<BatchEngineOptions> options,
+        TimeProvider time)
+    {
+        _activeBatches = activeBatches;
+        _loads = loads;
+        _queues = queues;
+        _ender = ender;
+        _changes = changes;
+        _options = options.Value;
+        _time = time;
+        _abort = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        publisher.Subscribe(this);
+    }
 
     /// <summary>Signalled when the gateway gives up the requests in flight.</summary>
     public CancellationToken Aborting => _abort.Token;
@@ -32,21 +54,17 @@ internal sealed class Scheduler(
     /// <summary>Begins to run requests.</summary>
     public void Start()
     {
-        foreach (var upstream in router.Upstreams)
+        foreach (var queue in _queues.All)
         {
-            for (var i = 0; i < upstream.MaxConcurrency; i++)
-            {
-                _workers.Add(Task.Run(() => WorkAsync(upstream)));
-            }
+            queue.Open();
         }
     }
 
     /// <summary>Begins to run the requests of a batch.</summary>
     public void Run(ActiveBatch batch)
     {
-        batch.Grown = loader.Feed;
-        batch.AtExpiry(time, () => Stop(batch, Failure.Expired));
-        loader.Feed(batch);
+        batch.Stop.AtExpiry(batch.Record.ExpireTime, _time, () => Stop(batch, Failure.Expired));
+        _loads.RequestMore(batch);
     }
 
     /// <summary>
@@ -55,29 +73,34 @@ internal sealed class Scheduler(
     /// </summary>
     public void Stop(ActiveBatch batch, Failure reason)
     {
-        if (batch.TryStop(reason))
+        if (batch.Stop.TryStop(reason))
         {
             // Removed only after it was added, however fast it is done.
-            var ending = Task.Run(() => EndUntakenAsync(batch, reason));
+            var ending = Task.Run(() => EndUnclaimedAsync(batch, reason));
             _stopping[batch] = ending;
             _ = ending.ContinueWith(_ => _stopping.TryRemove(batch, out var _), TaskScheduler.Default);
         }
     }
 
-    /// <summary>Ends a request whose path no upstream takes any more.</summary>
-    public async ValueTask RefuseAsync(ActiveBatch batch, int index)
+    /// <summary>A batch that is deleted runs no longer.</summary>
+    public void OnCommitted(StoreWrite write, ActiveBatch? batch)
     {
-        if (batch.TryTakeToRun(index))
+        if (write is StoreWrite.Delete && _activeBatches.TryGet(write.BatchKey, out var deleted))
         {
-            await EndAsync(batch, index, Failure.NoUpstream);
+            Stop(deleted, Failure.Cancelled);
         }
     }
 
     /// <summary>Takes no more requests, and gives those in flight the grace time from now.</summary>
     public async Task BeginStopAsync()
     {
+        foreach (var queue in _queues.All)
+        {
+            queue.Close();
+        }
+
         await _takeNoMore.CancelAsync();
-        _abort.CancelAfter(options.Value.ShutdownGrace);
+        _abort.CancelAfter(_options.ShutdownGrace);
     }
 
     /// <summary>Gives up the requests in flight, whatever is left of the grace time.</summary>
@@ -86,7 +109,7 @@ internal sealed class Scheduler(
     /// <summary>Waits for the requests in flight; what is left after the grace time is aborted.</summary>
     public async Task StopAsync()
     {
-        await Task.WhenAll(_workers);
+        await Task.WhenAll(_queues.All.Select(queue => queue.Ended));
         await _abort.CancelAsync();
         await Task.WhenAll(_stopping.Values);
     }
@@ -97,48 +120,26 @@ internal sealed class Scheduler(
         _abort.Dispose();
     }
 
-    private async Task WorkAsync(Upstream upstream)
-    {
-        try
-        {
-            while (true)
-            {
-                // Which one is next is decided when there is a place for it: none is held here while it could be the turn
-                // of another, and no deadline runs.
-                await upstream.Waiting.WaitAsync(_takeNoMore.Token);
-                await upstream.Places.EnterAsync(_takeNoMore.Token);
-                await upstream.Waiting.Take().RunAsync();
-                upstream.Places.Leave();
-            }
-        }
-        catch (OperationCanceledException) when (_takeNoMore.IsCancellationRequested)
-        {
-        }
-    }
-
     // Once more after each commit until the batch is done: a page that ended at the same moment may have brought more.
-    private async Task EndUntakenAsync(ActiveBatch batch, Failure reason)
+    private async Task EndUnclaimedAsync(ActiveBatch batch, Failure reason)
     {
         while (true)
         {
-            using var watch = signals.Watch(batch.Key);
+            using var watch = _changes.Watch(batch.Key);
             if (batch.Record.DoneTime is not null || _abort.IsCancellationRequested)
             {
                 return;
             }
 
-            for (var index = 0; index < batch.Count && !_abort.IsCancellationRequested; index++)
+            for (var index = 0; index < batch.Requests.Count && !_abort.IsCancellationRequested; index++)
             {
-                if (batch.TryTake(index))
+                if (batch.Requests.TryClaim(index))
                 {
-                    await EndAsync(batch, index, reason);
+                    await _ender.EndAsync(batch, index, reason);
                 }
             }
 
             await watch.NextChange.WaitAsync(_abort.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    private ValueTask EndAsync(ActiveBatch batch, int index, Failure reason) => committer.AddAsync(
-        new FinishedRequest(batch, index, UpstreamReply.FromFailure(reason), time.GetUtcNow()));
 }

@@ -10,15 +10,34 @@ internal sealed class JsonPointer
 {
     private readonly string[] _tokens;
 
-    private JsonPointer(string[] tokens) => _tokens = tokens;
+    private readonly string _text;
+
+    private JsonPointer(string text, string[] tokens)
+    {
+        _text = text;
+        _tokens = tokens;
+    }
+
+    /// <summary>The names and indexes that lead to the value.</summary>
+    public IReadOnlyList<string> Tokens => _tokens;
 
     /// <summary>Whether a text is a pointer: empty, or beginning with a slash.</summary>
     public static bool IsValid(string text) => text.Length == 0 || text[0] == '/';
 
     /// <summary>The pointer that a valid text stands for.</summary>
-    public static JsonPointer Parse(string text) => new(text.Length == 0
+    public static JsonPointer Parse(string text) => new(text, text.Length == 0
         ? []
         : [.. text[1..].Split('/').Select(token => token.Replace("~1", "/").Replace("~0", "~"))]);
+
+    /// <summary>The pointer as it was written.</summary>
+    public override string ToString() => _text;
+
+    /// <summary>The index that a token stands for in an array; -1 if it is none: an index has no leading zeros (section 4).</summary>
+    public static int ToIndex(string token) =>
+        int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            && (token[0] != '0' || token.Length == 1)
+            ? index
+            : -1;
 
     /// <summary>Moves a fresh reader to the first token of the value; false if there is no such value.</summary>
     /// <exception cref="JsonException">The text is no JSON, as far as it was read.</exception>
@@ -61,9 +80,7 @@ internal sealed class JsonPointer
 
     private static bool TryMoveToElement(ref Utf8JsonReader reader, string token)
     {
-        // An index has no leading zeros (section 4).
-        if (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            || (token[0] == '0' && token.Length > 1))
+        if (ToIndex(token) is not (>= 0 and var index))
         {
             return false;
         }

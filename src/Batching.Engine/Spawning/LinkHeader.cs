@@ -3,8 +3,13 @@ namespace Batching.Engine.Spawning;
 /// <summary>Reads the header field <c>Link</c> (RFC 8288, section 3).</summary>
 internal static class LinkHeader
 {
-    /// <summary>The target of the first link whose relation is <c>next</c>; null if there is none.</summary>
-    public static string? FindNext(string value)
+    /// <summary>
+    /// The target of the first link whose relation is <c>next</c>, else of the first whose relation is <c>next-page</c>, which some
+    /// APIs write; null if there is none.
+    /// </summary>
+    public static string? FindNext(string value) => Find(value, "next") ?? Find(value, "next-page");
+
+    private static string? Find(string value, string relation)
     {
         var rest = value.AsSpan();
         while (true)
@@ -24,7 +29,7 @@ internal static class LinkHeader
 
             var target = rest[..close];
             rest = rest[(close + 1)..];
-            if (HasRelationNext(ref rest))
+            if (HasRelation(ref rest, relation))
             {
                 return target.ToString();
             }
@@ -32,9 +37,9 @@ internal static class LinkHeader
     }
 
     // Reads the parameters of one link: up to a comma that stands outside of quotes.
-    private static bool HasRelationNext(ref ReadOnlySpan<char> rest)
+    private static bool HasRelation(ref ReadOnlySpan<char> rest, string relation)
     {
-        var isNext = false;
+        var isWanted = false;
         var hasRelation = false;
         while (TryReadParameter(ref rest, out var name, out var value))
         {
@@ -42,11 +47,11 @@ internal static class LinkHeader
             if (!hasRelation && name.Equals("rel", StringComparison.OrdinalIgnoreCase))
             {
                 hasRelation = true;
-                isNext = ContainsNext(value);
+                isWanted = Contains(value, relation);
             }
         }
 
-        return isNext;
+        return isWanted;
     }
 
     private static bool TryReadParameter(
@@ -91,11 +96,11 @@ internal static class LinkHeader
     }
 
     // The relation may be one of several, separated by blanks.
-    private static bool ContainsNext(ReadOnlySpan<char> relations)
+    private static bool Contains(ReadOnlySpan<char> relations, string relation)
     {
         foreach (var range in relations.Split(' '))
         {
-            if (relations[range].Equals("next", StringComparison.OrdinalIgnoreCase))
+            if (relations[range].Equals(relation, StringComparison.OrdinalIgnoreCase))
             {
                 return true;
             }

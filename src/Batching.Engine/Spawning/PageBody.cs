@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
 using Batching.Engine.Content;
-using Batching.Engine.Upstreams;
+using Batching.Engine.Model;
 
 namespace Batching.Engine.Spawning;
 
@@ -18,7 +18,7 @@ internal static class PageBody
         var codings = ResponseHeaders.Find(headers, "content-encoding"u8);
         if (!ContentCodings.TryDecode(reply.Body, codings, maxBytes, out var body))
         {
-            throw new FormatException($"The page can't be decoded: its content encoding is '{codings}'.");
+            throw new FormatException($"The page can't be decoded: its content encoding is {CallerText.Quote(codings)}.");
         }
 
         var charSet = MediaType.Parse(ResponseHeaders.Find(headers, "content-type"u8)).CharSet;

@@ -61,7 +61,7 @@ internal static class PageParams
         }
         else
         {
-            request.Params.Fields[name] = Value.ForNumber(value);
+            (request.Params ??= new Struct()).Fields[name] = Value.ForNumber(value);
         }
     }
 
@@ -74,7 +74,23 @@ internal static class PageParams
         }
         else
         {
-            request.Params.Fields[name] = value is null ? Value.ForNull() : Value.ForString(value);
+            (request.Params ??= new Struct()).Fields[name] = value is null ? Value.ForNull() : Value.ForString(value);
+        }
+    }
+
+    /// <summary>Sets a param to what it is in another request, if it is there, with whose params its own have the form in common.</summary>
+    public static void Copy(Request from, Request to, string name)
+    {
+        if (from.ParamsJson.Length > 0)
+        {
+            if (FindJson(from, name) is { IsEmpty: false } json)
+            {
+                SetJson(to, name, System.Text.Encoding.UTF8.GetString(json));
+            }
+        }
+        else if (Find(from, name) is { } value)
+        {
+            (to.Params ??= new Struct()).Fields[name] = value.Clone();
         }
     }
 

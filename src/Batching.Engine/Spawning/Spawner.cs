@@ -1,5 +1,8 @@
-using Batching.Engine.Identifiers;
-using Batching.Engine.Scheduling;
+using System.Runtime.CompilerServices;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Quotas;
+using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
 using Batching.V1;
@@ -10,74 +13,124 @@ namespace Batching.Engine.Spawning;
 
 /// <summary>Runs paged queries: says which requests a spawner begins with, and which follow a page. Thread-safe.</summary>
 internal sealed class Spawner(
-    RequestReader requests, UpstreamRouter router, BatchIds ids, TimeProvider time, IOptions<BatchEngineOptions> options)
+    RequestReader requests,
+    UpstreamRouter router,
+    OwnerQuotas quotas,
+    BatchIds ids,
+    TimeProvider time,
+    IOptions<BatchEngineOptions> options)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private readonly LimitOptions _limits = options.Value.Limits;
+
+    // Kept for as long as anybody knows the batch.
+    private readonly ConditionalWeakTable<ActiveBatch, BatchQueries> _queries = [];
 
     /// <summary>The first page of a spawner.</summary>
-    public async ValueTask<IReadOnlyList<SpawnedRequest>> BeginAsync(QueuedRequest spawner)
+    /// <param name="batch">Its batch.</param>
+    /// <param name="index">Its index.</param>
+    /// <param name="call">The spawner itself.</param>
+    public async ValueTask<Spawned> BeginAsync(ActiveBatch batch, int index, UpstreamCall call)
     {
-        var query = await OpenAsync(spawner, spawner.Index, spawner.Call.Request);
-        lock (query.State)
-        {
-            return query.State.Pages > 0 ? [] : [query.First()];
-        }
+        var query = await OpenAsync(batch, index, call, call.Request);
+        return await SpawnAsync(
+            batch,
+            query,
+            most: 1,
+            resultBytes: 0,
+            room => new PageOutcome(query.State.Pages > 0 ? [] : [query.First(room)]));
     }
 
-    /// <summary>What follows a page: nothing, one page, or all the others at once.</summary>
-    public async ValueTask<IReadOnlyList<SpawnedRequest>> ContinueAsync(QueuedRequest page, UpstreamReply reply)
+    /// <summary>What follows a page: nothing, one page, or a group of them.</summary>
+    /// <param name="batch">Its batch.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="reply">What came of it.</param>
+    public async ValueTask<Spawned> ContinueAsync(ActiveBatch batch, UpstreamCall page, UpstreamReply reply)
     {
-        // A page that failed ends its chain; its own result shows why.
-        if (reply.Failure != Failure.None || reply.StatusCode is < 200 or > 299)
+        if (!reply.IsSuccess && page.Request.Pagination is not { HasMaxPages: true })
         {
-            return [];
+            return Spawned.None;
         }
 
-        ids.TryParseRequest(page.Call.Request.SpawnedBy, page.Batch.Record, out var index);
-        var window = await ReadAsync(page.Batch, index);
-        if (window is null)
+        ids.TryParseRequest(page.Request.SpawnedBy, batch.Record, out var index);
+        if (await FindAsync(batch, index, null) is not { } spawner)
         {
             // The batch was deleted.
-            return [];
+            return Spawned.None;
         }
 
-        var query = await OpenAsync(page, index, window[index]);
+        var query = await OpenAsync(batch, index, page, spawner.Decode());
+        int most;
         lock (query.State)
         {
-            return query.Next(page, reply);
+            most = query.MostNext(page.Request);
+        }
+
+        var bytes = reply.Body.Length + reply.Headers.Length;
+        return await SpawnAsync(batch, query, most, bytes, room => query.Next(page.Request, page.Route, reply, room));
+    }
+
+    // What the pages take is held before they are made, and what is not needed of it given back. The result is held until it
+    // is stored, too: many may be on their way.
+    private async ValueTask<Spawned> SpawnAsync(
+        ActiveBatch batch,
+        PagedQuery query,
+        int most,
+        int resultBytes,
+        Func<PageRoom, PageOutcome> spawn)
+    {
+        var bytes = resultBytes + (most == 1 ? _limits.PathLength : RequestWindow.MaxBytes);
+        var answer = await RetryAsync(batch, () => quotas.ReservePagesAsync(batch.Owner, most, bytes, CancellationToken.None));
+        var lease = answer.Succeeded ? answer.Value : quotas.HoldBytes(batch.Owner, resultBytes);
+        try
+        {
+            var room = new PageRoom(1 + (lease?.Requests ?? 0), answer.Succeeded ? null : answer.Refusal.Message);
+            PageOutcome outcome;
+            lock (query.State)
+            {
+                outcome = spawn(room);
+            }
+
+            var spawned = outcome.Requests;
+
+            await RetryAsync(batch, () => batch.Numbers.AddAsync(spawned.Count, ids));
+            lease?.Keep(Math.Max(0, spawned.Count - 1), resultBytes + spawned.Sum(request => (long)request.StoredBytes));
+            return new Spawned(spawned, lease) { Instead = outcome.Instead };
+        }
+        catch
+        {
+            lease?.Dispose();
+            throw;
         }
     }
 
-    private async ValueTask<PagedQuery> OpenAsync(QueuedRequest request, int index, Request definition)
+    private async ValueTask<PagedQuery> OpenAsync(ActiveBatch batch, int index, UpstreamCall call, Request definition)
     {
-        var batch = request.Batch;
-        var rules = PageRules.Of(request.Call.Route.Upstream.Pagination, definition.Pagination);
-        var id = ids.OfRequest(batch.Key, index);
-        var state = await batch.GetSpawnerAsync(index, () => LoadStateAsync(batch, id, rules));
+        var id = ids.OfRequest(batch.Record, index);
+        var state = await _queries.GetOrCreateValue(batch).GetAsync(
+            index, () => LoadStateAsync(batch, id, PageRules.Of(call.Route.Upstream.Pagination, definition.Pagination)));
         var maxPages = definition.Pagination is { HasMaxPages: true } pagination
             ? Math.Min(pagination.MaxPages, batch.Record.SpawnerPages)
             : batch.Record.SpawnerPages;
         return new PagedQuery(
-            definition,
-            id,
+            new PageRows(definition, id, state.Rules, time.GetUtcNow().ToTimestamp()),
             maxPages,
-            rules,
             state,
             router,
-            time.GetUtcNow().ToTimestamp(),
-            options.Value.Limits.ResponseBytes);
+            _limits.ResponseBytes);
     }
 
     private async Task<SpawnerState> LoadStateAsync(ActiveBatch batch, string id, PageRules rules)
     {
         var state = new SpawnerState(rules);
-        var pages = await batch.GetSpawnedBeforeAsync(() => ListSpawnedAsync(batch));
+        var pages = await _queries.GetOrCreateValue(batch).GetSpawnedBeforeAsync(() => ListSpawnedAsync(batch));
+        StoredRequest? stored = null;
         foreach (var index in pages[id])
         {
-            if (await ReadAsync(batch, index) is { } window)
+            stored = await FindAsync(batch, index, stored);
+            if (stored is { } found)
             {
-                var page = window[index];
-                state.Add(page, PagedQuery.SizeOf(page, rules));
+                var page = found.Decode();
+                state.AddStored(page, PagedQuery.SizeOf(page, rules));
             }
         }
 
@@ -90,8 +143,7 @@ internal sealed class Spawner(
         var spawned = new List<(string SpawnedBy, int Index)>();
         for (var next = 0; next < batch.Record.Total;)
         {
-            var window = await ReadAsync(batch, next);
-            if (window is null)
+            if (await FindAsync(batch, next, null) is not { Window: var window })
             {
                 break;
             }
@@ -108,19 +160,10 @@ internal sealed class Spawner(
         return spawned.ToLookup(request => request.SpawnedBy, request => request.Index);
     }
 
+    private ValueTask<StoredRequest?> FindAsync(ActiveBatch batch, int index, StoredRequest? atHand) =>
+        RetryAsync(batch, () => requests.FindAsync(batch.Record, index, atHand, CancellationToken.None));
+
     // A store that fails for a while must not cost a page its answer.
-    private async ValueTask<RequestWindow?> ReadAsync(ActiveBatch batch, int index)
-    {
-        while (true)
-        {
-            try
-            {
-                return await requests.ReadAsync(batch.Key, index, CancellationToken.None);
-            }
-            catch (StoreUnavailableException)
-            {
-                await Task.Delay(RetryDelay, time, batch.Stopping);
-            }
-        }
-    }
+    private ValueTask<T> RetryAsync<T>(ActiveBatch batch, Func<ValueTask<T>> read) =>
+        StoreRetry.ReadAsync(read, time, batch.Stopping);
 }

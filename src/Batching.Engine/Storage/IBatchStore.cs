@@ -1,3 +1,5 @@
+using Batching.Engine.Model;
+
 namespace Batching.Engine.Storage;
 
 /// <summary>
@@ -101,6 +103,6 @@ public interface IBatchStore : IAsyncDisposable
     IAsyncEnumerable<ResultSegment> ReadEntriesAsync(
         long batchKey, int fromPosition, CancellationToken cancellationToken);
 
-    /// <summary>Returns the indexes of all requests that <see cref="StoreWrite.Start"/> named, in any order.</summary>
+    /// <summary>Returns the indexes of all requests that <see cref="StoreWrite.MarkStarted"/> named, in any order.</summary>
     ValueTask<IReadOnlyList<int>> ListStartedAsync(long batchKey, CancellationToken cancellationToken);
 }

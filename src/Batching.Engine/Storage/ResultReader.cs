@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Storage;
@@ -8,7 +11,7 @@ internal sealed class ResultReader(IBatchStore store, IOptions<BatchEngineOption
     // What a segment takes beside its bytes: it may hold a single small result.
     private const int Overhead = 256;
 
-    private readonly RunCache<ResultSegment> _cache = new(options.Value.Limits.ResultCacheBytes);
+    private readonly RangeCache<ResultSegment> _cache = new(options.Value.Limits.ResultCacheBytes);
 
     /// <summary>Reads the segment that holds a position; null if there is no such result.</summary>
     public async ValueTask<ResultSegment?> ReadAsync(long batchKey, int position, CancellationToken cancellationToken)
@@ -25,6 +28,36 @@ internal sealed class ResultReader(IBatchStore store, IOptions<BatchEngineOption
         }
 
         return segment;
+    }
+
+    /// <summary>Bytes of the payload of the segment that holds a position; null if there is no such result.</summary>
+    public async ValueTask<int?> MeasureAsync(long batchKey, int position, CancellationToken cancellationToken)
+    {
+        await foreach (var segment in ReadEntriesAsync(batchKey, position, cancellationToken))
+        {
+            return segment.PayloadBytes;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Reads the segments from the one that holds a position on, in order and to the last. They may be without their
+    /// payloads: only what is in memory anyway has them.
+    /// </summary>
+    public async IAsyncEnumerable<ResultSegment> ReadEntriesAsync(
+        long batchKey, int position, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (_cache.TryGet(batchKey, position, out var cached))
+        {
+            position = cached.LastPosition + 1;
+            yield return cached;
+        }
+
+        await foreach (var segment in store.ReadEntriesAsync(batchKey, position, cancellationToken))
+        {
+            yield return segment;
+        }
     }
 
     /// <summary>

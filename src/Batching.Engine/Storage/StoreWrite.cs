@@ -1,3 +1,5 @@
+using Batching.Engine.Model;
+
 namespace Batching.Engine.Storage;
 
 /// <summary>One change to the store. The nested types are all there are.</summary>
@@ -9,7 +11,7 @@ public abstract record StoreWrite(long BatchKey)
     /// still take it, from a reserve that it keeps for such changes.
     /// </summary>
     public bool FreesRoom => this is Cancel or Expire or Delete
-        || (this is Append { Spawned.Count: 0 } append
+        || (this is AppendResults { Spawned.Count: 0 } append
             && append.Segments.All(segment => segment.Payload is not { Length: > 0 }));
 
     /// <summary>
@@ -30,12 +32,12 @@ public abstract record StoreWrite(long BatchKey)
     /// payloads are not stored. With the last result it is forgotten which requests were started.
     /// </summary>
     /// <param name="Batch">
-    /// The batch as it is afterwards; its counters, done time and credential are stored. What other changes set (the
+    /// The batch as it is afterwards; its counters, numbers, done time and credential are stored. What other changes set (the
     /// received mark, cancelled, expired) stays as it is stored, not as it is here.
     /// </param>
     /// <param name="Segments">The results, in order and without gaps.</param>
     /// <param name="Spawned">New requests, behind those there are.</param>
-    public sealed record Append(
+    public sealed record AppendResults(
         BatchRecord Batch,
         IReadOnlyList<ResultSegment> Segments,
         IReadOnlyList<RequestWindow> Spawned) : StoreWrite(Batch.Key);
@@ -43,13 +45,13 @@ public abstract record StoreWrite(long BatchKey)
     /// <summary>
     /// Remembers that these requests are about to be sent. Ignored if the batch is gone, done or expired.
     /// </summary>
-    public sealed record Start(long BatchKey, IReadOnlyList<int> Indexes) : StoreWrite(BatchKey);
+    public sealed record MarkStarted(long BatchKey, IReadOnlyList<int> Indexes) : StoreWrite(BatchKey);
 
     /// <summary>
     /// Moves the received mark forward, but not beyond the last result; a position behind the present one changes
     /// nothing.
     /// </summary>
-    public sealed record Receive(long BatchKey, int Position) : StoreWrite(BatchKey);
+    public sealed record MoveReceivedMark(long BatchKey, int Position) : StoreWrite(BatchKey);
 
     /// <summary>Remembers that the batch is cancelled; one that is done stays as it is.</summary>
     public sealed record Cancel(long BatchKey) : StoreWrite(BatchKey);

@@ -1,8 +1,9 @@
 using Batching.Engine.Committing;
-using Batching.Engine.Identifiers;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
-using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Submission;
@@ -11,6 +12,7 @@ namespace Batching.Engine.Submission;
 internal sealed class BatchAcceptor(
     BatchIds ids,
     GroupCommitter committer,
+    Staging staging,
     ActiveBatches activeBatches,
     Scheduler scheduler,
     RequestReader requests,
@@ -37,12 +39,16 @@ internal sealed class BatchAcceptor(
         long? stagedKey,
         CancellationToken cancellationToken)
     {
-        // Each spawner gets its share of what the batch may spawn, at least one page, and one number more for how its
-        // query ends.
+        // Each spawner gets its share of what the batch may spawn, at least one page.
         var pages = spawners == 0 ? 0 : Math.Clamp(
             _limits.SpawnedRequestsPerBatch / spawners, 1, _limits.PagesPerSpawner);
-        var capacity = count + (spawners * (pages + 1));
+
+        // Numbers for the requests that there are, and for the first page of each spawner.
+        var capacity = count + spawners;
         var key = stagedKey ?? await ids.ReserveAsync(1 + capacity, cancellationToken);
+        var runs = stagedKey is null
+            ? NumberRuns.None
+            : NumberRuns.None.With(await ids.ReserveAsync(capacity, cancellationToken), capacity);
         cancellationToken.ThrowIfCancellationRequested();
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
         var record = new BatchRecord
@@ -53,24 +59,32 @@ internal sealed class BatchAcceptor(
             ExpireTime = now + _retention.Responses,
             DeleteTime = now + _retention.Metadata,
             Capacity = capacity,
+            Runs = runs,
             SpawnerPages = pages,
             Total = count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
-            Peer = caller.Origin.Peer,
-            Trace = OriginFields.TraceOf(caller.Origin.TraceParent),
+            Peer = caller.Client.Peer,
+            Trace = ForwardedFields.TraceOf(caller.Client.TraceParent),
         };
 
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
         // stored, so that whoever finds it in the store can cancel it.
         var active = new ActiveBatch(record, caller.Authorization, scheduler.Aborting);
         activeBatches.Add(active);
+        staging.NoteSubmission(caller.Owner);
         try
         {
-            await committer.WriteAsync(new StoreWrite.Accept(record, windows));
+            var last = await staging.AddAllButLastAsync(caller.Owner, key, windows);
+            await committer.WriteAsync(new StoreWrite.Accept(record, last));
         }
         catch
         {
             activeBatches.Remove(record.Key);
+            if (stagedKey is null && windows.Sum(window => (long)window.Data.Length) > Staging.BitBytes)
+            {
+                await staging.DeleteAsync(key);
+            }
+
             throw;
         }
 
@@ -83,10 +97,7 @@ internal sealed class BatchAcceptor(
         return record;
     }
 
-    /// <summary>Reserves numbers for a batch of which it is not known yet how large it will be.</summary>
-    /// <param name="maxCount">How many requests it will have at most.</param>
+    /// <summary>Reserves the number of a batch of which it is not known yet how large it will be.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public ValueTask<long> ReserveAsync(int maxCount, CancellationToken cancellationToken) =>
-        ids.ReserveAsync(
-            1 + maxCount + Math.Max(_limits.SpawnedRequestsPerBatch, maxCount) + maxCount, cancellationToken);
+    public ValueTask<long> ReserveAsync(CancellationToken cancellationToken) => ids.ReserveAsync(1, cancellationToken);
 }

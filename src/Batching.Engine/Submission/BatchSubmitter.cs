@@ -1,4 +1,6 @@
+using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.V1;
@@ -16,6 +18,7 @@ public sealed class BatchSubmitter
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly BatchViews _views;
+    private readonly WorkTurns _work;
     private readonly LimitOptions _limits;
 
     internal BatchSubmitter(
@@ -23,18 +26,20 @@ public sealed class BatchSubmitter
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
         BatchViews views,
+        MemoryBudgets budgets,
         IOptions<BatchEngineOptions> options)
     {
         _validator = validator;
         _quotas = quotas;
         _acceptor = acceptor;
         _views = views;
+        _work = budgets.Work;
         _limits = options.Value.Limits;
     }
 
     /// <summary>The same, with an answer that is one message.</summary>
     /// <inheritdoc cref="SubmitAsync(Caller, IReadOnlyList{Request}, IReadOnlyList{Problem}, long, CancellationToken)"/>
-    public ValueTask<Answer<Batch>> SubmitAsync(
+    public ValueTask<Outcome<Batch>> SubmitAsync(
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
@@ -56,24 +61,19 @@ public sealed class BatchSubmitter
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <returns>The batch with all its requests in the order given; without any, if they would not fit.</returns>
     /// <exception cref="StoreUnavailableException">Nothing was stored.</exception>
-    public async ValueTask<Answer<Batch>> SubmitAsync(
+    public async ValueTask<Outcome<Batch>> SubmitAsync(
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         long maxBytes,
         CancellationToken cancellationToken)
     {
-        if ((_validator.Check(requests, known) ?? HeaderRules.CheckCredential(caller)) is { } refusal)
+        var (windows, refusal) = await EncodeAsync(caller, requests, known, cancellationToken);
+        if (refusal is not null)
         {
             return refusal;
         }
 
-        foreach (var request in requests)
-        {
-            RequestDefinition.Normalize(request);
-        }
-
-        var windows = RequestWindow.Encode(requests, firstIndex: 0);
         var storedBytes = windows.Sum(window => (long)window.Data.Length);
         var lease = await _quotas.ReserveAsync(
             caller.Owner,
@@ -81,7 +81,7 @@ public sealed class BatchSubmitter
             requests.Count,
             storedBytes,
             cancellationToken);
-        if (!lease.IsGiven)
+        if (!lease.Succeeded)
         {
             return lease.Refusal;
         }
@@ -99,7 +99,6 @@ public sealed class BatchSubmitter
         var views = _views.Of(record, RequestFields.All);
         for (var i = 0; i < requests.Count; i++)
         {
-            RequestDefinition.Reduce(requests[i]);
             views.AddAccepted(requests[i], i);
             batch.Requests.Add(requests[i]);
         }
@@ -113,5 +112,30 @@ public sealed class BatchSubmitter
         }
 
         return batch;
+    }
+
+    private async ValueTask<(IReadOnlyList<RequestWindow> Windows, Refusal? Refusal)> EncodeAsync(
+        Caller caller, IReadOnlyList<Request> requests, IReadOnlyList<Problem> known, CancellationToken cancellationToken)
+    {
+        var bytes = requests.Sum(static request => (long)request.CalculateSize());
+        using var turn = await _work.TakeAsync(caller.Owner, bytes, cancellationToken);
+        if ((_validator.Check(requests, known) ?? RequestValidator.CheckCredential(caller)) is { } refusal)
+        {
+            return ([], refusal);
+        }
+
+        foreach (var request in requests)
+        {
+            RequestDefinition.Sanitize(request);
+        }
+
+        // To store a large batch takes a while. What is not shown of it is encoded now, and in memory only once.
+        var windows = RequestWindow.Encode(requests, firstIndex: 0);
+        foreach (var request in requests)
+        {
+            RequestDefinition.StripForReply(request);
+        }
+
+        return (windows, null);
     }
 }

@@ -1,9 +1,8 @@
-using Batching.Engine.Committing;
+using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
-using Batching.Engine.Scheduling;
 using Batching.V1;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Submission;
@@ -14,33 +13,30 @@ public sealed class BatchUploader
     private readonly RequestValidator _validator;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
-    private readonly GroupCommitter _committer;
-    private readonly Scheduler _scheduler;
+    private readonly Staging _staging;
     private readonly BatchViews _views;
+    private readonly MemoryBudgets _budgets;
     private readonly LimitOptions _limits;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
 
     internal BatchUploader(
         RequestValidator validator,
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
-        GroupCommitter committer,
-        Scheduler scheduler,
+        Staging staging,
         BatchViews views,
+        MemoryBudgets budgets,
         IOptions<BatchEngineOptions> options,
-        TimeProvider time,
-        ILogger<BatchUploader> logger)
+        TimeProvider time)
     {
         _validator = validator;
         _quotas = quotas;
         _acceptor = acceptor;
-        _committer = committer;
-        _scheduler = scheduler;
+        _staging = staging;
         _views = views;
+        _budgets = budgets;
         _limits = options.Value.Limits;
         _time = time;
-        _logger = logger;
     }
 
     /// <summary>
@@ -56,40 +52,40 @@ public sealed class BatchUploader
     /// <param name="cancellationToken">The caller has gone.</param>
     /// <returns>The batch without its requests.</returns>
     /// <exception cref="Storage.StoreUnavailableException">It is not accepted.</exception>
-    public async ValueTask<Answer<Batch>> UploadAsync(
+    public async ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
-        if (HeaderRules.CheckCredential(caller) is { } badCredential)
+        if (RequestValidator.CheckCredential(caller) is { } badCredential)
         {
             return badCredential;
         }
 
         var stream = _quotas.OpenStream(caller.Owner);
-        if (!stream.IsGiven)
+        if (!stream.Succeeded)
         {
             return stream.Refusal;
         }
 
         using var open = stream.Value;
         var reserved = await _quotas.ReserveAsync(caller.Owner, batches: 1, requests: 0, bytes: 0, cancellationToken);
-        if (!reserved.IsGiven)
+        if (!reserved.Succeeded)
         {
             return reserved.Refusal;
         }
 
         using var lease = reserved.Value;
         await using var upload = new Upload(
-            lease, _validator, _acceptor, _committer, _scheduler, _limits, _time, _logger);
+            lease, _budgets, caller.Owner, _validator, _acceptor, _staging, _limits);
         if (await ReadAsync(upload, messages, shutdown, cancellationToken) is { } refusal)
         {
             return refusal;
         }
 
         var accepted = await upload.AcceptAsync(caller, cancellationToken);
-        return accepted.IsGiven ? _views.ToBatch(accepted.Value) : accepted.Refusal;
+        return accepted.Succeeded ? _views.ToBatch(accepted.Value) : accepted.Refusal;
     }
 
     // The clock for a message runs only while it is waited for: a store that is behind is not the client's fault.

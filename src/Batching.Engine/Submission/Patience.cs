@@ -39,7 +39,7 @@ internal sealed class Patience : IDisposable
         _timer.Change(most, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>What was waited for is there.</summary>
+    /// <summary>Ends the wait: what was waited for is there.</summary>
     public void End()
     {
         lock (_lock)

@@ -1,15 +1,15 @@
-using Batching.Engine.Upstreams;
+using Batching.Engine.Model;
 using Batching.V1;
 using Google.Protobuf;
 
 namespace Batching.Engine.Submission;
 
-/// <summary>What is stored of a request that was submitted.</summary>
+/// <summary>Makes of a submitted request what is stored of it, and of that what is shown.</summary>
 internal static class RequestDefinition
 {
     /// <summary>Makes a request what is stored of it: only the caller's fields, the method by its right name.</summary>
     /// <param name="request">As it was submitted, and found to be right.</param>
-    public static void Normalize(Request request)
+    public static void Sanitize(Request request)
     {
         request.Method = Methods.Find(request.Method)!.Method;
         request.Id = "";
@@ -23,7 +23,7 @@ internal static class RequestDefinition
     }
 
     /// <summary>Leaves of a stored request what callers are shown again: its header fields and its body are not.</summary>
-    public static void Reduce(Request request)
+    public static void StripForReply(Request request)
     {
         request.Headers.Clear();
         request.Body = ByteString.Empty;

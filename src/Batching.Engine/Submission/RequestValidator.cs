@@ -1,5 +1,7 @@
 using System.Globalization;
-using Batching.Engine.Spawning;
+using Batching.Engine.Configuration;
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Options;
@@ -16,22 +18,27 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     private readonly string _credentialHeader = options.Value.CredentialHeader;
     private readonly IReadOnlySet<string> _denied = HeaderRules.ToDenied(options.Value.Headers.Denied);
 
+    /// <summary>The problem with the credential that a caller gives for its requests, if there is one.</summary>
+    public static Refusal? CheckCredential(Caller caller) =>
+        caller.Authorization is null || HeaderRules.IsFieldValue(caller.Authorization)
+            ? null
+            : new Refusal.Invalid("authorization", HeaderRules.ControlCharacters);
+
     /// <summary>Adds what is wrong to what is known to be; of a field that is known nothing more is said.</summary>
     /// <returns>Why the batch is refused; null if nothing is wrong with it.</returns>
     public Refusal? Check(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
     {
         var problems = new List<Problem>();
-        var total = Validate(requests, problems);
-        if (known.Count == 0)
-        {
-            return total == 0 ? null : new Refusal.Invalid(problems, total);
-        }
+        return ToRefusal(problems, Validate(requests, problems), known);
+    }
 
-        var fields = known.Select(problem => problem.Field).ToHashSet(StringComparer.Ordinal);
-        Problem[] all = [.. known, .. problems.Where(problem => !IsKnown(problem.Field, fields))];
-        // Which of those beyond the limit are known nobody can say, nor whether the reader has found more.
-        return new Refusal.Invalid(
-            [.. all.Take(MaxProblems)], all.Length, isComplete: total == problems.Count && known.Count < MaxProblems);
+    /// <summary>The same for a request that is no batch: its field is <c>request</c>.</summary>
+    /// <inheritdoc cref="Check(IReadOnlyList{Request}, IReadOnlyList{Problem})"/>
+    public Refusal? Check(Request request, IReadOnlyList<Problem> known)
+    {
+        var problems = new List<Problem>();
+        Validate(request, null, problems);
+        return ToRefusal(problems, problems.Count, known);
     }
 
     /// <summary>Adds what is wrong with some of the requests of a batch.</summary>
@@ -90,6 +97,20 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
     }
 
+    private static Refusal.Invalid? ToRefusal(List<Problem> problems, int total, IReadOnlyList<Problem> known)
+    {
+        if (known.Count == 0)
+        {
+            return total == 0 ? null : new Refusal.Invalid(problems, total);
+        }
+
+        var fields = known.Select(problem => problem.Field).ToHashSet(StringComparer.Ordinal);
+        Problem[] all = [.. known, .. problems.Where(problem => !IsKnown(problem.Field, fields))];
+        // Which of those beyond the limit are known nobody can say, nor whether the reader has found more.
+        return new Refusal.Invalid(
+            [.. all.Take(MaxProblems)], all.Length, isComplete: total == problems.Count && known.Count < MaxProblems);
+    }
+
     // Of a request that is no request at all, its fields aren't wrong as well.
     private static bool IsKnown(string field, HashSet<string> known) =>
         known.Contains(field) || known.Contains(field[..(field.IndexOf(']', StringComparison.Ordinal) + 1)]);
@@ -116,7 +137,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         return problems.Count;
     }
 
-    private void Validate(Request request, int index, List<Problem> problems)
+    private void Validate(Request request, int? index, List<Problem> problems)
     {
         if (!router.TryRoute(request, out var route, out var problem))
         {
@@ -140,5 +161,6 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
     }
 
-    private static string FieldOf(int index) => string.Create(CultureInfo.InvariantCulture, $"requests[{index}]");
+    private static string FieldOf(int? index) =>
+        index is null ? "request" : string.Create(CultureInfo.InvariantCulture, $"requests[{index}]");
 }

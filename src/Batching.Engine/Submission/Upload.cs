@@ -1,35 +1,29 @@
-using Batching.Engine.Committing;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
-using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.V1;
-using Microsoft.Extensions.Logging;
 
 namespace Batching.Engine.Submission;
 
 /// <summary>
 /// One batch on its way in. What has arrived is checked and staged in the store bit by bit, so that no more than two
-/// bits are in memory. What is staged and not accepted in the end is deleted. Not thread-safe.
+/// bits are in memory, which are charged to its owner. What is staged and not accepted in the end is deleted. Not thread-safe.
 /// </summary>
 internal sealed class Upload(
     QuotaLease lease,
+    MemoryBudgets budgets,
+    string owner,
     RequestValidator validator,
     BatchAcceptor acceptor,
-    GroupCommitter committer,
-    Scheduler scheduler,
-    LimitOptions limits,
-    TimeProvider time,
-    ILogger logger) : IAsyncDisposable
+    Staging staging,
+    LimitOptions limits) : IAsyncDisposable
 {
-    // A bit is worth its share of a commit, and thousands of them together are no burden. An upload below it is
-    // stored by its acceptance alone, like any other batch.
-    private const int StageBytes = 1024 * 1024;
-
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     private readonly List<Problem> _problems = [];
     private readonly RequestWindowBuilder _windows = new(firstIndex: 0);
+    private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
+    private long _gathered;
     private long? _stagedKey;
     private long _bytes;
     private int _count;
@@ -56,13 +50,18 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", $"have more than {limits.UploadBytes} bytes, the limit of an upload");
         }
 
-        _problemCount += validator.Validate(requests, _count, _problems);
+        using (await budgets.Work.TakeAsync(owner, bytes, cancellationToken))
+        {
+            _problemCount += validator.Validate(requests, _count, _problems);
+        }
+
         _count += requests.Count;
         if (_problems.Count > 0)
         {
             // It is refused in any case; what still comes is read only to name its problems too.
             return _problems.Count == RequestValidator.MaxProblems
-                ? new Refusal.Invalid(_problems, _problemCount, isComplete: false)
+                ? new Refusal.Invalid(
+                    _problems, _problemCount, isComplete: false, maxBytes: Refusal.Invalid.MaxEarlyBytes)
                 : null;
         }
 
@@ -71,12 +70,28 @@ internal sealed class Upload(
             return refusal;
         }
 
+        if (!_memory.TryReserve(bytes))
+        {
+            // Who waits for room gives back first what it can.
+            if (_windows.ClosedBytes > 0)
+            {
+                await StageAsync(cancellationToken);
+                await _staging;
+            }
+
+            if (!await _memory.ReserveAsync(bytes, limits.UploadIdleTime, cancellationToken))
+            {
+                return budgets.RefuseReceiving();
+            }
+        }
+
+        _gathered += bytes;
         foreach (var request in requests)
         {
             _spawners += request.Spawner ? 1 : 0;
-            RequestDefinition.Normalize(request);
+            RequestDefinition.Sanitize(request);
             _windows.Add(request);
-            if (_windows.ClosedBytes >= StageBytes)
+            if (_windows.ClosedBytes >= Staging.BitBytes)
             {
                 await StageAsync(cancellationToken);
             }
@@ -87,7 +102,7 @@ internal sealed class Upload(
 
     /// <summary>Accepts the batch: everything has arrived.</summary>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
-    public async ValueTask<Answer<BatchRecord>> AcceptAsync(Caller caller, CancellationToken cancellationToken)
+    public async ValueTask<Outcome<BatchRecord>> AcceptAsync(Caller caller, CancellationToken cancellationToken)
     {
         if (_count == 0)
         {
@@ -110,42 +125,33 @@ internal sealed class Upload(
     public async ValueTask DisposeAsync()
     {
         await _staging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_stagedKey is { } key && !await TryDeleteAsync(key))
+        _memory.Dispose();
+        if (_stagedKey is { } key)
         {
-            UploadLog.DeleteFailed(logger);
-            _ = DeleteLaterAsync(key);
+            await staging.DeleteAsync(key);
         }
     }
 
     // One bit is being stored while the next one gathers.
     private async ValueTask StageAsync(CancellationToken cancellationToken)
     {
-        _stagedKey ??= await acceptor.ReserveAsync(limits.RequestsPerUpload, cancellationToken);
+        _stagedKey ??= await acceptor.ReserveAsync(cancellationToken);
         await _staging;
         cancellationToken.ThrowIfCancellationRequested();
-        _staging = committer.WriteAsync(new StoreWrite.Stage(_stagedKey.Value, _windows.TakeClosed()));
+        var bytes = Math.Min(_gathered, _windows.ClosedBytes);
+        _gathered -= bytes;
+        _staging = StageAsync(_stagedKey.Value, _windows.TakeClosed(), bytes);
     }
 
-    private async Task<bool> TryDeleteAsync(long key)
+    private async Task StageAsync(long key, IReadOnlyList<RequestWindow> windows, long bytes)
     {
         try
         {
-            await committer.WriteAsync(new StoreWrite.Delete(key));
-            return true;
+            await staging.AddAsync(owner, key, windows);
         }
-        catch (StoreUnavailableException)
+        finally
         {
-            return false;
+            _memory.Release(bytes);
         }
-    }
-
-    // Nobody sees it meanwhile, and the next start would delete it too.
-    private async Task DeleteLaterAsync(long key)
-    {
-        do
-        {
-            await Task.Delay(RetryDelay, time, scheduler.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        while (!scheduler.Stopping.IsCancellationRequested && !await TryDeleteAsync(key));
     }
 }

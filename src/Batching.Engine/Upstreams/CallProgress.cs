@@ -1,17 +1,19 @@
+using Batching.Engine.Model;
+
 namespace Batching.Engine.Upstreams;
 
 /// <summary>
-/// How far a call has come, over all its attempts, when it must have ended, and what its upstream's places are told of
+/// The progress of a call over all its attempts: when it must have ended, and what the queue of its upstream is told of
 /// it. Serves one call after the other. Not thread-safe, but that a call may be cancelled at any time.
 /// </summary>
 internal sealed class CallProgress : IDisposable
 {
-    /// <summary>How often the request of a call may be sent, whoever sends it again.</summary>
+    /// <summary>The number of times that the request of a call may be sent, whoever sends it again.</summary>
     public const int MaxSends = 3;
 
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _cancel;
-    private CallPlaces? _places;
+    private ICallPlace? _place;
     private bool _hasPlace;
     private long? _sent;
     private int _sends;
@@ -23,8 +25,8 @@ internal sealed class CallProgress : IDisposable
         _cancel = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
     }
 
-    /// <summary>The places of the upstream.</summary>
-    public CallPlaces Places => _places ?? throw new InvalidOperationException("No call was started.");
+    /// <summary>The time for which no attempt may be made; zero if the call needn't wait.</summary>
+    public TimeSpan PauseLeft => Place.PauseLeft;
 
     /// <summary>When the call must have ended, as a timestamp.</summary>
     public long Deadline { get; private set; }
@@ -36,11 +38,11 @@ internal sealed class CallProgress : IDisposable
     public CancellationToken Cancelled => _cancel.Token;
 
     /// <summary>A call begins.</summary>
-    /// <param name="places">Of the upstream; the call begins with one of them.</param>
+    /// <param name="place">Its place at the upstream.</param>
     /// <param name="timeout">When it must have ended.</param>
-    public void Start(CallPlaces places, TimeSpan timeout)
+    public void Start(ICallPlace place, TimeSpan timeout)
     {
-        _places = places;
+        _place = place;
         _hasPlace = true;
         _sent = null;
         _sends = 0;
@@ -56,18 +58,20 @@ internal sealed class CallProgress : IDisposable
     {
         if (!_hasPlace)
         {
-            await Places.EnterAsync(cancellationToken);
+            await Place.ReturnAsync(cancellationToken);
             _hasPlace = true;
         }
     }
 
-    /// <summary>Leaves the place to others for as long as the call waits for its next attempt.</summary>
+    /// <summary>Leaves the place to others, where that may be, for as long as the call waits for its next attempt.</summary>
     public void LeavePlace()
     {
-        _hasPlace = false;
         _sent = null;
-        Places.Leave();
+        _hasPlace = !Place.TryStepAside();
     }
+
+    /// <summary>Whether the wait for a place is as long as a <c>Retry-After</c> asks for.</summary>
+    public bool IsPausedFor(TimeSpan retryAfter) => Place.PausesFor(retryAfter);
 
     /// <summary>An attempt is sent.</summary>
     public void Begin(long now) => _sent = now;
@@ -90,13 +94,13 @@ internal sealed class CallProgress : IDisposable
         switch (reply.StatusCode)
         {
             case 429 or 503 when reply.Failure == Failure.None:
-                Places.Overloaded(_sent!.Value, reply.RetryAfter);
+                Place.Refused(_sent!.Value, reply.RetryAfter);
                 break;
             case 502 or 504:
                 // Something between has answered, or this gateway: it says nothing about the API's strength.
                 break;
             default:
-                Places.Answered();
+                Place.Answered();
                 break;
         }
 
@@ -108,7 +112,7 @@ internal sealed class CallProgress : IDisposable
     {
         if (_sent is { } sent)
         {
-            Places.Overloaded(sent, retryAfter: null);
+            Place.TimedOut(sent);
             _sent = null;
         }
     }
@@ -119,11 +123,13 @@ internal sealed class CallProgress : IDisposable
     {
         if (!_hasPlace)
         {
-            Places.TakeAnyway();
+            Place.ReturnAnyway();
         }
 
         return _cancel.TryReset();
     }
 
     public void Dispose() => _cancel.Dispose();
+
+    private ICallPlace Place => _place ?? throw new InvalidOperationException("No call was started.");
 }

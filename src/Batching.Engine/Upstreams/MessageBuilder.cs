@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
-using Batching.Engine.Submission;
+using Batching.Engine.Configuration;
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 
 namespace Batching.Engine.Upstreams;
 
@@ -8,6 +10,7 @@ namespace Batching.Engine.Upstreams;
 internal sealed class MessageBuilder(BatchEngineOptions options)
 {
     private const string UserAgent = "Batch";
+    private const string Accept = "application/json, */*;q=0.8";
 
     /// <summary>The message that a call sends.</summary>
     /// <param name="call">The call.</param>
@@ -49,18 +52,40 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
             message.Headers.TryAddWithoutValidation(options.CredentialHeader, call.Authorization);
         }
 
-        AddOwnFields(message.Headers, call.Origin);
+        AddOwnFields(message.Headers, call.Forwarded);
+        if (call.Request.SpawnedBy.Length > 0 && call.Route.Upstream is { Pagination.ForwardedFields: true } upstream)
+        {
+            AddForwardedFields(message.Headers, upstream);
+        }
+
         return message;
     }
 
-    private void AddOwnFields(HttpRequestHeaders headers, OriginFields? origin)
+    // The next URLs of a page lead back here if the API knows where "here" is.
+    private static void AddForwardedFields(HttpRequestHeaders headers, Upstream upstream)
+    {
+        headers.TryAddWithoutValidation("X-Forwarded-Host", upstream.Authority);
+        headers.TryAddWithoutValidation("X-Forwarded-Proto", upstream.Scheme);
+        if (upstream.BasePath.Length > 0)
+        {
+            headers.TryAddWithoutValidation("X-Forwarded-Prefix", upstream.BasePath);
+        }
+    }
+
+    private void AddOwnFields(HttpRequestHeaders headers, ForwardedFields? fields)
     {
         if (!headers.NonValidated.Contains(UpstreamMessage.CountedField))
         {
             headers.TryAddWithoutValidation(UpstreamMessage.CountedField, UserAgent);
         }
 
-        if (origin is null)
+        // Without one some servers choose a form for browsers. Whatever else there is does as well.
+        if (!headers.NonValidated.Contains("Accept"))
+        {
+            headers.TryAddWithoutValidation("Accept", Accept);
+        }
+
+        if (fields is null)
         {
             return;
         }
@@ -68,14 +93,14 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
         // A caller that traces its requests one by one has said which trace each belongs to.
         if (!headers.NonValidated.Contains("traceparent"))
         {
-            headers.TryAddWithoutValidation("traceparent", origin.NewTraceParent());
+            headers.TryAddWithoutValidation("traceparent", fields.NewTraceParent());
         }
 
-        if (options.Headers.ClientAddress == ClientAddressField.XForwardedFor && origin.ForwardedFor is { } forwardedFor)
+        if (options.Headers.ClientAddress == ClientAddressField.XForwardedFor && fields.ForwardedFor is { } forwardedFor)
         {
             headers.TryAddWithoutValidation("X-Forwarded-For", forwardedFor);
         }
-        else if (options.Headers.ClientAddress == ClientAddressField.Forwarded && origin.Forwarded is { } forwarded)
+        else if (options.Headers.ClientAddress == ClientAddressField.Forwarded && fields.Forwarded is { } forwarded)
         {
             headers.TryAddWithoutValidation("Forwarded", forwarded);
         }

@@ -1,4 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Batching.Engine.Configuration;
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Batching.V1;
 
 namespace Batching.Engine.Upstreams;
@@ -9,6 +12,9 @@ namespace Batching.Engine.Upstreams;
 /// </summary>
 internal static class QueryParams
 {
+    /// <summary>Characters that params may have as JSON for each that they may have in a path.</summary>
+    private const int JsonPerPath = 4;
+
     /// <summary>Appends the parameters of a request behind whatever query the path has already.</summary>
     /// <param name="request">The request.</param>
     /// <param name="limits">Of params and of the path with them.</param>
@@ -26,6 +32,14 @@ internal static class QueryParams
         if (request.ParamsJson.Length > 0 && request.Params is not null)
         {
             problem = new Problem("params_json", "must not be given beside params");
+            return false;
+        }
+
+        // Much white space is left out when it is sent, and still has to be read and stored.
+        var maxJson = JsonPerPath * limits.PathLength;
+        if (request.ParamsJson.Length > maxJson)
+        {
+            problem = new Problem("path", $"has params of more than {maxJson} characters as JSON");
             return false;
         }
 

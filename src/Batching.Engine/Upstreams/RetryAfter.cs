@@ -9,7 +9,7 @@ internal static class RetryAfter
     // Longer than anybody waits, and short enough to be added to any time.
     private static readonly TimeSpan VeryLong = TimeSpan.FromDays(365);
 
-    /// <summary>How long the API asks to wait; null if it doesn't, or has not said it in any known form.</summary>
+    /// <summary>The time that the API asks to wait; null if it doesn't, or has not said it in any known form.</summary>
     /// <param name="response">The answer.</param>
     /// <param name="now">The time, for a date.</param>
     public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Batching.Engine.Content;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -7,16 +8,25 @@ namespace Batching.Engine.Upstreams;
 /// <summary>Params that came as a message, whose numbers are doubles.</summary>
 internal static class StructParams
 {
-    /// <summary>What is wrong with params, as a sentence without its subject; null if nothing is.</summary>
+    // A value takes fewer bytes as a message than this for each character of its JSON: a number of one digit takes 9 and
+    // its tags, and has a comma or a bracket beside it.
+    private const int BytesPerCharacter = 8;
+
+    /// <summary>The problem with params, as a sentence without its subject; null if there is none.</summary>
     /// <param name="parameters">The params, from JSON or from a message that can hold what JSON can't.</param>
     /// <param name="maxDepth">Levels that they may have.</param>
     public static string? FindProblem(Struct parameters, int maxDepth)
     {
+        if (HasNameless(parameters))
+        {
+            return "has a param without a name, which only params_json and query can have";
+        }
+
         foreach (var (name, value) in parameters.Fields)
         {
             if (value.KindCase != Value.KindOneofCase.StringValue && FindProblem(value, maxDepth) is { } problem)
             {
-                return $"has the param '{name}', which {problem}";
+                return $"has the param {CallerText.Quote(name)}, which {problem}";
             }
         }
 
@@ -37,19 +47,46 @@ internal static class StructParams
                     return "is nested too deeply";
                 }
 
-                // JSON allows it, the JSON form of messages does not.
-                if (value.KindCase == Value.KindOneofCase.StructValue && value.StructValue.Fields.ContainsKey(""))
+                if (value.KindCase == Value.KindOneofCase.StructValue && HasNameless(value.StructValue))
                 {
                     return "has a member without a name";
                 }
 
-                IEnumerable<Value> members = value.KindCase == Value.KindOneofCase.ListValue
-                    ? value.ListValue.Values
-                    : value.StructValue.Fields.Values;
-                return members.Select(member => FindProblem(member, levels - 1)).FirstOrDefault(found => found is not null);
+                return value.KindCase == Value.KindOneofCase.ListValue
+                    ? FindProblem(value.ListValue, levels - 1)
+                    : FindProblemOfMembers(value.StructValue, levels - 1);
             default:
                 return null;
         }
+    }
+
+    // JSON allows it, what writes messages as JSON does not (Google.Protobuf 3.36.2, JsonTranscoding 10.0.15).
+    private static bool HasNameless(Struct members) => members.Fields.ContainsKey("");
+
+    private static string? FindProblem(ListValue list, int levels)
+    {
+        for (var i = 0; i < list.Values.Count; i++)
+        {
+            if (FindProblem(list.Values[i], levels) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? FindProblemOfMembers(Struct members, int levels)
+    {
+        foreach (var (_, value) in members.Fields)
+        {
+            if (FindProblem(value, levels) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Appends them to a query.</summary>
@@ -57,24 +94,46 @@ internal static class StructParams
     {
         foreach (var (name, value) in parameters.Fields)
         {
-            if (value.KindCase == Value.KindOneofCase.ListValue)
+            if (value.KindCase != Value.KindOneofCase.ListValue)
             {
-                foreach (var item in value.ListValue.Values)
+                AppendOne(name, value);
+            }
+            else if (value.ListValue.Values.Count == 0)
+            {
+                query.AddUnsent(name);
+            }
+            else
+            {
+                foreach (var item in value.ListValue.Values.TakeWhile(_ => !query.IsTooLong))
                 {
                     AppendOne(name, item);
                 }
             }
-            else
+
+            if (query.IsTooLong)
             {
-                AppendOne(name, value);
+                return;
             }
         }
 
         void AppendOne(string name, Value value)
         {
-            if (!query.IsTooLong && ToText(value) is { } text)
+            // What is far too long is not written as text to find that out.
+            if (value.StructValue is not null || value.ListValue is not null)
+            {
+                if (!query.HasRoom(value.CalculateSize() / BytesPerCharacter))
+                {
+                    return;
+                }
+            }
+
+            if (ToText(value) is { } text)
             {
                 query.Add(name, text);
+            }
+            else
+            {
+                query.AddUnsent(name);
             }
         }
     }

@@ -98,7 +98,7 @@ internal static class TargetPath
         return null;
     }
 
-    /// <summary>What no part of a path, a query or a URL may contain; null if nothing of it is there.</summary>
+    /// <summary>Finds characters that no part of a path, a query or a URL may contain; null if there are none.</summary>
     public static string? FindCharacterProblem(string path)
     {
         foreach (var c in path)

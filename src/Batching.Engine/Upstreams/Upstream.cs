@@ -1,20 +1,19 @@
 using System.Text;
-using Batching.Engine.Scheduling;
-using Batching.Engine.Spawning;
-using Microsoft.Extensions.Logging;
+using Batching.Engine.Configuration;
 
 namespace Batching.Engine.Upstreams;
 
-/// <summary>One API behind the gateway: its connections, and the requests that wait for it.</summary>
+/// <summary>One API behind the gateway, with its connections.</summary>
 internal sealed class Upstream : IDisposable
 {
-    public Upstream(UpstreamOptions options, LimitOptions limits, TimeProvider time, ILogger logger)
+    public Upstream(UpstreamOptions options, LimitOptions limits)
     {
         Prefix = options.Prefix.TrimEnd('/');
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
         BasePath = options.BaseAddress.AbsolutePath.TrimEnd('/');
-        MaxConcurrency = options.MaxConcurrency;
-        Places = new CallPlaces(options, time, logger);
+        Authority = options.BaseAddress.Authority;
+        Scheme = options.BaseAddress.Scheme;
+        Options = options;
         Timeout = options.Timeout;
         Pagination = options.Pagination;
         GetsCredential = options.ForwardCredential;
@@ -47,7 +46,14 @@ internal sealed class Upstream : IDisposable
     /// <summary>The path of the base address, without a trailing slash.</summary>
     public string BasePath { get; }
 
-    public int MaxConcurrency { get; }
+    /// <summary>Host and, unless it is the scheme's own, port of the base address.</summary>
+    public string Authority { get; }
+
+    /// <summary><c>http</c> or <c>https</c>.</summary>
+    public string Scheme { get; }
+
+    /// <summary>As configured.</summary>
+    public UpstreamOptions Options { get; }
 
     public TimeSpan Timeout { get; }
 
@@ -57,11 +63,6 @@ internal sealed class Upstream : IDisposable
     public bool GetsCredential { get; }
 
     public HttpMessageInvoker Invoker { get; }
-
-    public FairQueue<IUpstreamWork> Waiting { get; } = new();
-
-    /// <summary>How many calls it gets at a time.</summary>
-    public CallPlaces Places { get; }
 
     /// <summary>Whether a path belongs to this upstream, by whole segments.</summary>
     public bool Owns(ReadOnlySpan<char> path) =>
@@ -79,9 +80,5 @@ internal sealed class Upstream : IDisposable
         return Encoding.UTF8;
     }
 
-    public void Dispose()
-    {
-        Invoker.Dispose();
-        Places.Dispose();
-    }
+    public void Dispose() => Invoker.Dispose();
 }

@@ -1,3 +1,4 @@
+using Batching.Engine.Model;
 using Batching.V1;
 
 namespace Batching.Engine.Upstreams;
@@ -9,9 +10,17 @@ namespace Batching.Engine.Upstreams;
 /// <param name="Authorization">The caller's credential, the value of an <c>Authorization</c> field.</param>
 internal sealed record UpstreamCall(Route Route, HttpMethod Method, Request Request, string? Authorization)
 {
+    /// <summary>
+    /// Whether sending it twice does what sending it once does: its method says so, or, of a page, whoever asked for the query.
+    /// </summary>
+    public bool MayRepeat => Methods.IsIdempotent(Method) || Request.SpawnedBy.Length > 0;
+
+    /// <summary>Whose call it is: what its answer takes in memory is charged to.</summary>
+    public string Owner { get; init; } = "";
+
     /// <summary>The deadline of this call, where that of its upstream is not shorter; null for that of the upstream.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>What the API is told about where the call comes from; null for nothing.</summary>
-    public OriginFields? Origin { get; init; }
+    /// <summary>The header fields that tell the API where the call comes from; null for none.</summary>
+    public ForwardedFields? Forwarded { get; init; }
 }

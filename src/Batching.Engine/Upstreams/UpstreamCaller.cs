@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Quotas;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
@@ -24,11 +27,11 @@ internal sealed class UpstreamCaller
     // As many as calls were under way at the same time.
     private readonly ConcurrentBag<CallProgress> _idle = [];
 
-    public UpstreamCaller(IOptions<BatchEngineOptions> options, TimeProvider time)
+    public UpstreamCaller(IOptions<BatchEngineOptions> options, MemoryBudgets budgets, TimeProvider time)
     {
         _time = time;
         _messages = new MessageBuilder(options.Value);
-        _replies = new ReplyReader(options.Value, time);
+        _replies = new ReplyReader(options.Value, budgets.Answers, time);
         _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<UpstreamReply>
             {
@@ -41,9 +44,9 @@ internal sealed class UpstreamCaller
                     && IsTransient(reply)
                     && Progress(arguments.Context).MaySend
                     && FitsBefore(Progress(arguments.Context), reply.RetryAfter)),
-                // Where the whole upstream is paused for as long, the call waits with the others for a place.
+                // Where there is a pause of that length, the call waits for its place.
                 DelayGenerator = arguments => ValueTask.FromResult(
-                    arguments.Outcome.Result?.RetryAfter is { } delay && Progress(arguments.Context).Places.PausesFor(delay)
+                    arguments.Outcome.Result?.RetryAfter is { } delay && Progress(arguments.Context).IsPausedFor(delay)
                         ? TimeSpan.Zero
                         : arguments.Outcome.Result?.RetryAfter),
                 OnRetry = arguments =>
@@ -58,10 +61,11 @@ internal sealed class UpstreamCaller
 
     /// <summary>Makes the call. The task is to be awaited once, as what it needs is used again.</summary>
     /// <param name="call">What to send, and where.</param>
+    /// <param name="place">Its place at the upstream.</param>
     /// <param name="abort">Gives the call up.</param>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was signalled.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<UpstreamReply> CallAsync(UpstreamCall call, CancellationToken abort)
+    public async ValueTask<UpstreamReply> CallAsync(UpstreamCall call, ICallPlace place, CancellationToken abort)
     {
         var timeout = call.Timeout is { } own && own < call.Route.Upstream.Timeout ? own : call.Route.Upstream.Timeout;
         if (!_idle.TryTake(out var progress))
@@ -69,12 +73,12 @@ internal sealed class UpstreamCaller
             progress = new CallProgress(_time);
         }
 
-        progress.Start(call.Route.Upstream.Places, timeout);
+        progress.Start(place, timeout);
         try
         {
             using var aborting = abort.UnsafeRegister(static progress => ((CallProgress)progress!).Cancel(), progress);
             var reply = await AttemptAsync(call, progress, progress.Cancelled);
-            return IsTransient(reply) && Methods.IsIdempotent(call.Method)
+            return IsTransient(reply) && call.MayRepeat
                 ? await RetryAsync(call, reply, progress, progress.Cancelled)
                 : reply;
         }
@@ -139,7 +143,7 @@ internal sealed class UpstreamCaller
     // An answer in hand is better than a wait that the deadline cuts off.
     private bool FitsBefore(CallProgress progress, TimeSpan? delay)
     {
-        var pause = progress.Places.PauseLeft;
+        var pause = progress.PauseLeft;
         var wait = delay > pause ? delay.Value : pause;
         return wait == TimeSpan.Zero || _time.GetElapsedTime(_time.GetTimestamp(), progress.Deadline) > wait;
     }

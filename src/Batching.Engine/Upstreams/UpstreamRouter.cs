@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.V1;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Upstreams;
@@ -11,13 +12,15 @@ internal sealed class UpstreamRouter : IDisposable
     private const string PathField = "path";
 
     private readonly LimitOptions _limits;
+    private readonly OwnPaths _ownPaths;
     private readonly Upstream[] _upstreams;
 
-    public UpstreamRouter(IOptions<BatchEngineOptions> options, TimeProvider time, ILogger<UpstreamRouter> logger)
+    public UpstreamRouter(IOptions<BatchEngineOptions> options)
     {
         _limits = options.Value.Limits;
+        _ownPaths = new OwnPaths(options.Value.OwnPaths);
         _upstreams = [.. options.Value.Upstreams
-            .Select(upstream => new Upstream(upstream, _limits, time, logger))
+            .Select(upstream => new Upstream(upstream, _limits))
             .OrderByDescending(upstream => upstream.Prefix.Length)];
     }
 
@@ -58,8 +61,8 @@ internal sealed class UpstreamRouter : IDisposable
             {
                 // The upstream may be this very server, with or without a path in its base address.
                 var pathOnly = PathOf(target);
-                if (BatchPaths.Contain(pathOnly)
-                    || (upstream.BasePath.Length > 0 && BatchPaths.Contain(upstream.BasePath + pathOnly)))
+                if (_ownPaths.Contain(pathOnly)
+                    || (upstream.BasePath.Length > 0 && _ownPaths.Contain(upstream.BasePath + pathOnly)))
                 {
                     return "belongs to batches: a batch can't be a call of another one";
                 }
@@ -70,7 +73,7 @@ internal sealed class UpstreamRouter : IDisposable
         }
 
         return Upstreams.Count == 0
-            ? "has no upstream: none is configured (Batch:Upstream)"
+            ? $"has no upstream: none is configured ({OptionKey.Of(nameof(BatchEngineOptions.Upstreams))})"
             : "belongs to no upstream: paths begin with "
                 + string.Join(" or ", Upstreams.Select(upstream => upstream.Prefix + "/"));
     }

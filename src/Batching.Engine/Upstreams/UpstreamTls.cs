@@ -1,13 +1,15 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 
 namespace Batching.Engine.Upstreams;
 
 /// <summary>Reads the certificates of an upstream.</summary>
 public static class UpstreamTls
 {
-    /// <summary>What is wrong with the files, the field being the option; empty if nothing is.</summary>
+    /// <summary>The problems with the files, the field being the option.</summary>
     public static IReadOnlyList<Problem> FindProblems(UpstreamTlsOptions options)
     {
         var problems = new List<Problem>();
@@ -41,7 +43,7 @@ public static class UpstreamTls
         }
     }
 
-    /// <summary>How connections are secured.</summary>
+    /// <summary>The options by which connections are secured.</summary>
     /// <exception cref="CryptographicException">A file holds no certificate, or no key.</exception>
     internal static SslClientAuthenticationOptions Create(UpstreamTlsOptions options)
     {

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Batching.Engine;
+using Batching.Engine.Model;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -14,13 +14,13 @@ internal static class CallContextExtensions
         context.GetHttpContext().Features.GetRequiredFeature<Caller>();
 
     /// <summary>Who calls, and from where.</summary>
-    public static Caller GetCallerWithOrigin(this ServerCallContext context) =>
-        context.GetCaller() with { Origin = context.GetOrigin() };
+    public static Caller GetCallerWithClient(this ServerCallContext context) =>
+        context.GetCaller() with { Client = context.GetClient() };
 
     /// <summary>
     /// Where the call comes from. Of a call through a proxy that is trusted, that is the proxy's client.
     /// </summary>
-    private static CallOrigin GetOrigin(this ServerCallContext context)
+    private static ClientInfo GetClient(this ServerCallContext context)
     {
         var http = context.GetHttpContext();
         var address = http.Connection.RemoteIpAddress;
@@ -34,6 +34,6 @@ internal static class CallContextExtensions
             address = new IPAddress(address.GetAddressBytes());
         }
 
-        return new CallOrigin(address?.ToString(), http.Request.Headers.TraceParent);
+        return new ClientInfo(address?.ToString(), http.Request.Headers.TraceParent);
     }
 }

@@ -1,13 +1,27 @@
-using Google.Protobuf.WellKnownTypes;
-using Google.Rpc;
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Grpc.Core;
 using RpcStatus = Google.Rpc.Status;
 
 namespace Batching.Rest.Calls;
 
-/// <summary>An error on its way to the client: what happened, and the HTTP status that says it best.</summary>
-internal readonly record struct CallError(int HttpStatus, RpcStatus Status)
+/// <summary>
+/// An error on its way to the client: what happened, and the HTTP status that says it best. What is too long is cut off,
+/// see <see cref="CallerText"/>.
+/// </summary>
+internal readonly record struct CallError
 {
+    private CallError(int httpStatus, RpcStatus status)
+    {
+        HttpStatus = httpStatus;
+        Status = status;
+        Status.Message = CallerText.Shorten(status.Message, CallerText.MaxMessageLength);
+    }
+
+    public int HttpStatus { get; }
+
+    public RpcStatus Status { get; }
+
     /// <summary>An error that gRPC has a code for.</summary>
     public static CallError FromRpc(RpcStatus status) =>
         new(HttpStatusCodes.FromGrpc((StatusCode)status.Code), status);
@@ -20,17 +34,17 @@ internal readonly record struct CallError(int HttpStatus, RpcStatus Status)
     public static CallError FromHttp(int httpStatus, StatusCode code, string message) =>
         new(httpStatus, new RpcStatus { Code = (int)code, Message = message });
 
-    /// <summary>Fields that can't be read, all of them at once.</summary>
-    public static CallError FromFields(params IEnumerable<BadRequest.Types.FieldViolation> violations)
+    /// <summary>Fields that can't be read: all of them at once, as far as an error has room for them.</summary>
+    public static CallError FromFields(params IReadOnlyList<Problem> problems)
     {
-        var details = new BadRequest { FieldViolations = { violations } };
-        var first = details.FieldViolations[0];
-        return FromRpc(new RpcStatus
+        var status = new Refusal.Invalid(problems).ToStatus();
+        if (problems is [var only])
         {
-            Code = (int)StatusCode.InvalidArgument,
-            Message = first.Field.Length == 0 ? first.Description : $"{first.Field}: {first.Description}",
-            Details = { Any.Pack(details) },
-        });
+            // Without a field it is of the body as a whole.
+            status.Message = only.Field.Length == 0 ? only.Message : $"{only.Field}: {only.Message}";
+        }
+
+        return FromRpc(status);
     }
 
     /// <summary>What was thrown over gRPC's own way. Its details travel in a trailer.</summary>

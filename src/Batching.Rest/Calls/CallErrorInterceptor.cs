@@ -1,10 +1,10 @@
-using Batching.Engine;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Rest.Replies;
+using Batching.Rest.Requests;
 using Google.Api;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -14,11 +14,20 @@ namespace Batching.Rest.Calls;
 /// Turns whatever a service throws into the error that its caller gets: a status over gRPC, and over REST a reply in the
 /// form of the path. Once a REST reply has begun its connection is cut instead: half a reply must not pass for a whole one.
 /// </summary>
-internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger) : Interceptor
+internal sealed class CallErrorInterceptor(TimeProvider time, ILogger<CallErrorInterceptor> logger) : Interceptor
 {
+    // How long it takes at most until a call that was broken off is cancelled, if the machine is busy.
+    private static readonly TimeSpan CancelDelay = TimeSpan.FromSeconds(1);
+
+    // The head of a reply may have 4 KiB for some proxies (nginx: grpc_buffer_size, and proxy_buffer_size for gRPC-Web). An
+    // error is in base64 there, and its message once more.
+    private const int MaxHeadBytes = 2 * 1024;
+
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
+        // The call is decoded; a body that its method reads itself has a turn of its own.
+        RequestMemory.Find(context.GetHttpContext())?.EndTurn();
         try
         {
             return await continuation(request, context);
@@ -43,7 +52,7 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         }
         catch (Exception exception)
         {
-            throw ToRpcException(exception, context);
+            throw await ToRpcExceptionAsync(exception, context);
         }
     }
 
@@ -59,7 +68,7 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         }
         catch (Exception exception)
         {
-            throw ToRpcException(exception, context);
+            throw await ToRpcExceptionAsync(exception, context);
         }
     }
 
@@ -85,7 +94,7 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         http.Features.Get<DeliveringReply>()?.Fail();
         if (RestForm.Find(http) is not { } form)
         {
-            var rpc = ToRpcException(exception, context);
+            var rpc = await ToRpcExceptionAsync(exception, context);
             if (!http.IsGrpc() && !http.Response.HasStarted && rpc.GetRpcStatus() is { } status)
             {
                 RestForm.AddRetryAfter(http.Response, status);
@@ -94,7 +103,7 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
             throw rpc;
         }
 
-        if (IsGone(exception, context))
+        if (await IsGoneAsync(exception, context))
         {
             CallLog.ClientGone(logger, context.Method);
             http.Abort();
@@ -116,20 +125,47 @@ internal sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger)
         }
     }
 
-    private RpcException ToRpcException(Exception exception, ServerCallContext context) => exception switch
+    private async Task<RpcException> ToRpcExceptionAsync(Exception exception, ServerCallContext context)
     {
-        RpcException rpc => rpc,
-        _ when IsGone(exception, context) => new RpcException(new Status(StatusCode.Cancelled, "The client has gone.")),
-        _ => Describe(exception, context).Status.ToRpcException(),
-    };
+        var rpc = exception as RpcException
+            ?? (await IsGoneAsync(exception, context)
+                ? new RpcException(new Status(StatusCode.Cancelled, "The client has gone."))
+                : Describe(exception, context).Status.ToRpcException());
 
-    // The official server's streams say of a call that has ended that it is an invalid operation to write to it.
-    private static bool IsGone(Exception exception, ServerCallContext context) =>
-        // Kestrel tells whoever reads or writes that the connection has broken before it cancels the call.
-        (exception is ClientGoneException or ConnectionResetException or IOException { InnerException: ConnectionAbortedException }
-            || (exception is OperationCanceledException or IOException or InvalidOperationException
-                && context.CancellationToken.IsCancellationRequested))
-        && !CallDeadline.HasPassed(context);
+        // An error that is too large for the head of a reply comes behind it, in trailers. Smaller ones are all that their
+        // reply is ("Trailers-Only"): a call whose reply has begun is none that clients make again by themselves.
+        var http = context.GetHttpContext();
+        if (http.IsGrpc() && !http.Response.HasStarted && rpc.GetRpcStatus()?.CalculateSize() > MaxHeadBytes)
+        {
+            await context.WriteResponseHeadersAsync([]);
+        }
+
+        return rpc;
+    }
+
+    // The client, or its connection, is no more: Kestrel and the official server say so in many ways, an invalid operation among
+    // them, and to whoever reads or writes before another thread cancels the call.
+    private async Task<bool> IsGoneAsync(Exception exception, ServerCallContext context)
+    {
+        if (exception is ClientGoneException)
+        {
+            return !CallDeadline.HasPassed(context);
+        }
+
+        if (exception is not (OperationCanceledException or IOException or InvalidOperationException))
+        {
+            return false;
+        }
+
+        // A body that is refused is one of these, too.
+        if (exception is not BadHttpRequestException)
+        {
+            await Task.Delay(CancelDelay, time, context.CancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return context.CancellationToken.IsCancellationRequested && !CallDeadline.HasPassed(context);
+    }
 
     private CallError Describe(Exception exception, ServerCallContext context)
     {

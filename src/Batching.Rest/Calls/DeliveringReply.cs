@@ -1,3 +1,4 @@
+using Batching.Engine.Delivery;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -8,7 +9,7 @@ internal sealed class DeliveringReply
 {
     private readonly CancellationToken _callCancelled;
     private bool _hasFailed;
-    private bool _isWritten;
+    private Action<Delivery>? _written;
 
     private DeliveringReply(CancellationToken callCancelled)
     {
@@ -19,17 +20,31 @@ internal sealed class DeliveringReply
     public bool IsPending => !_hasFailed && !_callCancelled.IsCancellationRequested;
 
     /// <summary>
-    /// Calls back when the reply has ended: true if it was completely written and its connection had not broken. The
-    /// reply to a HEAD carries nothing, however completely it was written.
+    /// Ends a delivery when the reply has ended, or hands it over to who was told of as its body had left. The reply to a
+    /// HEAD carries nothing, however completely it was written.
     /// </summary>
-    public static void Watch(ServerCallContext context, Action<bool> callback)
+    public static void Watch(ServerCallContext context, Delivery delivery)
     {
+        if (delivery.IsOfNothing)
+        {
+            return;
+        }
+
         var http = context.GetHttpContext();
         var reply = new DeliveringReply(context.CancellationToken);
         http.Features.Set(reply);
         http.Response.OnCompleted(() =>
         {
-            callback(reply._isWritten && !HttpMethods.IsHead(http.Request.Method));
+            if (reply._written is { } written && !HttpMethods.IsHead(http.Request.Method))
+            {
+                delivery.Write();
+                written(delivery);
+            }
+            else
+            {
+                delivery.Complete(received: false);
+            }
+
             return Task.CompletedTask;
         });
     }
@@ -38,5 +53,6 @@ internal sealed class DeliveringReply
     public void Fail() => _hasFailed = true;
 
     /// <summary>Its whole body has left for a connection that had not broken.</summary>
-    public void Written() => _isWritten = IsPending;
+    /// <param name="written">Takes over the delivery when the reply has ended, and finds out whether it has arrived.</param>
+    public void Written(Action<Delivery> written) => _written = IsPending ? written : null;
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Batching.Engine;
+using Batching.Engine.Model;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
@@ -14,9 +14,9 @@ internal static class RefusalErrors
 
     /// <summary>What the engine gives.</summary>
     /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
-    public static T OrThrow<T>(this Answer<T> answer)
+    public static T OrThrow<T>(this Outcome<T> answer)
         where T : class =>
-        answer.IsGiven ? answer.Value : throw answer.Refusal.ToStatus().ToRpcException();
+        answer.Succeeded ? answer.Value : throw answer.Refusal.ToStatus().ToRpcException();
 
     /// <summary>The refusal as gRPC says it.</summary>
     public static Google.Rpc.Status ToStatus(this Refusal refusal) => refusal switch

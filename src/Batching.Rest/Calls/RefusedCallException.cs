@@ -1,4 +1,4 @@
-using Google.Rpc;
+using Batching.Engine.Model;
 
 namespace Batching.Rest.Calls;
 
@@ -9,7 +9,7 @@ internal sealed class RefusedCallException(CallError error) : Exception(error.St
     /// <param name="field">Its path: <c>requests[3].path</c>.</param>
     /// <param name="message">What is wrong with it, as a sentence without its subject.</param>
     public RefusedCallException(string field, string message)
-        : this(CallError.FromFields(new BadRequest.Types.FieldViolation { Field = field, Description = message }))
+        : this(CallError.FromFields(new Problem(field, message)))
     {
     }
 

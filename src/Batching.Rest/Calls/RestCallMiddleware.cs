@@ -1,4 +1,4 @@
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Rest.Requests;
 using Google.Api;
 using Google.Protobuf.Reflection;
@@ -43,6 +43,7 @@ internal sealed class RestCallMiddleware(RequestDelegate next, IOptions<BatchEng
         }
         catch (Exception exception) when (ToError(exception) is { } error)
         {
+            RequestMemory.Find(context)?.EndTurn();
             await context.RefuseAsync(error);
             return;
         }
@@ -74,7 +75,7 @@ internal sealed class RestCallMiddleware(RequestDelegate next, IOptions<BatchEng
         var isEmpty = body.Json.IsEmpty;
         try
         {
-            JsonMemory.Check(body.Json, _limits.DecodedBytes, static (in _) => false);
+            JsonMemory.Take(request.HttpContext, body.Json, _limits.DecodedBytes, static (in _) => false);
         }
         finally
         {

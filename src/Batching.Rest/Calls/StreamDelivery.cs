@@ -18,12 +18,6 @@ internal static class StreamDelivery
             throw new RpcException(new Status(StatusCode.Aborted, "The batch was deleted."));
         }
 
-        DeliveringReply.Watch(context, received =>
-        {
-            if (received)
-            {
-                feed.ReceiveUpTo(position);
-            }
-        });
+        DeliveringReply.Watch(context, feed.DeliveryUpTo(position));
     }
 }

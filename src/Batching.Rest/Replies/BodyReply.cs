@@ -80,7 +80,7 @@ internal static class BodyReply
         // Without a beginning, the end is how many of the last bytes are meant.
         var range = ranges.Ranges.First();
         var from = range.From ?? Math.Max(0, length - range.To!.Value);
-        var to = range.From is null ? length : Math.Min(length, (range.To ?? length - 1) + 1);
+        var to = range.From is null ? length : Math.Min(length - 1, range.To ?? long.MaxValue) + 1;
         if (from >= to)
         {
             context.Response.Headers.ContentRange = new ContentRangeHeaderValue(length).ToString();

@@ -41,16 +41,24 @@ internal sealed class RecordStream : IDisposable
         context.Response.RegisterForDispose(this);
     }
 
-    /// <summary>
-    /// Sends the head of the reply: its client, and whatever proxy is in between, need not wait for the first record to know
-    /// that the call has succeeded.
-    /// </summary>
+    /// <summary>Begins the reply, unless it has begun. Its head leaves with the first record.</summary>
     public async ValueTask StartAsync()
     {
+        if (_context.Response.HasStarted)
+        {
+            return;
+        }
+
         _context.Response.ContentType = _format.ContentType;
         _context.Response.SetStreamHeaders();
         await _context.Response.StartAsync();
         _body.Write(_format.Start);
+    }
+
+    /// <summary>Begins the reply, and sends its head now.</summary>
+    public async Task SendHeadAsync()
+    {
+        await StartAsync();
         await FlushAsync();
     }
 

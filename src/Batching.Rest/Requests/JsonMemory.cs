@@ -8,7 +8,7 @@ namespace Batching.Rest.Requests;
 
 /// <summary>
 /// Estimates from JSON what the message made of it takes in memory: <c>{}</c> in a list may become an object of hundreds of
-/// bytes. What is malformed is left for who reads it to refuse.
+/// bytes, and charges it to the caller. What is malformed is left for who reads it to refuse.
 /// </summary>
 internal static class JsonMemory
 {
@@ -16,40 +16,41 @@ internal static class JsonMemory
     /// <param name="name">At the name of the member, with its depth.</param>
     public delegate bool KeepsRaw(in Utf8JsonReader name);
 
-    // What the two bytes of an empty object become at most. JSON that can't come to the limit is not looked at.
-    private const int MaxGrowth = 256;
+    // No reader goes deeper: as many may be configured (LimitOptions.JsonDepth), and what the transcoder reads has 64.
+    private const int MaxDepth = 1_000;
 
     private const int ObjectBytes = 400;
     private const int ArrayBytes = 100;
     private const int NameBytes = 128;
     private const int ValueBytes = 100;
 
-    /// <summary>Refuses a body that would take more than a limit.</summary>
+    /// <summary>Takes the room that a body will take, and refuses one that would take more than a limit.</summary>
+    /// <param name="context">The call.</param>
     /// <param name="json">The body.</param>
     /// <param name="limit">Bytes.</param>
     /// <param name="keepsRaw">What of it stays JSON.</param>
     /// <exception cref="RefusedCallException">It would.</exception>
-    public static void Check(in ReadOnlySequence<byte> json, long limit, KeepsRaw keepsRaw)
+    /// <exception cref="RpcException">There is no room.</exception>
+    public static void Take(HttpContext context, in ReadOnlySequence<byte> json, long limit, KeepsRaw keepsRaw)
     {
-        if (Exceeds(json, limit, keepsRaw))
+        var size = Estimate(json, limit, keepsRaw);
+        if (size > limit)
         {
             throw new RefusedCallException(CallError.FromHttp(
                 StatusCodes.Status413PayloadTooLarge,
                 StatusCode.ResourceExhausted,
                 $"The body has too many parts: decoded it takes more than {limit} bytes. Send fewer in one body."));
         }
+
+        RequestMemory.Find(context)?.TakeDecoded(size);
     }
 
-    private static bool Exceeds(in ReadOnlySequence<byte> json, long limit, KeepsRaw keepsRaw)
+    // Ends at the limit.
+    private static long Estimate(in ReadOnlySequence<byte> json, long limit, KeepsRaw keepsRaw)
     {
-        if (json.Length <= limit / MaxGrowth)
-        {
-            return false;
-        }
-
         var reader = new Utf8JsonReader(json, new JsonReaderOptions
         {
-            MaxDepth = int.MaxValue,
+            MaxDepth = MaxDepth,
             AllowTrailingCommas = true,
             CommentHandling = JsonCommentHandling.Skip,
         });
@@ -84,10 +85,10 @@ internal static class JsonMemory
         }
         catch (JsonException)
         {
-            return false;
+            // Nothing behind it will be decoded.
         }
 
-        return size > limit;
+        return size;
     }
 
     private static long TextBytes(in Utf8JsonReader reader) =>

@@ -2,10 +2,11 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Batching.Rest.Calls;
 using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
-using Google.Rpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -54,7 +55,7 @@ internal static class QueryFields
     /// <summary>Replaces the query of a request by the fields that it has.</summary>
     /// <param name="request">The request.</param>
     /// <param name="message">The message that the fields are of.</param>
-    /// <exception cref="RefusedCallException">Some are bad: names every one.</exception>
+    /// <exception cref="RefusedCallException">Some are bad: names them.</exception>
     public static void Bind(HttpRequest request, MessageDescriptor message)
     {
         if (request.QueryString.Value is not { Length: > 1 } query)
@@ -63,7 +64,7 @@ internal static class QueryFields
         }
 
         var fields = new Dictionary<string, StringValues>(StringComparer.Ordinal);
-        var problems = new List<BadRequest.Types.FieldViolation>();
+        var problems = new List<Problem>();
         var known = Known.GetOrAdd(message, static message => message.Fields.InDeclarationOrder()
             .ToDictionary(field => Fold(field.Name), StringComparer.Ordinal));
         foreach (var parameter in new QueryStringEnumerable(query))
@@ -80,7 +81,7 @@ internal static class QueryFields
             }
             else
             {
-                problems.Add(new BadRequest.Types.FieldViolation { Field = field.Name, Description = problem });
+                problems.Add(new Problem(field.Name, problem));
             }
         }
 
@@ -116,13 +117,13 @@ internal static class QueryFields
             case FieldType.Bool:
                 var truth = ParseBoolean(value);
                 values = truth == true ? "true" : "false";
-                problem = truth is null ? $"must be true, false, 1 or 0, not '{value}'" : null;
+                problem = truth is null ? $"must be true, false, 1 or 0, not {CallerText.Quote(value)}" : null;
                 return truth is not null;
             case FieldType.Int32 or FieldType.Int64:
                 var isNumber = long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
                 number = field.FieldType == FieldType.Int32 ? Math.Clamp(number, int.MinValue, int.MaxValue) : number;
                 values = number.ToString(CultureInfo.InvariantCulture);
-                problem = isNumber ? null : $"must be a whole number, not '{value}'";
+                problem = isNumber ? null : $"must be a whole number, not {CallerText.Quote(value)}";
                 return isNumber;
             default:
                 return true;

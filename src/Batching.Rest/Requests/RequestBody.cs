@@ -15,11 +15,13 @@ internal readonly struct RequestBody
 {
     private readonly PipeReader _reader;
     private readonly ReadOnlySequence<byte> _bytes;
+    private readonly RequestMemory? _memory;
 
-    private RequestBody(PipeReader reader, ReadOnlySequence<byte> bytes)
+    private RequestBody(PipeReader reader, ReadOnlySequence<byte> bytes, RequestMemory? memory)
     {
         _reader = reader;
         _bytes = bytes;
+        _memory = memory;
     }
 
     /// <summary>
@@ -27,7 +29,9 @@ internal readonly struct RequestBody
     /// </summary>
     public ReadOnlySequence<byte> Json => ByteOrderMark.Skip(_bytes);
 
-    /// <summary>Reads the body to its end. Who decompresses stands before the services.</summary>
+    /// <summary>
+    /// Reads the body to its end, and waits for a turn to work on it if it is large. Who decompresses stands before the services.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="limit">Most bytes of it.</param>
     /// <exception cref="RefusedCallException">It is longer, or in an encoding that nobody decompresses, or not what its
@@ -46,6 +50,7 @@ internal readonly struct RequestBody
         }
         catch (RefusedCallException)
         {
+            RequestMemory.Find(request.HttpContext)?.EndTurn();
             await DrainAsync(request, limit);
             throw;
         }
@@ -75,9 +80,10 @@ internal readonly struct RequestBody
         }
     }
 
-    /// <summary>Gives the buffers back.</summary>
+    /// <summary>Gives the buffers and the turn back.</summary>
     public void Release()
     {
+        _memory?.EndTurn();
         _reader.AdvanceTo(_bytes.End);
         _reader.Complete();
     }
@@ -100,6 +106,7 @@ internal readonly struct RequestBody
         }
 
         var reader = request.BodyReader;
+        var memory = RequestMemory.Find(request.HttpContext);
         while (true)
         {
             var result = await reader.ReadAsync();
@@ -111,7 +118,12 @@ internal readonly struct RequestBody
 
             if (result.IsCompleted)
             {
-                return new RequestBody(reader, result.Buffer);
+                if (memory is not null)
+                {
+                    await memory.TakeTurnAsync(result.Buffer.Length);
+                }
+
+                return new RequestBody(reader, result.Buffer, memory);
             }
 
             reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
@@ -146,7 +158,7 @@ internal readonly struct RequestBody
         return new RefusedCallException(CallError.FromHttp(
             StatusCodes.Status415UnsupportedMediaType,
             StatusCode.InvalidArgument,
-            $"The content encoding '{encoding}' is not supported."));
+            $"The content encoding {CallerText.Quote(encoding)} is not supported."));
     }
 
     private static RefusedCallException TooLong(long limit) => new(CallError.FromHttp(

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Batching.Engine;
+using Batching.Engine.Model;
+using Batching.Rest.Replies;
 using Google.Rpc;
 
 namespace Batching.Rest.V0;
@@ -8,14 +9,15 @@ namespace Batching.Rest.V0;
 internal static class V0Errors
 {
     private const string RequestsField = "requests";
+    private const string RequestField = "request";
     private const string FieldsAreWrong = "fields are wrong";
 
     /// <summary>The reply to a call that failed.</summary>
     public static void Write(Utf8JsonWriter json, int httpStatus, Status status)
     {
-        var problems = FindProblems(status);
+        Problem[] problems = [.. FieldProblems.Find(status).Select(problem => new Problem(ToV0(problem.Field), problem.Message))];
         json.WriteStartObject();
-        json.WriteString("message"u8, problems.Count switch
+        json.WriteString("message"u8, problems.Length switch
         {
             0 => status.Message,
             1 => ToSentence(problems[0]),
@@ -23,20 +25,7 @@ internal static class V0Errors
         });
         json.WriteNumber("statusCode"u8, httpStatus);
         json.WriteString("error"u8, NameOf(status.Code));
-        if (problems.Count > 0)
-        {
-            json.WriteStartArray("errors"u8);
-            foreach (var (field, message) in problems)
-            {
-                json.WriteStartObject();
-                json.WriteString("field"u8, field);
-                json.WriteString("message"u8, message);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-        }
-
+        FieldProblems.Write(json, problems);
         json.WriteEndObject();
     }
 
@@ -62,19 +51,14 @@ internal static class V0Errors
         return count.Contains(FieldsAreWrong, StringComparison.Ordinal) ? count : $"{named} {FieldsAreWrong}";
     }
 
-    private static List<Problem> FindProblems(Status status) =>
-        status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor)) is { } details
-            ? [.. details.Unpack<BadRequest>().FieldViolations
-                .Select(violation => new Problem(ToV0(violation.Field), violation.Description))]
-            : [];
-
     // A problem of the body as a whole has no field.
     private static string ToSentence(Problem problem) =>
         $"{problem.Field} {problem.Message}".Trim().TrimEnd('.') + ".";
 
-    // The body of a v0 submission is the list itself.
+    // The body of a v0 submission is the list itself, or the one request.
     private static string ToV0(string field) =>
-        field == RequestsField ? "body"
+        field is RequestsField or RequestField ? "body"
+        : field.StartsWith(RequestField + ".", StringComparison.Ordinal) ? field[(RequestField.Length + 1)..]
         : field.StartsWith(RequestsField + "[", StringComparison.Ordinal) ? field[RequestsField.Length..]
         : field;
 }

@@ -1,6 +1,7 @@
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Batching.Rest.Calls;
 using Google.Protobuf.WellKnownTypes;
-using Google.Rpc;
 
 namespace Batching.Rest.V0;
 
@@ -19,6 +20,7 @@ internal static class V0Property
     public const string Response = "response";
     public const string Headers = "responseHeaders";
     public const string Index = "index";
+    public const string Pagination = "pagination";
 
     /// <summary>Each property with the fields to ask for.</summary>
     public static IReadOnlyDictionary<string, string[]> Fields { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -38,26 +40,24 @@ internal static class V0Property
         ],
         [Headers] = ["response.headers"],
         [Index] = ["index"],
+        [Pagination] = ["pagination"],
     };
 
     /// <summary>What comes when nothing is asked for.</summary>
     public static IReadOnlySet<string> Default { get; } =
-        Fields.Keys.Where(property => property is not (Headers or Index)).ToHashSet(StringComparer.Ordinal);
+        Fields.Keys.Where(property => property is not (Headers or Index or Pagination)).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>What a detailed status has.</summary>
     public static IReadOnlySet<string> Progress { get; } =
         new HashSet<string>(StringComparer.Ordinal) { Id, Done, StatusCode, Size };
 
     /// <summary>The properties that a caller asks for; the default ones if it names none.</summary>
-    /// <exception cref="RefusedCallException">Some are unknown: names every one.</exception>
+    /// <exception cref="RefusedCallException">Some are unknown: names them.</exception>
     public static IReadOnlySet<string> Read(IReadOnlyList<string> names)
     {
         var unknown = names.Where(name => !Fields.ContainsKey(name))
-            .Select(name => new BadRequest.Types.FieldViolation
-            {
-                Field = "request_fields",
-                Description = $"has the unknown name '{name}'; known are {string.Join(", ", Fields.Keys)}",
-            })
+            .Select(name => new Problem(
+                "request_fields", $"has the unknown name {CallerText.Quote(name)}; known are {string.Join(", ", Fields.Keys)}"))
             .ToList();
         return unknown.Count > 0 ? throw new RefusedCallException(CallError.FromFields(unknown))
             : names.Count > 0 ? names.ToHashSet(StringComparer.Ordinal)

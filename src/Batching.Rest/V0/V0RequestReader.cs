@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using Batching.Engine;
 using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Batching.Rest.Calls;
 using Batching.Rest.Requests;
 using Batching.V1;
@@ -11,10 +11,10 @@ using Google.Protobuf;
 namespace Batching.Rest.V0;
 
 /// <summary>
-/// Reads the body of <c>POST /api/v0/batch</c>: an array of requests. What is no JSON is refused at once; what is JSON
+/// Reads requests: the array of <c>POST /api/v0/batch</c>, or one that stands alone. What is no JSON is refused at once; what is JSON
 /// but not as it should be is noted, so that the caller is told everything at once.
 /// </summary>
-internal ref struct V0RequestReader
+internal ref partial struct V0RequestReader
 {
     private const int MaxProblems = 100;
 
@@ -29,36 +29,6 @@ internal ref struct V0RequestReader
         _problems = problems;
         _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
     }
-
-    /// <summary>Reads all requests.</summary>
-    /// <param name="json">The body.</param>
-    /// <param name="maxDepth">Levels that it may have.</param>
-    /// <param name="request">Gets the requests.</param>
-    /// <returns>What is wrong with them.</returns>
-    /// <exception cref="RefusedCallException">The body is not JSON, or no array.</exception>
-    public static List<Problem> Read(in ReadOnlySequence<byte> json, int maxDepth, CreateBatchRequest request)
-    {
-        var problems = new List<Problem>();
-        try
-        {
-            new V0RequestReader(json, maxDepth, problems).ReadBatch(request);
-        }
-        catch (JsonException exception)
-        {
-            throw new RefusedCallException("requests", JsonValues.DescribeProblem(json, maxDepth, exception));
-        }
-        catch (InvalidOperationException)
-        {
-            // The reader's way of saying that a string is not valid Unicode.
-            throw new RefusedCallException("requests", "holds a string that is not valid Unicode");
-        }
-
-        return problems;
-    }
-
-    /// <summary>A body and params are kept as they are.</summary>
-    public static bool KeepsRaw(in Utf8JsonReader name) =>
-        name.CurrentDepth == 2 && (JsonTokens.Matches(name, "body"u8) || JsonTokens.Matches(name, "params"u8));
 
     private void ReadBatch(CreateBatchRequest request)
     {
@@ -80,9 +50,18 @@ internal ref struct V0RequestReader
             _field = string.Create(CultureInfo.InvariantCulture, $"requests[{request.Requests.Count}]");
             request.Requests.Add(ReadRequest());
         }
+    }
 
-        // Throws if anything but white space follows.
+    private Request ReadOne()
+    {
         _reader.Read();
+        return ReadRequest();
+    }
+
+    private void ReadOnePagination(Request request)
+    {
+        _reader.Read();
+        ReadPagination(request);
     }
 
     private Request ReadRequest()
@@ -145,9 +124,15 @@ internal ref struct V0RequestReader
 
     private void ReadPagination(Request request)
     {
+        if (_reader.TokenType == JsonTokenType.String)
+        {
+            request.Pagination = new Pagination { Preset = _reader.GetString()! };
+            return;
+        }
+
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
-            AddProblem(".pagination", "must be an object");
+            AddProblem(".pagination", "must be an object, or the name of a preset");
             _reader.Skip();
             return;
         }
@@ -170,13 +155,9 @@ internal ref struct V0RequestReader
         switch (_reader.TokenType)
         {
             case JsonTokenType.StartObject:
-                if (JsonValues.ReadRawText(ref _reader, _json) is { } text)
+                if (JsonValues.ReadParams(ref _reader, _json, request) is { } problem)
                 {
-                    request.ParamsJson = text;
-                }
-                else
-                {
-                    AddProblem(".params", "is not valid Unicode");
+                    AddProblem(".params", problem);
                 }
 
                 break;

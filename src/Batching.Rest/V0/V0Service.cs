@@ -1,8 +1,10 @@
 using System.Globalization;
 using Batching.Contracts.Rest;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
-using Batching.Engine.Scheduling;
+using Batching.Engine.Detection;
+using Batching.Engine.Lifecycle;
+using Batching.Engine.Model;
 using Batching.Engine.Submission;
 using Batching.Rest.Calls;
 using Batching.Rest.Replies;
@@ -19,13 +21,16 @@ namespace Batching.Rest.V0;
 /// <summary>The paths below <c>/api/v0</c>: each reads its call, hands it to the engine, and writes what comes back.</summary>
 internal sealed class V0Service(
     BatchSubmitter submitter,
-    StatusReader status,
+    BatchReader batches,
     ResultFetcher fetcher,
     ResultStreamer streamer,
     BodyReader bodies,
     BatchCanceller canceller,
+    BatchDeleter deleter,
+    PaginationDetector detector,
     IOptions<BatchEngineOptions> options,
-    IHostApplicationLifetime lifetime) : V0BatchService.V0BatchServiceBase
+    IHostApplicationLifetime lifetime,
+    TimeProvider time) : V0BatchService.V0BatchServiceBase
 {
     private readonly LimitOptions _limits = options.Value.Limits;
 
@@ -37,7 +42,7 @@ internal sealed class V0Service(
         List<Problem> problems;
         try
         {
-            JsonMemory.Check(body.Json, _limits.DecodedBytes, V0RequestReader.KeepsRaw);
+            JsonMemory.Take(context.GetHttpContext(), body.Json, _limits.DecodedBytes, V0RequestReader.KeepsRaw);
             problems = V0RequestReader.Read(body.Json, _limits.JsonDepth, submission);
         }
         finally
@@ -46,15 +51,15 @@ internal sealed class V0Service(
         }
 
         var answer = await submitter.SubmitAsync(
-            context.GetCallerWithOrigin(), submission.Requests, problems, long.MaxValue, context.CancellationToken);
+            context.GetCallerWithClient(), submission.Requests, problems, long.MaxValue, context.CancellationToken);
         var batch = answer.OrThrow();
         return await JsonReply.WriteAsync(
-            http, reply => V0Writer.WritePageAsync(reply, batch, ShapeOf(V0Property.Default), position: null));
+            http, reply => V0Writer.WriteAcceptedAsync(reply, batch, ShapeOf(V0Property.Default)));
     }
 
     public override async Task<HttpBody> List(ListRequest request, ServerCallContext context)
     {
-        var answer = await status.ListAsync(
+        var answer = await batches.ListAsync(
             context.GetCaller(),
             new ListBatchesRequest { Limit = request.Limit, PageToken = request.PageToken },
             context.CancellationToken);
@@ -64,7 +69,7 @@ internal sealed class V0Service(
 
     public override async Task<HttpBody> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
-        var answer = await status.GetStatusAsync(
+        var answer = await batches.GetStatusAsync(
             context.GetCaller(),
             new GetBatchStatusRequest
             {
@@ -93,12 +98,15 @@ internal sealed class V0Service(
             fetch.After = request.After;
         }
 
-        var answer = await fetcher.FetchAsync(context.GetCaller(), fetch, long.MaxValue, context.CancellationToken);
+        var answer = await fetcher.OpenAsync(context.GetCaller(), fetch, context.CancellationToken);
         var page = answer.OrThrow();
-        DeliveringReply.Watch(context, page.Complete);
+        var http = context.GetHttpContext();
+        http.Response.RegisterForDispose(page);
+        DeliveringReply.Watch(context, page.Delivery);
         long? position = request.RequestIds.Count == 0 ? page.Response.Position : null;
         return await JsonReply.WriteAsync(
-            context.GetHttpContext(), reply => V0Writer.WritePageAsync(reply, page.Response.Batch, ShapeOf(properties), position));
+            http,
+            reply => V0Writer.WritePageAsync(reply, page, ShapeOf(properties), position, context.CancellationToken));
     }
 
     public override async Task Stream(
@@ -131,11 +139,15 @@ internal sealed class V0Service(
         }
 
         var stream = new RecordStream(http, format, V0Errors.WriteRecord);
+        await using var records = feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken)
+            .GetAsyncEnumerator(CancellationToken.None);
+        var found = await StreamHead.ReadFirstAsync(records, stream.SendHeadAsync, time);
         await stream.StartAsync();
         var shape = ShapeOf(properties);
         long? lastPosition = null;
-        await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
+        for (; found; found = await records.MoveNextAsync())
         {
+            var (record, moreAtHand) = records.Current;
             if (record.RecordCase == FetchResultsResponse.RecordOneofCase.Progress)
             {
                 await stream.WriteHeartbeatAsync((record, shape), record.Position, V0Writer.WriteRecord);
@@ -169,8 +181,44 @@ internal sealed class V0Service(
 
     public override async Task<HttpBody> Delete(DeleteRequest request, ServerCallContext context)
     {
-        var answer = await canceller.DeleteAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
+        var answer = await deleter.DeleteAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
         return await WriteStatusAsync(answer.OrThrow(), context);
+    }
+
+    public override async Task<HttpBody> Detect(DetectRequest request, ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        var body = await RequestBody.ReadAsync(http.Request, _limits.SubmissionBytes);
+        List<Problem> problems;
+        Request spawner;
+        try
+        {
+            JsonMemory.Take(http, body.Json, _limits.DecodedBytes, V0RequestReader.KeepsRawOfOne);
+            problems = V0RequestReader.ReadOne(body.Json, _limits.JsonDepth, out spawner);
+        }
+        finally
+        {
+            body.Release();
+        }
+
+        return await DetectAsync(spawner, problems, context);
+    }
+
+    public override Task<HttpBody> DetectQuery(DetectQueryRequest request, ServerCallContext context)
+    {
+        var spawner = new Request { Path = request.Path };
+        var problems = request.Pagination.Length > 0
+            ? V0RequestReader.ReadPagination(request.Pagination, _limits.JsonDepth, spawner)
+            : [];
+        return DetectAsync(spawner, problems, context);
+    }
+
+    private async Task<HttpBody> DetectAsync(Request spawner, List<Problem> problems, ServerCallContext context)
+    {
+        var answer = await detector.DetectAsync(
+            context.GetCallerWithClient(), spawner, problems, long.MaxValue, context.CancellationToken);
+        var found = answer.OrThrow();
+        return await JsonReply.WriteAsync(context.GetHttpContext(), json => V0DetectionWriter.Write(json, found));
     }
 
     private V0Shape ShapeOf(IReadOnlySet<string> properties) => new(properties, _limits.ResponseBytes);

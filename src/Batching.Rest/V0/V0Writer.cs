@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using Batching.Engine.Delivery;
 using Batching.Rest.Replies;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
-using Google.Rpc;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace Batching.Rest.V0;
@@ -15,34 +16,19 @@ internal static class V0Writer
     private static readonly JsonEncodedText[] StateNames =
         [.. System.Enum.GetNames<BatchState>().Select(name => JsonEncodedText.Encode(name.ToUpperInvariant()))];
 
-    /// <summary>A batch with requests of it.</summary>
+    /// <summary>A batch that was just accepted, with all its requests.</summary>
+    public static ValueTask WriteAcceptedAsync(JsonReply reply, Batch batch, V0Shape shape) => WriteBatchAsync(
+        reply, batch, batch.Requests.ToAsyncEnumerable(), batch.Requests.Count, shape, position: null);
+
+    /// <summary>A batch with requests of it, which are read while they are written.</summary>
     /// <param name="reply">Where to write.</param>
-    /// <param name="batch">The batch.</param>
+    /// <param name="page">The batch and the requests.</param>
     /// <param name="shape">Of each request.</param>
     /// <param name="position">Of the last request in it; null if positions are not asked for.</param>
-    public static async ValueTask WritePageAsync(
-        JsonReply reply, Batch batch, V0Shape shape, long? position)
-    {
-        var json = reply.Json;
-        json.WriteStartObject();
-        json.WriteStartObject("Batch"u8);
-        WriteCounters(json, batch);
-        if (position is { } known)
-        {
-            json.WriteNumber("position"u8, known);
-        }
-
-        json.WriteStartArray("Requests"u8);
-        foreach (var request in batch.Requests)
-        {
-            WriteRequest(json, request, shape);
-            await reply.FlushIfFullAsync();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-        WriteSuccess(json);
-    }
+    /// <param name="cancellationToken">The client has gone.</param>
+    public static ValueTask WritePageAsync(
+        JsonReply reply, ResultPage page, V0Shape shape, long? position, CancellationToken cancellationToken) =>
+        WriteBatchAsync(reply, page.Response.Batch, page.ReadAsync(cancellationToken), page.Count, shape, position);
 
     /// <summary>A batch as it stands.</summary>
     public static void WriteStatus(Utf8JsonWriter json, Batch batch, bool isDetailed)
@@ -100,6 +86,37 @@ internal static class V0Writer
         }
 
         json.WriteEndObject();
+    }
+
+    private static async ValueTask WriteBatchAsync(
+        JsonReply reply, Batch batch, IAsyncEnumerable<Request> requests, int count, V0Shape shape, long? position)
+    {
+        var json = reply.Json;
+        json.WriteStartObject();
+        json.WriteStartObject("Batch"u8);
+        WriteCounters(json, batch);
+        if (position is { } known)
+        {
+            json.WriteNumber("position"u8, known);
+        }
+
+        json.WriteStartArray("Requests"u8);
+        var written = 0;
+        await foreach (var request in requests)
+        {
+            WriteRequest(json, request, shape);
+            written++;
+            await reply.FlushIfFullAsync();
+        }
+
+        if (written < count)
+        {
+            throw new RpcException(new Grpc.Core.Status(StatusCode.Aborted, "The batch was deleted."));
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        WriteSuccess(json);
     }
 
     private static void WriteSuccess(Utf8JsonWriter json)
@@ -180,9 +197,15 @@ internal static class V0Writer
             json.WriteNumber("index"u8, request.Index);
         }
 
+        if (properties.Contains(V0Property.Pagination) && request.Pagination is { } pagination)
+        {
+            json.WritePropertyName("pagination"u8);
+            V0Pagination.Write(json, pagination);
+        }
+
         if (request.Response is { } response)
         {
-            WriteResponse(json, response, shape, onOneLine);
+            V0ResponseWriter.Write(json, response, shape, onOneLine);
         }
 
         json.WriteEndObject();
@@ -197,94 +220,6 @@ internal static class V0Writer
         else
         {
             json.WriteNumber("done"u8, doneTime.Seconds);
-        }
-    }
-
-    private static void WriteResponse(
-        Utf8JsonWriter json, Response response, V0Shape shape, bool onOneLine)
-    {
-        var properties = shape.Properties;
-        if (properties.Contains(V0Property.StatusCode))
-        {
-            json.WriteNumber("responseStatusCode"u8, response.StatusCode);
-        }
-
-        if (properties.Contains(V0Property.Size))
-        {
-            json.WriteNumber("responseSize"u8, response.Size);
-        }
-
-        if (properties.Contains(V0Property.Headers))
-        {
-            json.WriteStartObject("responseHeaders"u8);
-            foreach (var (name, value) in response.Headers)
-            {
-                json.WriteString(name, value);
-            }
-
-            json.WriteEndObject();
-        }
-
-        if (!properties.Contains(V0Property.Response))
-        {
-            return;
-        }
-
-        // What the gateway has answered is no body of the API, which is all that expires.
-        if (response.Error is { } error)
-        {
-            WriteGatewayError(json, response.StatusCode, error);
-        }
-        else if (response.Expired)
-        {
-            json.WriteNull("response"u8);
-        }
-        else
-        {
-            WriteBody(json, response, shape.MaxBodyBytes, onOneLine);
-        }
-    }
-
-    private static void WriteGatewayError(Utf8JsonWriter json, int statusCode, Google.Rpc.Status error)
-    {
-        var reason = error.Details.FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Reason;
-        json.WriteStartObject("response"u8);
-        json.WriteString("message"u8, error.Message);
-        if (statusCode != 0)
-        {
-            json.WriteNumber("statusCode"u8, statusCode);
-        }
-
-        json.WriteString("error"u8, reason);
-        json.WriteEndObject();
-    }
-
-    private static void WriteBody(Utf8JsonWriter json, Response response, int maxBytes, bool onOneLine)
-    {
-        var body = ResponseBody.Of(response, maxBytes);
-        switch (body.Kind)
-        {
-            case ResponseBodyKind.Json:
-                json.WritePropertyName("response"u8);
-                JsonText.WriteRaw(json, body.Bytes.Span, onOneLine);
-                break;
-            case ResponseBodyKind.Binary:
-                json.WriteBase64String("response"u8, body.Bytes.Span);
-                json.WriteString("responseEncoding"u8, "base64"u8);
-                json.WriteString("responseContentType"u8, response.ContentType);
-                if (body.ContentEncoding.Length > 0)
-                {
-                    json.WriteString("responseContentEncoding"u8, body.ContentEncoding);
-                }
-
-                break;
-            case ResponseBodyKind.DeepJson:
-                json.WriteString("response"u8, body.Text);
-                json.WriteString("responseEncoding"u8, "text"u8);
-                break;
-            default:
-                json.WriteString("response"u8, body.Text ?? "");
-                break;
         }
     }
 }

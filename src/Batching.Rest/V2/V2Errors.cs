@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Google.Protobuf.Collections;
+using Batching.Engine.Model;
+using Batching.Rest.Replies;
 using Google.Rpc;
 
 namespace Batching.Rest.V2;
@@ -10,36 +11,23 @@ internal static class V2Errors
     /// <summary>An error of the whole batch.</summary>
     public static void Write(Utf8JsonWriter json, int httpStatus, Status status)
     {
-        var problems = FindProblems(status);
+        var problems = FieldProblems.Find(status);
         json.WriteStartObject();
         WriteMembers(json, httpStatus, CodeName(status), status, problems);
-        if (problems.Count > 0)
-        {
-            json.WriteStartArray("errors"u8);
-            foreach (var problem in problems)
-            {
-                json.WriteStartObject();
-                json.WriteString("field"u8, problem.Field);
-                json.WriteString("message"u8, problem.Description);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-        }
-
+        FieldProblems.Write(json, problems);
         json.WriteEndObject();
     }
 
     /// <summary>The members of a single call's error, without the braces around them.</summary>
     public static void WriteMembers(Utf8JsonWriter json, int httpStatus, Status status) =>
-        WriteMembers(json, httpStatus, FindReason(status) ?? CodeName(status), status, FindProblems(status));
+        WriteMembers(json, httpStatus, FindReason(status) ?? CodeName(status), status, FieldProblems.Find(status));
 
     private static void WriteMembers(
         Utf8JsonWriter json,
         int httpStatus,
         string code,
         Status status,
-        RepeatedField<BadRequest.Types.FieldViolation> problems)
+        IReadOnlyList<Problem> problems)
     {
         json.WriteNumber("status"u8, httpStatus);
         json.WriteString("code"u8, code);
@@ -57,14 +45,10 @@ internal static class V2Errors
     private static string? FindReason(Status status) => status.Details
         .FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Reason.ToLowerInvariant();
 
-    private static RepeatedField<BadRequest.Types.FieldViolation> FindProblems(Status status) =>
-        status.Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor))?.Unpack<BadRequest>().FieldViolations
-        ?? [];
-
     // A problem of the body as a whole has no field.
-    private static string ToSentence(BadRequest.Types.FieldViolation problem) => problem.Field.Length == 0
-        ? problem.Description
-        : $"{NameOf(problem.Field)} {problem.Description.TrimEnd('.')}.";
+    private static string ToSentence(Problem problem) => problem.Field.Length == 0
+        ? problem.Message
+        : $"{NameOf(problem.Field)} {problem.Message.TrimEnd('.')}.";
 
     // What the contract calls a path is a URL here. A key is any text, so it can be told from the words around it.
     private static string NameOf(string field) => field switch

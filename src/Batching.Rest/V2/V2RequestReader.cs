@@ -41,14 +41,9 @@ internal ref struct V2RequestReader
         {
             new V2RequestReader(json, maxDepth, submission).ReadBatch();
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (JsonValues.IsOfReader(exception))
         {
-            throw new RefusedCallException("body", JsonValues.DescribeProblem(json, maxDepth, exception));
-        }
-        catch (InvalidOperationException)
-        {
-            // The reader's way of saying that a string is not valid Unicode.
-            throw new RefusedCallException("body", "holds a string that is not valid Unicode");
+            throw JsonValues.Refuse("body", json, maxDepth, exception);
         }
     }
 
@@ -220,13 +215,9 @@ internal ref struct V2RequestReader
     {
         if (_reader.TokenType == JsonTokenType.StartObject)
         {
-            if (JsonValues.ReadRawText(ref _reader, _json) is { } text)
+            if (JsonValues.ReadParams(ref _reader, _json, request) is { } problem)
             {
-                request.ParamsJson = text;
-            }
-            else
-            {
-                _submission.AddProblem("params", "is not valid Unicode");
+                _submission.AddProblem("params", problem);
             }
 
             return;

@@ -1,5 +1,5 @@
 using Batching.Contracts.Rest;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Engine.Keyed;
 using Batching.Rest.Calls;
 using Batching.Rest.Replies;
@@ -22,7 +22,7 @@ internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOpt
         var body = await RequestBody.ReadAsync(context.GetHttpContext().Request, _limits.SubmissionBytes);
         try
         {
-            JsonMemory.Check(body.Json, _limits.DecodedBytes, V2RequestReader.KeepsRaw);
+            JsonMemory.Take(context.GetHttpContext(), body.Json, _limits.DecodedBytes, V2RequestReader.KeepsRaw);
             V2RequestReader.Read(body.Json, _limits.JsonDepth, submission);
         }
         finally
@@ -43,7 +43,7 @@ internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOpt
     private async Task<HttpBody> RunAsync(V2Submission submission, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            context.GetCallerWithOrigin(), submission.Batch, submission.Problems, long.MaxValue, context.CancellationToken);
+            context.GetCallerWithClient(), submission.Batch, submission.Problems, long.MaxValue, context.CancellationToken);
 
         // The bodies are in pooled buffers until they are written.
         using var reply = answer.OrThrow();

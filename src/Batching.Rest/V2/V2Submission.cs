@@ -1,5 +1,5 @@
 using System.Globalization;
-using Batching.Engine;
+using Batching.Engine.Model;
 using Batching.Rest.Calls;
 using Batching.V1;
 

@@ -1,4 +1,4 @@
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Engine.Upstreams;
 using Batching.Server.Security.Tls;
 using Batching.Storage.Sqlite;
@@ -9,11 +9,7 @@ namespace Batching.Server.Configuration;
 /// <summary>Reads the section <c>Batch</c> of the configuration.</summary>
 internal static class BatchConfiguration
 {
-    /// <summary>The section.</summary>
-    public const string Section = "Batch";
-
     private const string UpstreamKey = "Upstream";
-    private const string DataDirectoryKey = "DataDirectory";
 
     /// <summary>
     /// Reads the configuration. Its files are those beside the program, wherever it is started from, unless
@@ -60,7 +56,9 @@ internal static class BatchConfiguration
 
     /// <summary>Where the embedded store and the keys live.</summary>
     public static string GetDataDirectory(this IConfiguration configuration) =>
-        configuration.GetSection(Section)[DataDirectoryKey] is { Length: > 0 } directory ? directory : "data";
+        configuration.GetSection(OptionKey.Section)[nameof(ServerKeys.DataDirectory)] is { Length: > 0 } directory
+            ? directory
+            : new ServerKeys().DataDirectory;
 
     /// <summary>
     /// A file of settings in the working directory that is not read, because it isn't the one beside the program; null if
@@ -81,19 +79,19 @@ internal static class BatchConfiguration
     public static long? GetMaxStoreBytes(this IConfiguration configuration)
     {
         const string Key = "MaxStoreBytes";
-        var bytes = configuration.GetSection(Section).GetValue<long?>(Key);
+        var bytes = configuration.GetSection(OptionKey.Section).GetValue<long?>(Key);
         return bytes is null or >= SqliteStoreOptions.MinMaxFileBytes
             ? bytes
             : throw new OptionsValidationException(
-                Section,
+                OptionKey.Section,
                 typeof(SqliteStoreOptions),
-                [$"{Section}:{Key} must be at least {SqliteStoreOptions.MinMaxFileBytes}, not {bytes}."]);
+                [$"{OptionKey.Section}:{Key} must be at least {SqliteStoreOptions.MinMaxFileBytes}, not {bytes}."]);
     }
 
     /// <summary>Whether there is any API to call.</summary>
     public static bool HasUpstream(this IConfiguration configuration)
     {
-        var section = configuration.GetSection(Section);
+        var section = configuration.GetSection(OptionKey.Section);
         return !string.IsNullOrEmpty(section[UpstreamKey])
             || section.GetSection(nameof(BatchEngineOptions.Upstreams)).GetChildren().Any();
     }
@@ -103,11 +101,11 @@ internal static class BatchConfiguration
     {
         services.AddSingleton<IValidateOptions<BatchEngineOptions>, BatchOptionsValidator>();
         services.AddOptions<BatchEngineOptions>()
-            .Bind(configuration.GetSection(Section))
+            .Bind(configuration.GetSection(OptionKey.Section))
             .Configure(options =>
             {
                 BindUpstreams(configuration, options.Upstreams);
-                if (configuration.GetSection(Section)[UpstreamKey] is { Length: > 0 } address)
+                if (configuration.GetSection(OptionKey.Section)[UpstreamKey] is { Length: > 0 } address)
                 {
                     // An address that is relative is kept as it is, for the validator to name it.
                     options.Upstreams.Add(new UpstreamOptions
@@ -115,9 +113,9 @@ internal static class BatchConfiguration
                         BaseAddress = Uri.TryCreate(address, UriKind.RelativeOrAbsolute, out var baseAddress)
                             ? baseAddress
                             : throw new OptionsValidationException(
-                                Section,
+                                OptionKey.Section,
                                 typeof(BatchEngineOptions),
-                                [$"{Section}:{UpstreamKey} must be an absolute http or https URL, not '{address}'."]),
+                                [$"{OptionKey.Section}:{UpstreamKey} must be an absolute http or https URL, not '{address}'."]),
                     });
                 }
             })
@@ -135,7 +133,7 @@ internal static class BatchConfiguration
     {
         upstreams.Clear();
         foreach (var section in
-            configuration.GetSection(Section).GetSection(nameof(BatchEngineOptions.Upstreams)).GetChildren())
+            configuration.GetSection(OptionKey.Section).GetSection(nameof(BatchEngineOptions.Upstreams)).GetChildren())
         {
             var upstream = new UpstreamOptions();
             section.Bind(upstream);

@@ -1,6 +1,5 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Engine.Upstreams;
 using Microsoft.Extensions.Options;
 
@@ -12,12 +11,12 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
     public ValidateOptionsResult Validate(string? name, BatchEngineOptions options)
     {
         var problems = new List<string>();
-        AddAnnotated(problems, BatchConfiguration.Section, options);
-        AddAnnotated(problems, Key(nameof(options.Retention)), options.Retention);
-        AddAnnotated(problems, Key(nameof(options.Limits)), options.Limits);
-        AddAnnotated(problems, Key(nameof(options.Headers)), options.Headers);
-        AddAnnotated(problems, Key(nameof(options.Keyed)), options.Keyed);
-        AddAnnotated(problems, Key(nameof(options.Quotas)), options.Quotas);
+        problems.AddRange(OptionAnnotations.FindProblems(OptionKey.Section, options));
+        problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Retention)), options.Retention));
+        problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Limits)), options.Limits));
+        problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Headers)), options.Headers));
+        problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Keyed)), options.Keyed));
+        problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Quotas)), options.Quotas));
         if (options.Retention.Metadata < options.Retention.Responses)
         {
             problems.Add($"{Key(nameof(options.Retention))}:Metadata must not be shorter than Responses.");
@@ -38,7 +37,7 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
-    private static string Key(string name) => $"{BatchConfiguration.Section}:{name}";
+    private static string Key(string name) => $"{OptionKey.Section}:{name}";
 
     private static void AddUpstreams(List<string> problems, IList<UpstreamOptions> upstreams)
     {
@@ -52,8 +51,8 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         for (var i = 0; i < upstreams.Count; i++)
         {
             var key = string.Create(CultureInfo.InvariantCulture, $"{Key("Upstreams")}:{i}");
-            AddAnnotated(problems, key, upstreams[i]);
-            AddAnnotated(problems, $"{key}:Pagination", upstreams[i].Pagination);
+            problems.AddRange(OptionAnnotations.FindProblems(key, upstreams[i]));
+            problems.AddRange(OptionAnnotations.FindProblems($"{key}:Pagination", upstreams[i].Pagination));
             problems.AddRange(UpstreamTls.FindProblems(upstreams[i].Tls)
                 .Select(problem => $"{key}:Tls:{problem.Field} {problem.Message}"));
             if (upstreams[i].BaseAddress is { } address && !IsBaseAddress(address))
@@ -76,11 +75,4 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         && address.UserInfo.Length == 0
         && address.Query.Length == 0
         && address.Fragment.Length == 0;
-
-    private static void AddAnnotated(List<string> problems, string key, object options)
-    {
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
-        problems.AddRange(results.Select(result => $"{key}:{result.MemberNames.FirstOrDefault()}: {result.ErrorMessage}"));
-    }
 }

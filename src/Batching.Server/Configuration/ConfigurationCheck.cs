@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Configuration;
@@ -16,10 +16,10 @@ internal static class ConfigurationCheck
     public static void Check(IConfiguration configuration)
     {
         var problems = new List<string>();
-        CheckMembers(configuration.GetSection(BatchConfiguration.Section), KnownKey.Roots, problems);
+        CheckMembers(configuration.GetSection(OptionKey.Section), KnownKey.Roots, problems);
         if (problems.Count > 0)
         {
-            throw new OptionsValidationException(BatchConfiguration.Section, typeof(BatchEngineOptions), problems);
+            throw new OptionsValidationException(OptionKey.Section, typeof(BatchEngineOptions), problems);
         }
     }
 
@@ -105,9 +105,9 @@ internal static class ConfigurationCheck
 
         if (type.IsEnum)
         {
-            return Enum.TryParse(type, value, ignoreCase: true, out var parsed) && Enum.IsDefined(type, parsed)
-                ? null
-                : $"{string.Join(", ", Enum.GetNames(type))}";
+            // The contract's enumerations begin with one that says that none was chosen.
+            var names = Enum.GetNames(type).Where(static name => name != "Unspecified").ToArray();
+            return names.Contains(value, StringComparer.OrdinalIgnoreCase) ? null : string.Join(", ", names);
         }
 
         return !type.IsPrimitive || CanConvert(type, value) ? null

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 
 namespace Batching.Server.Configuration;
 
@@ -8,20 +8,23 @@ namespace Batching.Server.Configuration;
 /// <param name="Path">The whole key, with <c>N</c> for the number of an entry: <c>Batch:Upstreams:N:Prefix</c>.</param>
 /// <param name="Type">What its value is; for a list, what its entries are.</param>
 /// <param name="IsList">Whether it is a list.</param>
-/// <param name="Range">What its value may be, where that is declared.</param>
-internal sealed record KnownKey(string Path, Type Type, bool IsList, RangeAttribute? Range)
+/// <param name="Property">The option that it sets.</param>
+internal sealed record KnownKey(string Path, Type Type, bool IsList, PropertyInfo Property)
 {
     /// <summary>The keys right below the section <c>Batch</c>.</summary>
     public static IReadOnlyDictionary<string, KnownKey> Roots { get; } = Find(
-        BatchConfiguration.Section,
+        OptionKey.Section,
         [
+            .. PropertiesOf(typeof(ServerKeys)),
             .. PropertiesOf(typeof(BatchEngineOptions))
                 .Where(property => property.Name != nameof(BatchEngineOptions.CredentialHeader)),
-            .. PropertiesOf(typeof(ServerKeys)),
         ]);
 
     /// <summary>All keys that have a value.</summary>
     public static IReadOnlyList<KnownKey> All { get; } = [.. Flatten(Roots)];
+
+    /// <summary>What its value may be, where that is declared.</summary>
+    public RangeAttribute? Range => Property.GetCustomAttribute<RangeAttribute>();
 
     /// <summary>Whether it, or each of its entries, has a value; else keys.</summary>
     public bool HasValue { get; } =
@@ -48,7 +51,7 @@ internal sealed record KnownKey(string Path, Type Type, bool IsList, RangeAttrib
                 $"{path}:{property.Name}",
                 entry ?? property.PropertyType,
                 entry is not null,
-                property.GetCustomAttribute<RangeAttribute>()));
+                property));
         }
 
         return keys;

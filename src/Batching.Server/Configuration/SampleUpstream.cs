@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Batching.Engine;
-using Batching.Engine.Upstreams;
+using Batching.Engine.Configuration;
 using Batching.SampleApi;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

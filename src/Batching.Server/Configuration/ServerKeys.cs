@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
 using Batching.Server.Security.Operations;
@@ -11,16 +12,30 @@ namespace Batching.Server.Configuration;
 /// </summary>
 internal sealed class ServerKeys
 {
-    /// <summary>The base address of the only API.</summary>
+    /// <summary>
+    /// Address of the API behind the gateway, an <c>http</c> or <c>https</c> URL, if there is only one API: short for
+    /// <c>Batch:Upstreams:N:BaseAddress</c>. Unset, and no <c>Batch:Upstreams</c> either: in Development the sample API below
+    /// <c>/sample/</c>; else the gateway does not start.
+    /// </summary>
     public string? Upstream { get; set; }
 
-    /// <summary>Where the embedded store and the keys live.</summary>
-    public string? DataDirectory { get; set; }
+    /// <summary>
+    /// Directory of the store and of the keys that encrypt credentials. It has to be on a local disk, and one gateway uses
+    /// it at a time. A relative path starts from the working directory.
+    /// </summary>
+    public string DataDirectory { get; set; } = "data";
 
-    /// <summary>How large the embedded store may grow.</summary>
+    /// <summary>
+    /// Size of the embedded store. A sixteenth of it, 64 KiB to 1 MiB, is reserved for deletions. At the limit submissions
+    /// are refused until something has expired or is deleted. Unset: as large as the disk.
+    /// </summary>
+    [Range(typeof(long), "1048576", "9223372036854775807")]
     public long? MaxStoreBytes { get; set; }
 
-    /// <summary>The proxies that are believed who their client is.</summary>
+    /// <summary>
+    /// Address or network, such as <c>10.1.0.0/16</c>, of a proxy in front of the gateway. What it says in
+    /// <c>X-Forwarded-For</c> counts as the client's address.
+    /// </summary>
     public IList<string> TrustedProxies { get; } = [];
 
     /// <summary>How callers are told apart.</summary>

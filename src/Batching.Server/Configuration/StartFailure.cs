@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Configuration;
 
-/// <summary>Why the gateway did not start.</summary>
+/// <summary>Why the gateway did not start, or a command of it did nothing.</summary>
 /// <param name="ExitCode">The exit code of the process, one of those of <c>sysexits.h</c>.</param>
 /// <param name="Message">A line that says what is wrong, and how to mend it where that is known.</param>
 internal sealed record StartFailure(int ExitCode, string Message)
@@ -41,6 +41,7 @@ internal sealed record StartFailure(int ExitCode, string Message)
 
         // Kestrel's word for what it is configured to do and can't, such as https without a certificate.
         InvalidOperationException => (Configuration, WithCauses(exception)),
+        IOException or UnauthorizedAccessException => (System, WithCauses(exception)),
         _ => (System, $"{exception.GetType().Name}: {WithCauses(exception)}"),
     };
 

@@ -1,11 +1,11 @@
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Connections;
 
-/// <summary>Cuts off readers that stall. Outermost, so that whatever writes is watched.</summary>
+/// <summary>Cuts off readers that stall or are too slow. Outermost, so that whatever writes is watched.</summary>
 internal sealed class ReaderStallMiddleware
 {
     // Kestrel's own clock adds the time that this many bytes a second would take to the grace time. None, that is:
@@ -17,6 +17,7 @@ internal sealed class ReaderStallMiddleware
     private readonly ILogger _logger;
     private readonly StopPatience _patience;
     private readonly TimeSpan _stall;
+    private readonly int _minRate;
 
     public ReaderStallMiddleware(
         RequestDelegate next,
@@ -31,6 +32,7 @@ internal sealed class ReaderStallMiddleware
         _logger = logger;
         _patience = patience;
         _stall = options.Value.Limits.ReaderStall;
+        _minRate = options.Value.Limits.ReaderMinRate;
 
         // The second line, for what no call waits for: the tail of a reply, and connections that take nothing at all.
         // Later than the first one, because over HTTP/2 it ends the connection with all its streams.
@@ -40,7 +42,7 @@ internal sealed class ReaderStallMiddleware
     public async Task InvokeAsync(HttpContext context)
     {
         var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        using var body = new WatchedResponse(context, inner, _stall, _patience, _time, _logger);
+        using var body = new WatchedResponse(context, inner, _stall, _minRate, _patience, _time, _logger);
         context.Features.Set<IHttpResponseBodyFeature>(body);
         context.Features.Set(body);
         try

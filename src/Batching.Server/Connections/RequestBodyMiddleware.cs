@@ -1,4 +1,6 @@
-using Batching.Engine;
+using Batching.Engine.Configuration;
+using Batching.Engine.Quotas;
+using Batching.Rest.Requests;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,17 +9,17 @@ using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Connections;
 
-/// <summary>Ends requests whose bodies take too long, and those for whose bodies there is no room.</summary>
+/// <summary>Ends requests whose bodies take too long or stall, and those for whose bodies there is no room.</summary>
 internal sealed class RequestBodyMiddleware(
     RequestDelegate next,
-    ReceivingMemory memory,
+    MemoryBudgets budgets,
     StopPatience patience,
     IOptions<BatchEngineOptions> options,
     TimeProvider time)
 {
     private static readonly TimeSpan ReplyTime = TimeSpan.FromMilliseconds(500);
 
-    private readonly TimeSpan _limit = options.Value.Limits.SubmissionTime;
+    private readonly LimitOptions _limits = options.Value.Limits;
 
     public Task InvokeAsync(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }
@@ -25,7 +27,7 @@ internal sealed class RequestBodyMiddleware(
             : next(context);
 
     // A stream of requests lasts for as long as its client wants.
-    private static bool MayBeSilent(HttpContext context) =>
+    private static bool IsStream(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Type
             is MethodType.ClientStreaming or MethodType.DuplexStreaming;
 
@@ -38,8 +40,9 @@ internal sealed class RequestBodyMiddleware(
             rate.MinDataRate = null;
         }
 
-        using var body = new WatchedRequest(
-            context.Request, memory, MayBeSilent(context) ? null : _limit, patience, time);
+        using var memory = new RequestMemory(context, budgets);
+        context.Features.Set(memory);
+        using var body = new WatchedRequest(context.Request, memory, _limits, IsStream(context), patience, time);
         body.Take();
         await next(context);
         if (body.IsAbandoned && !HttpProtocol.IsHttp2(context.Request.Protocol))

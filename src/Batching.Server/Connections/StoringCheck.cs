@@ -1,4 +1,4 @@
-using Batching.Engine;
+using Batching.Engine.Hosting;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Batching.Server.Connections;

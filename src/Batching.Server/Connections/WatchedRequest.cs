@@ -1,26 +1,28 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using Batching.Engine;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.Rest.Calls;
+using Batching.Rest.Requests;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Batching.Server.Connections;
 
 /// <summary>
-/// The body of a request, which has to arrive within a time, and finds room beside the others that are on their way.
-/// For one request.
+/// The body of a request, which has to arrive within a time and not to stall, and is charged to its caller while it is in
+/// memory. For one request.
 /// </summary>
 /// <param name="request">The request.</param>
-/// <param name="memory">What bodies on their way take.</param>
-/// <param name="limit">
-/// How long the body may take; null for a stream of messages, which has limits of its own and of which only the message
-/// that is on its way takes room.
+/// <param name="memory">What it holds.</param>
+/// <param name="limits">How long it may take, and how long nothing of it may come.</param>
+/// <param name="isStream">
+/// Whether it is a stream of messages, which has limits of its own: only a message that has begun must not stall.
 /// </param>
 /// <param name="patience">How long it is waited for when the gateway stops.</param>
 /// <param name="time">Tells the time.</param>
 internal sealed class WatchedRequest(
-    HttpRequest request, ReceivingMemory memory, TimeSpan? limit, StopPatience patience, TimeProvider time)
+    HttpRequest request, RequestMemory memory, LimitOptions limits, bool isStream, StopPatience patience, TimeProvider time)
     : PipeReader, IRequestBodyPipeFeature, IDisposable
 {
     // When the time is over the reader gets another moment: after a pause of the whole process the clock would else win
@@ -30,18 +32,23 @@ internal sealed class WatchedRequest(
     private readonly PipeReader _inner = request.BodyReader;
     private readonly long _started = time.GetTimestamp();
     private readonly Lock _lock = new();
+    private ChargedReader? _charged;
     private Stream? _stream;
     private PipeReader? _replaced;
     private ITimer? _timer;
     private ITimer? _stopTimer;
-    private long _held;
     private ReadResult? _underWay;
+    private TimeSpan? _wait;
+    private long _waitStarted;
     private bool _isLastMoment;
     private bool _late;
+    private bool _hasStalled;
     private volatile bool _abandoned;
     private bool _ended;
 
-    public PipeReader Reader => ReferenceEquals(request.Body, _stream) ? this : _replaced ??= PipeReader.Create(request.Body);
+    public PipeReader Reader => ReferenceEquals(request.Body, _stream)
+        ? _charged!
+        : _replaced ??= new ChargedReader(PipeReader.Create(request.Body), memory, decompresses: true);
 
     /// <summary>Whether the gateway stops, and did not wait for the rest of the body.</summary>
     public bool IsAbandoned => _abandoned;
@@ -49,7 +56,8 @@ internal sealed class WatchedRequest(
     /// <summary>Takes the place of the body. Whoever replaces it afterwards, to decompress it, is read from instead.</summary>
     public void Take()
     {
-        _stream = AsStream(leaveOpen: true);
+        _charged = new ChargedReader(this, memory);
+        _stream = _charged.AsStream(leaveOpen: true);
         request.HttpContext.Features.Set<IRequestBodyPipeFeature>(this);
         request.Body = _stream;
     }
@@ -57,7 +65,7 @@ internal sealed class WatchedRequest(
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         var read = _inner.ReadAsync(cancellationToken);
-        return read.IsCompletedSuccessfully && !_late ? new ValueTask<ReadResult>(Account(read.Result)) : WaitAsync(read);
+        return read.IsCompletedSuccessfully && !_late ? new ValueTask<ReadResult>(Note(read.Result)) : WaitAsync(read);
     }
 
     public override bool TryRead(out ReadResult result)
@@ -67,7 +75,7 @@ internal sealed class WatchedRequest(
             return false;
         }
 
-        result = Account(result);
+        Note(result);
         return true;
     }
 
@@ -75,13 +83,6 @@ internal sealed class WatchedRequest(
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        if (limit is null && _underWay is { } read)
-        {
-            var released = read.Buffer.Slice(read.Buffer.Start, consumed).Length;
-            memory.Release(released);
-            _held -= released;
-        }
-
         _underWay = null;
         _inner.AdvanceTo(consumed, examined);
     }
@@ -105,31 +106,24 @@ internal sealed class WatchedRequest(
 
         _timer?.Dispose();
         _stopTimer?.Dispose();
-        memory.Release(_held);
     }
 
     private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
     {
-        if (limit is { } most)
-        {
-            _timer ??= time.CreateTimer(
-                static request => ((WatchedRequest)request!).GiveUp(),
-                this,
-                Later(most - time.GetElapsedTime(_started)),
-                Timeout.InfiniteTimeSpan);
-        }
-
+        memory.EndTurn();
+        BeginWait();
         ReadResult result;
         using (patience.Stopping.UnsafeRegister(static request => ((WatchedRequest)request!).BeginStop(), this))
         {
             result = await read;
         }
 
+        EndWait();
         if (result.IsCanceled && (_late || _abandoned))
         {
             if (result.IsCompleted)
             {
-                return Account(new ReadResult(result.Buffer, isCanceled: false, isCompleted: true));
+                return Note(new ReadResult(result.Buffer, isCanceled: false, isCompleted: true));
             }
 
             _inner.AdvanceTo(result.Buffer.End);
@@ -138,13 +132,18 @@ internal sealed class WatchedRequest(
 
         _stopTimer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-        return Account(result);
+        return Note(result);
     }
 
     private Exception Late()
     {
-        var message = string.Create(
-            CultureInfo.InvariantCulture, $"The request did not arrive within {limit?.TotalSeconds} s.");
+        var message = _hasStalled
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"Nothing of the request came for {limits.SenderStall.TotalSeconds} s, and it is not complete ({OptionKey.Of<LimitOptions>(nameof(limits.SenderStall))}).")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"The request did not arrive within {limits.SubmissionTime.TotalSeconds} s ({OptionKey.Of<LimitOptions>(nameof(limits.SubmissionTime))}).");
         return request.HttpContext.IsGrpc()
             ? new RpcException(new Status(StatusCode.DeadlineExceeded, message))
             : new BadHttpRequestException(message, StatusCodes.Status408RequestTimeout);
@@ -153,42 +152,43 @@ internal sealed class WatchedRequest(
     private static RpcException Abandoned() => new Refusal.Unavailable(
         "The gateway is stopping, and does not wait for the rest of the body. Try again later.").ToStatus().ToRpcException();
 
-    // It would not fit if it were alone: to try again is of no use.
-    private Exception TooLarge()
+    private ReadResult Note(ReadResult result)
     {
-        var message = string.Create(
-            CultureInfo.InvariantCulture,
-            $"The body is longer than the {memory.Capacity} bytes of memory that there are for bodies on their way.");
-        return request.HttpContext.IsGrpc()
-            ? new RpcException(new Status(StatusCode.ResourceExhausted, message))
-            : new BadHttpRequestException(message, StatusCodes.Status413PayloadTooLarge);
-    }
-
-    private static TimeSpan Later(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.Zero;
-
-    // What is not consumed stays in the server's buffers until the body is complete.
-    private ReadResult Account(ReadResult result)
-    {
-        var more = result.Buffer.Length - _held;
-        if (more > 0)
-        {
-            if (result.Buffer.Length > memory.Capacity)
-            {
-                _inner.AdvanceTo(result.Buffer.End);
-                throw TooLarge();
-            }
-
-            if (!memory.TryTake(more))
-            {
-                _inner.AdvanceTo(result.Buffer.End);
-                throw memory.Refuse();
-            }
-
-            _held += more;
-        }
-
         _underWay = result;
         return result;
+    }
+
+    private void BeginWait()
+    {
+        if (isStream && _charged?.Held is null or 0)
+        {
+            // Between two messages.
+            return;
+        }
+
+        var left = limits.SubmissionTime - time.GetElapsedTime(_started);
+        lock (_lock)
+        {
+            _hasStalled = isStream || left > limits.SenderStall;
+            _wait = _hasStalled ? limits.SenderStall : left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            _waitStarted = time.GetTimestamp();
+            _isLastMoment = false;
+            _timer ??= time.CreateTimer(
+                static request => ((WatchedRequest)request!).GiveUp(),
+                this,
+                Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
+            _timer.Change(_wait.Value, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void EndWait()
+    {
+        lock (_lock)
+        {
+            _wait = null;
+            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     private void BeginStop()
@@ -223,12 +223,18 @@ internal sealed class WatchedRequest(
     {
         lock (_lock)
         {
-            if (_ended)
+            if (_ended || _wait is not { } wait)
             {
                 return;
             }
 
-            if (!_isLastMoment)
+            // A timer that was due for the wait before this one.
+            var left = wait - time.GetElapsedTime(_waitStarted);
+            if (left > TimeSpan.Zero && !_isLastMoment)
+            {
+                _timer?.Change(left, Timeout.InfiniteTimeSpan);
+            }
+            else if (!_isLastMoment)
             {
                 _isLastMoment = true;
                 _timer?.Change(LastMoment, Timeout.InfiniteTimeSpan);

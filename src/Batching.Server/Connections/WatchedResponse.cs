@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections.Features;
@@ -14,13 +13,15 @@ namespace Batching.Server.Connections;
 /// <param name="context">The request.</param>
 /// <param name="inner">The body as the server gives it.</param>
 /// <param name="stall">How long a reader may take nothing.</param>
-/// <param name="patience">How long it may do so when the gateway stops.</param>
+/// <param name="minRate">Bytes a second that it has to take on average, as measured over that time.</param>
+/// <param name="patience">How long it may take nothing when the gateway stops.</param>
 /// <param name="time">Tells the time.</param>
 /// <param name="logger">Where it is said that a reader was cut off.</param>
 internal sealed class WatchedResponse(
     HttpContext context,
     IHttpResponseBodyFeature inner,
     TimeSpan stall,
+    int minRate,
     StopPatience patience,
     TimeProvider time,
     ILogger logger)
@@ -32,15 +33,15 @@ internal sealed class WatchedResponse(
     private const int EnhanceYourCalm = 0xb;
 
     private readonly Lock _lock = new();
+    private readonly ReaderPace _pace = new(stall, minRate, time);
 
     // What doesn't fit into the block that is being written: it goes to the server a block at a time, so that each of
     // them shows that the reader is still there.
-    private readonly List<(byte[] Bytes, int Count)> _rest = [];
+    private readonly PendingBlocks _rest = new(BlockBytes);
     private PipeWriter? _pipe;
     private Stream? _stream;
     private ITimer? _timer;
     private CancellationTokenRegistration _stopping;
-    private long _waitingSince;
     private long _unflushed;
     private bool _ended;
     private bool _cut;
@@ -66,25 +67,24 @@ internal sealed class WatchedResponse(
         _unflushed >= BlockBytes / 2 ? FlushAsync(CancellationToken.None) : default;
 
     public override Memory<byte> GetMemory(int sizeHint = 0) =>
-        _rest.Count == 0 && _unflushed < BlockBytes && sizeHint <= BlockBytes
+        _rest.IsEmpty && _unflushed < BlockBytes && sizeHint <= BlockBytes
             ? Pipe.GetMemory(sizeHint)
-            : GetRest(Math.Max(sizeHint, 1));
+            : _rest.GetMemory(Math.Max(sizeHint, 1));
 
     public override Span<byte> GetSpan(int sizeHint = 0) =>
-        _rest.Count == 0 && _unflushed < BlockBytes && sizeHint <= BlockBytes
+        _rest.IsEmpty && _unflushed < BlockBytes && sizeHint <= BlockBytes
             ? Pipe.GetSpan(sizeHint)
-            : GetRest(Math.Max(sizeHint, 1)).Span;
+            : _rest.GetMemory(Math.Max(sizeHint, 1)).Span;
 
     public override void Advance(int bytes)
     {
-        if (_rest.Count == 0)
+        if (_rest.IsEmpty)
         {
             Pipe.Advance(bytes);
         }
         else
         {
-            var (array, count) = _rest[^1];
-            _rest[^1] = (array, count + bytes);
+            _rest.Advance(bytes);
         }
 
         _unflushed += bytes;
@@ -92,7 +92,7 @@ internal sealed class WatchedResponse(
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (_rest.Count > 0)
+        if (!_rest.IsEmpty)
         {
             return FlushRestAsync(cancellationToken);
         }
@@ -100,30 +100,33 @@ internal sealed class WatchedResponse(
         if (_unflushed == 0)
         {
             // There is nothing that could be lost.
-            return Watch(Pipe.FlushAsync(cancellationToken));
+            var flush = Pipe.FlushAsync(cancellationToken);
+            return flush.IsCompleted ? flush : WaitAsync(flush, bytes: 0);
         }
 
+        var bytes = _unflushed;
         _unflushed = 0;
-        return SendAsync(default, cancellationToken);
+        return SendAsync(default, bytes, cancellationToken);
     }
 
     public override ValueTask<FlushResult> WriteAsync(
         ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
-        if (source.Length > BlockBytes || _rest.Count > 0)
+        if (source.Length > BlockBytes || !_rest.IsEmpty)
         {
             return WriteBlocksAsync(source, cancellationToken);
         }
 
+        var bytes = _unflushed + source.Length;
         _unflushed = 0;
-        return SendAsync(source, cancellationToken);
+        return SendAsync(source, bytes, cancellationToken);
     }
 
     public override void CancelPendingFlush() => Pipe.CancelPendingFlush();
 
     public override void Complete(Exception? exception = null)
     {
-        ReturnRest();
+        _rest.Clear();
         Pipe.Complete(exception);
     }
 
@@ -150,59 +153,41 @@ internal sealed class WatchedResponse(
 
         _stopping.Unregister();
         _timer?.Dispose();
-        ReturnRest();
-    }
-
-    private Memory<byte> GetRest(int size)
-    {
-        if (_rest.Count == 0 || _rest[^1].Bytes.Length - _rest[^1].Count < size)
-        {
-            _rest.Add((ArrayPool<byte>.Shared.Rent(Math.Max(size, BlockBytes)), 0));
-        }
-
-        return _rest[^1].Bytes.AsMemory(_rest[^1].Count);
+        _rest.Clear();
     }
 
     private async ValueTask<FlushResult> FlushRestAsync(CancellationToken cancellationToken)
     {
-        var result = await SendAsync(default, cancellationToken);
-        foreach (var (bytes, count) in _rest)
+        var result = await SendAsync(default, _unflushed - _rest.Length, cancellationToken);
+        foreach (var bytes in _rest.Blocks)
         {
-            for (var at = 0; at < count && !result.IsCompleted && !result.IsCanceled; at += BlockBytes)
-            {
-                result = await SendAsync(bytes.AsMemory(at, Math.Min(BlockBytes, count - at)), cancellationToken);
-            }
+            result = await SendBlocksAsync(bytes, result, cancellationToken);
         }
 
-        ReturnRest();
+        _rest.Clear();
         _unflushed = 0;
         return result;
     }
 
     private async ValueTask<FlushResult> WriteBlocksAsync(
-        ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> source, CancellationToken cancellationToken) =>
+        await SendBlocksAsync(source, await FlushAsync(cancellationToken), cancellationToken);
+
+    private async ValueTask<FlushResult> SendBlocksAsync(
+        ReadOnlyMemory<byte> source, FlushResult result, CancellationToken cancellationToken)
     {
-        var result = await FlushAsync(cancellationToken);
-        for (; source.Length > 0 && !result.IsCompleted && !result.IsCanceled;
-            source = source[Math.Min(BlockBytes, source.Length)..])
+        while (source.Length > 0 && !result.IsCompleted && !result.IsCanceled)
         {
-            result = await SendAsync(source[..Math.Min(BlockBytes, source.Length)], cancellationToken);
+            var block = source[..Math.Min(BlockBytes, source.Length)];
+            result = await SendAsync(block, block.Length, cancellationToken);
+            source = source[block.Length..];
         }
 
         return result;
     }
 
-    private void ReturnRest()
-    {
-        foreach (var (bytes, _) in _rest)
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
-
-        _rest.Clear();
-    }
-
-    private ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    // With what is in the server's buffer already.
+    private ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> source, long bytes, CancellationToken cancellationToken)
     {
         // Asked before it leaves, because later is too late: a client may close its connection as soon as it has read the
         // reply.
@@ -210,9 +195,10 @@ internal sealed class WatchedResponse(
         var flush = source.IsEmpty ? Pipe.FlushAsync(cancellationToken) : Pipe.WriteAsync(source, cancellationToken);
         if (!flush.IsCompletedSuccessfully)
         {
-            return Watch(flush);
+            return WaitAsync(flush, bytes);
         }
 
+        _pace.Take(bytes);
         var result = flush.Result;
         _cut |= result.IsCompleted || result.IsCanceled;
         return new ValueTask<FlushResult>(result);
@@ -224,14 +210,11 @@ internal sealed class WatchedResponse(
         context.RequestAborted.IsCancellationRequested
         || context.Features.Get<IConnectionSocketFeature>()?.Socket.SafeHandle.IsClosed == true;
 
-    private ValueTask<FlushResult> Watch(ValueTask<FlushResult> flush) =>
-        flush.IsCompleted ? flush : WaitAsync(flush);
-
     // Once a flush, and many of them do wait: a moment is noted, which the timer of the whole response looks at.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
+    private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush, long bytes)
     {
-        Volatile.Write(ref _waitingSince, time.GetTimestamp());
+        _pace.BeginWait();
         if (_timer is null)
         {
             _timer = time.CreateTimer(
@@ -244,12 +227,13 @@ internal sealed class WatchedResponse(
         {
             var result = await flush;
             isWhole = !result.IsCompleted && !result.IsCanceled;
+            _pace.Take(bytes);
             return result;
         }
         finally
         {
             _cut |= !isWhole;
-            Volatile.Write(ref _waitingSince, 0);
+            _pace.EndWait();
         }
     }
 
@@ -270,28 +254,37 @@ internal sealed class WatchedResponse(
     {
         lock (_lock)
         {
-            var since = Volatile.Read(ref _waitingSince);
             var isStopping = patience.Stopping.IsCancellationRequested;
             var limit = isStopping && patience.Limit < stall ? patience.Limit : stall;
-            if (_ended || since == 0 || time.GetElapsedTime(since) < limit)
+            var hasStalled = _pace.HasStalled(limit);
+            if (_ended || !(hasStalled || _pace.IsTooSlow()))
             {
                 return;
             }
 
             _ended = true;
-            if (!isStopping)
+            if (!hasStalled)
+            {
+                ReaderStallLog.ReaderTooSlow(logger, context.Request.Path, minRate);
+            }
+            else if (!isStopping)
             {
                 ReaderStallLog.ReaderStalled(logger, context.Request.Path, stall);
             }
 
-            if (context.Features.Get<IHttpResetFeature>() is { } stream)
-            {
-                stream.Reset(EnhanceYourCalm);
-            }
-            else
-            {
-                context.Abort();
-            }
+            CutOff();
+        }
+    }
+
+    private void CutOff()
+    {
+        if (context.Features.Get<IHttpResetFeature>() is { } stream)
+        {
+            stream.Reset(EnhanceYourCalm);
+        }
+        else
+        {
+            context.Abort();
         }
     }
 }

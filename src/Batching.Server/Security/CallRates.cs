@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
-using Batching.Engine;
-using Batching.Engine.Quotas;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security;
@@ -12,7 +13,7 @@ namespace Batching.Server.Security;
 /// </summary>
 internal sealed class CallRates : IDisposable
 {
-    private const string Limit = "Batch:Quotas:CallsPerSecond";
+    private static readonly string Limit = OptionKey.Of<QuotaOptions>(nameof(QuotaOptions.CallsPerSecond));
     private const int RefillsPerSecond = 10;
 
     private readonly BatchMetrics _metrics;
@@ -50,7 +51,7 @@ internal sealed class CallRates : IDisposable
         var refusal = new Refusal.Exhausted(
             Limit,
             _quotas.CallsPerSecond,
-            lease.TryGetMetadata(MetadataName.RetryAfter, out var delay) ? delay : TimeSpan.FromSeconds(1),
+            lease.TryGetMetadata(MetadataName.RetryAfter, out var delay) ? delay : Refusal.Exhausted.Soon,
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"This caller makes more than {_quotas.CallsPerSecond} calls a second ({Limit}). Submit more requests in a batch, and stream results instead of polling."));

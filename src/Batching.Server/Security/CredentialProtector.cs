@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Batching.Engine;
-using Batching.Engine.Submission;
+using Batching.Engine.Configuration;
+using Batching.Engine.Storage;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 

@@ -1,4 +1,5 @@
-using Batching.Engine.Submission;
+using Batching.Engine.Configuration;
+using Batching.Engine.Storage;
 using Batching.Server.Configuration;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
@@ -38,10 +39,10 @@ internal static class SecurityServices
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new OptionsValidationException(
-                BatchConfiguration.Section,
+                OptionKey.Section,
                 typeof(SqliteStoreOptions),
                 [
-                    $"{BatchConfiguration.Section}:DataDirectory: the directory '{Path.GetFullPath(dataDirectory)}' can't be "
+                    $"{OptionKey.Section}:DataDirectory: the directory '{Path.GetFullPath(dataDirectory)}' can't be "
                     + $"made or written: {exception.Message} Give the user that the gateway runs as the right to, or name "
                     + "another directory.",
                 ]);

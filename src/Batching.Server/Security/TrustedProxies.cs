@@ -1,4 +1,5 @@
 using System.Net;
+using Batching.Engine.Configuration;
 using Batching.Server.Configuration;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
@@ -33,7 +34,7 @@ internal static class TrustedProxies
 
     private static IEnumerable<System.Net.IPNetwork> GetNetworks(IConfiguration configuration)
     {
-        foreach (var entry in configuration.GetSection(BatchConfiguration.Section).GetSection(Key).GetChildren())
+        foreach (var entry in configuration.GetSection(OptionKey.Section).GetSection(Key).GetChildren())
         {
             if (System.Net.IPNetwork.TryParse(entry.Value, out var network))
             {

@@ -1,7 +1,9 @@
 using System.Buffers;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
-using Batching.Engine.Scheduling;
+using Batching.Engine.Detection;
+using Batching.Engine.Lifecycle;
+using Batching.Engine.Model;
 using Batching.Engine.Submission;
 using Batching.Rest.Calls;
 using Batching.V1;
@@ -16,13 +18,16 @@ namespace Batching.Server.Services;
 internal sealed class BatchRpcService(
     BatchSubmitter submitter,
     BatchUploader uploader,
-    StatusReader status,
+    BatchReader batches,
     ResultFetcher fetcher,
     ResultStreamer streamer,
     BodyReader bodies,
     BatchCanceller canceller,
+    BatchDeleter deleter,
+    PaginationDetector detector,
     IOptions<BatchEngineOptions> options,
-    IHostApplicationLifetime lifetime) : BatchService.BatchServiceBase
+    IHostApplicationLifetime lifetime,
+    TimeProvider time) : BatchService.BatchServiceBase
 {
     private const int MaxChunkBytes = 1024 * 1024;
 
@@ -31,7 +36,7 @@ internal sealed class BatchRpcService(
     public override async Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
     {
         var answer = await submitter.SubmitAsync(
-            context.GetCallerWithOrigin(),
+            context.GetCallerWithClient(),
             request.Requests,
             [],
             context.CancellationToken);
@@ -42,7 +47,7 @@ internal sealed class BatchRpcService(
         IAsyncStreamReader<UploadBatchRequest> requestStream, ServerCallContext context)
     {
         var answer = await uploader.UploadAsync(
-            context.GetCallerWithOrigin(),
+            context.GetCallerWithClient(),
             requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
             lifetime.ApplicationStopping,
             context.CancellationToken);
@@ -52,7 +57,7 @@ internal sealed class BatchRpcService(
     public override async Task<GetBatchStatusResponse> GetBatchStatus(
         GetBatchStatusRequest request, ServerCallContext context)
     {
-        var answer = await status.GetStatusAsync(context.GetCaller(), request, context.CancellationToken);
+        var answer = await batches.GetStatusAsync(context.GetCaller(), request, context.CancellationToken);
         return new GetBatchStatusResponse { Batch = answer.OrThrow() };
     }
 
@@ -60,7 +65,8 @@ internal sealed class BatchRpcService(
     {
         var answer = await fetcher.FetchAsync(context.GetCaller(), request, context.CancellationToken);
         var page = answer.OrThrow();
-        DeliveringReply.Watch(context, page.Complete);
+        context.GetHttpContext().Response.RegisterForDispose(page);
+        DeliveringReply.Watch(context, page.Delivery);
         return page.Response;
     }
 
@@ -73,10 +79,15 @@ internal sealed class BatchRpcService(
         // The transcoder's streams can't wait: they throw when they are asked to (10.0.15).
         var http = context.GetHttpContext();
         var canWait = http.IsGrpc();
-        await StartAsync(context, http, canWait);
+        http.Response.SetStreamHeaders();
+        await using var records = feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken)
+            .GetAsyncEnumerator(CancellationToken.None);
+        var found = await StreamHead.ReadFirstAsync(records, () => SendHeadAsync(context, http, canWait), time);
         long? lastPosition = null;
-        await foreach (var (record, moreAtHand) in feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken))
+        for (; found; found = await records.MoveNextAsync())
         {
+            var (record, moreAtHand) = records.Current;
+
             // The client gets a handful of records at once, and the last of them right now. The end of the stream leaves
             // with the end of the reply, of which it is to be known whether it was written.
             var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
@@ -132,7 +143,7 @@ internal sealed class BatchRpcService(
 
     public override async Task<ListBatchesResponse> ListBatches(ListBatchesRequest request, ServerCallContext context)
     {
-        var answer = await status.ListAsync(context.GetCaller(), request, context.CancellationToken);
+        var answer = await batches.ListAsync(context.GetCaller(), request, context.CancellationToken);
         return answer.OrThrow();
     }
 
@@ -144,15 +155,21 @@ internal sealed class BatchRpcService(
 
     public override async Task<DeleteBatchResponse> DeleteBatch(DeleteBatchRequest request, ServerCallContext context)
     {
-        var answer = await canceller.DeleteAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
+        var answer = await deleter.DeleteAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
         return new DeleteBatchResponse { Batch = answer.OrThrow() };
     }
 
-    // The head of the reply leaves at once: who waits for the first record, as proxies do, would take a quiet batch for a
-    // server that doesn't answer. The transcoder's calls have no way to do that (10.0.15).
-    private static async Task StartAsync(ServerCallContext context, HttpContext http, bool isGrpc)
+    public override async Task<DetectPaginationResponse> DetectPagination(
+        DetectPaginationRequest request, ServerCallContext context)
     {
-        http.Response.SetStreamHeaders();
+        var answer = await detector.DetectAsync(
+            context.GetCallerWithClient(), request.Request, [], context.CancellationToken);
+        return answer.OrThrow();
+    }
+
+    // The transcoder's calls have no way to do that (10.0.15).
+    private static async Task SendHeadAsync(ServerCallContext context, HttpContext http, bool isGrpc)
+    {
         if (isGrpc)
         {
             await context.WriteResponseHeadersAsync([]);

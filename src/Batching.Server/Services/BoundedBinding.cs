@@ -1,3 +1,4 @@
+using Batching.Rest.Requests;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -5,11 +6,14 @@ using Grpc.Core;
 namespace Batching.Server.Services;
 
 /// <summary>
-/// Binds service classes so that what a message takes in memory is estimated before it is decoded. Grpc.AspNetCore finds
+/// Binds service classes so that what a message takes in memory is estimated, and charged to its caller, before it is decoded. Grpc.AspNetCore finds
 /// the method to bind with by an attribute of the class and gives it no services, so the limit is handed over on the side.
 /// </summary>
 internal static class BoundedBinding
 {
+    // Finds the call that a message is of, which nobody else says.
+    private static readonly HttpContextAccessor Calls = new();
+
     // Classes are bound while they are mapped, by the thread that maps them.
     [ThreadStatic]
     private static long? _limit;
@@ -73,13 +77,16 @@ internal static class BoundedBinding
         private TRequest Read<TRequest>(
             DeserializationContext context, MessageDescriptor type, Func<DeserializationContext, TRequest> read)
         {
-            if (MessageMemory.Exceeds(type, context.PayloadAsReadOnlySequence(), limit))
+            var size = MessageMemory.Estimate(type, context.PayloadAsReadOnlySequence(), limit);
+            if (size > limit)
             {
                 throw new RpcException(new Status(
                     StatusCode.ResourceExhausted,
                     $"The message has too many parts: decoded it takes more than {limit} bytes. Send fewer in one message."));
             }
 
+            var memory = RequestMemory.Find(Calls.HttpContext);
+            memory?.TakeDecoded(size);
             try
             {
                 return read(context);
@@ -88,6 +95,10 @@ internal static class BoundedBinding
             {
                 // Whoever sends it, it is no error of this server.
                 throw new RpcException(new Status(StatusCode.Internal, "The message is not valid protobuf.", exception));
+            }
+            finally
+            {
+                memory?.EndDecoding();
             }
         }
     }

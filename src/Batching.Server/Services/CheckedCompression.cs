@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using Batching.Rest.Requests;
 using Grpc.Core;
 using Grpc.Net.Compression;
 
@@ -13,6 +14,9 @@ namespace Batching.Server.Services;
 /// <param name="limit">Bytes; a longer message is cut behind it, where the server refuses it.</param>
 internal sealed class CheckedCompression(ICompressionProvider inner, int limit) : ICompressionProvider
 {
+    // Finds the call that a message is of, which nobody else says.
+    private static readonly HttpContextAccessor Calls = new();
+
     public string EncodingName => inner.EncodingName;
 
     public Stream CreateCompressionStream(Stream stream, CompressionLevel? compressionLevel) =>
@@ -21,12 +25,14 @@ internal sealed class CheckedCompression(ICompressionProvider inner, int limit) 
     public Stream CreateDecompressionStream(Stream stream)
     {
         var message = new MemoryStream();
+        var memory = RequestMemory.Find(Calls.HttpContext);
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
         {
             using var decompressed = inner.CreateDecompressionStream(stream);
             for (int count; message.Length <= limit && (count = decompressed.Read(buffer)) > 0;)
             {
+                memory?.TakeDecompressed(count);
                 message.Write(buffer, 0, count);
             }
         }

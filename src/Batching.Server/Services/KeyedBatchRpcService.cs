@@ -1,5 +1,5 @@
-using Batching.Engine;
 using Batching.Engine.Keyed;
+using Batching.Engine.Model;
 using Batching.Rest.Calls;
 using Batching.V1;
 using Grpc.Core;
@@ -15,7 +15,7 @@ internal sealed class KeyedBatchRpcService(KeyedBatchRunner runner) : KeyedBatch
     public override async Task<RunBatchResponse> RunBatch(RunBatchRequest request, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            context.GetCallerWithOrigin(),
+            context.GetCallerWithClient(),
             request,
             NoProblems,
             context.CancellationToken);

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using Batching.Engine.Quotas;
 using Batching.Rest.Calls;
+using Batching.Rest.Requests;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,11 +13,15 @@ namespace Batching.Server.Services;
 /// <summary>
 /// Reads the body of a gRPC call and refuses frames that are none: Grpc.AspNetCore 2.85.0 takes them for failures of the
 /// service, and logs an error for whatever anybody sends. A frame begins with a byte that is 0 or 1, for a compressed
-/// message, and the length of the message in four ("Length-Prefixed-Message" in gRPC's specification). For one call.
+/// message, and the length of the message in four ("Length-Prefixed-Message" in gRPC's specification). A large message waits
+/// for a turn before it is handed on, because whoever gets it decodes it at once. For one call.
 /// </summary>
-internal sealed class MessageFrameReader(PipeReader inner) : PipeReader, IRequestBodyPipeFeature
+internal sealed class MessageFrameReader(PipeReader inner, RequestMemory? memory) : PipeReader, IRequestBodyPipeFeature
 {
     private const int HeaderBytes = 5;
+
+    // What deflate makes of them is at most a thousand times as much, which takes a few milliseconds.
+    private const int LargeCompressedBytes = 1024;
 
     private ReadOnlySequence<byte> _buffer;
 
@@ -29,7 +35,8 @@ internal sealed class MessageFrameReader(PipeReader inner) : PipeReader, IReques
     {
         if (context.IsGrpc() && context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null)
         {
-            context.Features.Set<IRequestBodyPipeFeature>(new MessageFrameReader(context.Request.BodyReader));
+            context.Features.Set<IRequestBodyPipeFeature>(new MessageFrameReader(
+                context.Request.BodyReader, RequestMemory.Find(context)));
         }
 
         return next(context);
@@ -39,7 +46,13 @@ internal sealed class MessageFrameReader(PipeReader inner) : PipeReader, IReques
     {
         try
         {
-            return Check(await inner.ReadAsync(cancellationToken));
+            var result = Check(await inner.ReadAsync(cancellationToken));
+            if (memory is not null && LargeBytes() is var bytes and > 0)
+            {
+                await memory.TakeTurnAsync(bytes, cancellationToken);
+            }
+
+            return result;
         }
         catch (InvalidOperationException exception)
         {
@@ -110,6 +123,22 @@ internal sealed class MessageFrameReader(PipeReader inner) : PipeReader, IReques
         }
 
         return result;
+    }
+
+    // Of the first message, if it is complete: the others are read after it. Of a compressed one more than it has.
+    private long LargeBytes()
+    {
+        if (_buffer.Length < HeaderBytes + LargeCompressedBytes)
+        {
+            return 0;
+        }
+
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        _buffer.Slice(0, HeaderBytes).CopyTo(header);
+        var length = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
+        return _buffer.Length < HeaderBytes + length ? 0
+            : header[0] == 0 ? length
+            : length > LargeCompressedBytes ? Math.Max(length, WorkTurns.LargeBytes + 1) : 0;
     }
 
     private RpcException Refuse(StatusCode code, string message)

@@ -11,9 +11,6 @@ namespace Batching.Server.Services;
 /// </summary>
 internal static class MessageMemory
 {
-    // What two bytes become at most is hundreds. Messages that can't come to the limit are not looked at.
-    private const int MaxGrowth = 256;
-
     // The parser's own limit.
     private const int MaxDepth = 100;
 
@@ -27,20 +24,15 @@ internal static class MessageMemory
 
     private static readonly ConcurrentDictionary<MessageDescriptor, int> EmptySizes = new();
 
-    /// <summary>Whether a message would take more than a limit.</summary>
+    /// <summary>Bytes that a message would take; not all of them, if they are more than a limit.</summary>
     /// <param name="type">Its type.</param>
     /// <param name="payload">Its encoding.</param>
     /// <param name="limit">Bytes.</param>
-    public static bool Exceeds(MessageDescriptor type, in ReadOnlySequence<byte> payload, long limit)
+    public static long Estimate(MessageDescriptor type, in ReadOnlySequence<byte> payload, long limit)
     {
-        if (payload.Length <= limit / MaxGrowth)
-        {
-            return false;
-        }
-
         var walk = new Walk(payload, limit);
         walk.AddMessage(type, payload.Length, depth: 0);
-        return walk.IsBeyond;
+        return walk.Size;
     }
 
     private static int GetEmptySize(MessageDescriptor type)
@@ -59,7 +51,9 @@ internal static class MessageMemory
         private SequenceReader<byte> _reader = new(payload);
         private long _size;
 
-        public readonly bool IsBeyond => _size > limit;
+        public readonly long Size => _size;
+
+        private readonly bool IsBeyond => _size > limit;
 
         public void AddMessage(MessageDescriptor type, long end, int depth)
         {

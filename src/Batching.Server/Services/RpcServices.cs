@@ -1,10 +1,11 @@
 using System.IO.Compression;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Rest;
 using Batching.Rest.Calls;
 using Batching.V1;
 using Google.Rpc;
 using Grpc.AspNetCore.Server;
+using Grpc.HealthCheck;
 using Grpc.Net.Compression;
 using Grpc.Reflection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -16,6 +17,8 @@ namespace Batching.Server.Services;
 /// <summary>Adds the RPCs and their REST paths.</summary>
 internal static class RpcServices
 {
+    private const int MaxNameBytes = 16 * 1024;
+
     /// <summary>
     /// The services that reflection and health tell of: those for REST calls alone are of no use to those who ask.
     /// </summary>
@@ -32,10 +35,12 @@ internal static class RpcServices
     {
         services.AddGrpc(static grpc => grpc.Interceptors.Add<CallErrorInterceptor>()).AddRest();
         services.AddSingleton<CallErrorInterceptor>();
+        services.AddHttpContextAccessor();
 
         // They hold nothing of a call, so that one of each serves all.
         services.AddSingleton<BatchRpcService>();
         services.AddSingleton<KeyedBatchRpcService>();
+        services.AddOwnPaths(BatchService.Descriptor, KeyedBatchService.Descriptor);
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<BatchEngineOptions>>((grpc, engine) =>
         {
             var limit = engine.Value.Limits.SubmissionBytes;
@@ -47,8 +52,11 @@ internal static class RpcServices
             ];
         });
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<BatchEngineOptions>>((kestrel, engine) =>
-            LimitUrls(kestrel.Limits, engine.Value.Limits.UrlLength));
+            LimitUrls(kestrel.Limits, UrlLimit.ServerBytes(engine.Value.Limits)));
         services.AddGrpcReflection();
+        LimitMessages<ReflectionServiceImpl>(services);
+        LimitMessages<ReflectionV1ServiceImpl>(services);
+        LimitMessages<HealthServiceImpl>(services);
         var names = Described.Select(service => service.FullName);
 
         // With the details that errors may have: whoever shows them has to know their types.
@@ -70,6 +78,11 @@ internal static class RpcServices
             .. endpoints.MapRest(),
         ];
     }
+
+    // Whoever calls these need not say who it is, and what it asks for is a name.
+    private static void LimitMessages<TService>(IServiceCollection services)
+        where TService : class =>
+        services.Configure<GrpcServiceOptions<TService>>(static grpc => grpc.MaxReceiveMessageSize = MaxNameBytes);
 
     // Over HTTP/1.1 the URL stands in a line with the method and the version, over HTTP/2 it is a field among others.
     private static void LimitUrls(KestrelServerLimits limits, int bytes)

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Batching.Engine.Storage;
+using Batching.Engine.Model;
 using Microsoft.Data.Sqlite;
 
 namespace Batching.Storage.Sqlite.Reading;
@@ -9,12 +9,12 @@ namespace Batching.Storage.Sqlite.Reading;
 /// <c>batches</c>: rows of a deleted batch, or payloads of an expired one, may still be there, and those of a batch
 /// that isn't accepted yet already; they don't count.
 /// </summary>
-internal sealed class ReadSession(SqliteConnection connection) : IDisposable
+internal sealed class ReadSession : IDisposable
 {
     internal const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace
+        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -103,18 +103,39 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         WHERE b.batch_key = $key AND b.expired = 0 AND b.finished < b.total
         """;
 
-    private readonly Statement _findBatch = new(connection, FindBatchSql, "$key");
-    private readonly Statement _findOwnedBatch = new(connection, FindOwnedBatchSql, "$owner", "$key");
-    private readonly Statement _readUsage = new(connection, ReadUsageSql, "$owner");
-    private readonly Statement _listBatches = new(connection, ListBatchesSql, "$owner", "$before", "$limit");
-    private readonly Statement _listUnfinished = new(connection, ListUnfinishedSql, "$after", "$limit");
-    private readonly Statement _listToExpire = new(connection, ListToExpireSql, "$now", "$limit");
-    private readonly Statement _listToDelete = new(connection, ListToDeleteSql, "$now", "$limit");
-    private readonly Statement _readWindow = new(connection, ReadWindowSql, "$key", "$index");
-    private readonly Statement _readSegment = new(connection, ReadSegmentSql, "$key", "$position");
-    private readonly Statement _findPayload = new(connection, FindPayloadSql, "$key", "$position");
-    private readonly Statement _readEntries = new(connection, ReadEntriesSql, "$key", "$position", "$limit");
-    private readonly Statement _listStarted = new(connection, ListStartedSql, "$key");
+    private readonly SqliteConnection _connection;
+    private readonly Statements _statements;
+    private readonly Statement _findBatch;
+    private readonly Statement _findOwnedBatch;
+    private readonly Statement _readUsage;
+    private readonly Statement _listBatches;
+    private readonly Statement _listUnfinished;
+    private readonly Statement _listToExpire;
+    private readonly Statement _listToDelete;
+    private readonly Statement _readWindow;
+    private readonly Statement _readSegment;
+    private readonly Statement _findPayload;
+    private readonly Statement _readEntries;
+    private readonly Statement _listStarted;
+
+    /// <param name="connection">Is disposed with it.</param>
+    public ReadSession(SqliteConnection connection)
+    {
+        _connection = connection;
+        _statements = new Statements(connection);
+        _findBatch = _statements.Add(FindBatchSql, "$key");
+        _findOwnedBatch = _statements.Add(FindOwnedBatchSql, "$owner", "$key");
+        _readUsage = _statements.Add(ReadUsageSql, "$owner");
+        _listBatches = _statements.Add(ListBatchesSql, "$owner", "$before", "$limit");
+        _listUnfinished = _statements.Add(ListUnfinishedSql, "$after", "$limit");
+        _listToExpire = _statements.Add(ListToExpireSql, "$now", "$limit");
+        _listToDelete = _statements.Add(ListToDeleteSql, "$now", "$limit");
+        _readWindow = _statements.Add(ReadWindowSql, "$key", "$index");
+        _readSegment = _statements.Add(ReadSegmentSql, "$key", "$position");
+        _findPayload = _statements.Add(FindPayloadSql, "$key", "$position");
+        _readEntries = _statements.Add(ReadEntriesSql, "$key", "$position", "$limit");
+        _listStarted = _statements.Add(ListStartedSql, "$key");
+    }
 
     public BatchRecord? FindBatch(long batchKey)
     {
@@ -152,7 +173,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
     {
         using var reader = _readWindow.Query(batchKey, index);
         return reader.Read()
-            ? new RequestWindow(reader.GetInt32(0), reader.GetInt32(1), reader.GetFieldValue<byte[]>(2))
+            ? new RequestWindow(reader.GetInt32(0), reader.GetInt32(1), reader.GetBlob(2))
             : null;
     }
 
@@ -162,8 +183,8 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         return reader.Read()
             ? new ResultSegment(
                 reader.GetInt32(0),
-                reader.GetFieldValue<byte[]>(1),
-                reader.IsDBNull(2) ? null : reader.GetFieldValue<byte[]>(2))
+                reader.GetBlob(1),
+                reader.IsNull(2) ? null : reader.GetBlob(2))
             : null;
     }
 
@@ -176,7 +197,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
             return null;
         }
 
-        using var payload = new SqliteBlob(connection, "result_payloads", "payload", reader.GetInt64(0), readOnly: true);
+        using var payload = new SqliteBlob(_connection, "result_payloads", "payload", reader.GetInt64(0), readOnly: true);
         payload.Position = Math.Min(offset, payload.Length);
         return payload.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
     }
@@ -187,7 +208,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         var segments = new List<ResultSegment>();
         while (reader.Read())
         {
-            segments.Add(new ResultSegment(reader.GetInt32(0), reader.GetFieldValue<byte[]>(1), payload: null));
+            segments.Add(new ResultSegment(reader.GetInt32(0), reader.GetBlob(1), payload: null));
         }
 
         return segments;
@@ -199,7 +220,7 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         var indexes = new HashSet<int>();
         while (reader.Read())
         {
-            var bytes = reader.GetFieldValue<byte[]>(0);
+            var bytes = reader.GetBlob(0);
             for (var i = 0; i < bytes.Length; i += sizeof(int))
             {
                 indexes.Add(BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i)));
@@ -209,10 +230,13 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         return [.. indexes];
     }
 
-    // Disposing the connection finalizes the statements that belong to it.
-    public void Dispose() => connection.Dispose();
+    public void Dispose()
+    {
+        _statements.Dispose();
+        _connection.Dispose();
+    }
 
-    private static List<BatchRecord> Batches(SqliteDataReader reader)
+    private static List<BatchRecord> Batches(Statement.Rows reader)
     {
         using (reader)
         {
@@ -226,14 +250,14 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         }
     }
 
-    private static BatchRecord BatchOf(SqliteDataReader reader) => new()
+    private static BatchRecord BatchOf(Statement.Rows reader) => new()
     {
         Key = reader.GetInt64(0),
-        Owner = reader.GetString(1),
+        Owner = reader.GetText(1),
         CreateTime = TimeOf(reader, 2),
         ExpireTime = TimeOf(reader, 3),
         DeleteTime = TimeOf(reader, 4),
-        DoneTime = reader.IsDBNull(5) ? null : TimeOf(reader, 5),
+        DoneTime = reader.IsNull(5) ? null : TimeOf(reader, 5),
         Capacity = reader.GetInt32(6),
         Total = reader.GetInt32(7),
         Finished = reader.GetInt32(8),
@@ -242,12 +266,13 @@ internal sealed class ReadSession(SqliteConnection connection) : IDisposable
         Received = reader.GetInt32(11),
         Cancelled = reader.GetBoolean(12),
         Expired = reader.GetBoolean(13),
-        Credential = reader.IsDBNull(14) ? null : reader.GetFieldValue<byte[]>(14),
+        Credential = reader.IsNull(14) ? null : reader.GetBlob(14),
         SpawnerPages = reader.GetInt32(15),
-        Peer = reader.IsDBNull(16) ? null : reader.GetString(16),
-        Trace = reader.IsDBNull(17) ? null : reader.GetString(17),
+        Peer = reader.IsNull(16) ? null : reader.GetText(16),
+        Trace = reader.IsNull(17) ? null : reader.GetText(17),
+        Runs = NumberRuns.Decode(reader.IsNull(18) ? null : reader.GetBlob(18)),
     };
 
-    private static DateTimeOffset TimeOf(SqliteDataReader reader, int column) =>
+    private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>
         DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
 }

@@ -19,7 +19,7 @@ internal sealed class DiskReserve(string path)
     public bool IsHeld { get; private set; }
 
     /// <summary>Takes the room, if it isn't held; false if the disk has not enough.</summary>
-    public bool TryTake()
+    public bool TryClaim()
     {
         if (IsHeld)
         {

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Data.Sqlite;
 
 namespace Batching.Storage.Sqlite.Writing;
 
@@ -7,27 +6,24 @@ namespace Batching.Storage.Sqlite.Writing;
 /// Keeps count of what the batches of each owner take: gathers the changes of a transaction, and makes one of them for
 /// each owner at its end. Used on the writer's thread.
 /// </summary>
-internal sealed class OwnerCounts : IDisposable
+internal sealed class OwnerCounts
 {
     private readonly Dictionary<string, (int Batches, long Requests, long Bytes)> _changes = new(StringComparer.Ordinal);
     private readonly Statement _update;
     private readonly Statement _insert;
     private readonly Statement _removeEmpty;
 
-    public OwnerCounts(SqliteConnection connection)
+    public OwnerCounts(Statements statements)
     {
-        _update = new Statement(
-            connection,
+        _update = statements.Add(
             """
             UPDATE owners SET batches = batches + $batches, requests = requests + $requests, bytes = bytes + $bytes
             WHERE owner = $owner RETURNING batches = 0 AND bytes = 0
             """,
             "$owner", "$batches", "$requests", "$bytes");
-        _insert = new Statement(
-            connection,
-            "INSERT INTO owners (owner, batches, requests, bytes) VALUES ($owner, $batches, $requests, $bytes)",
+        _insert = statements.Add("INSERT INTO owners (owner, batches, requests, bytes) VALUES ($owner, $batches, $requests, $bytes)",
             "$owner", "$batches", "$requests", "$bytes");
-        _removeEmpty = new Statement(connection, "DELETE FROM owners WHERE owner = $owner", "$owner");
+        _removeEmpty = statements.Add("DELETE FROM owners WHERE owner = $owner", "$owner");
     }
 
     /// <summary>A transaction begins; what another one has not stored is forgotten with it.</summary>
@@ -45,22 +41,15 @@ internal sealed class OwnerCounts : IDisposable
     {
         foreach (var (owner, (batches, requests, bytes)) in _changes)
         {
-            switch (_update.Scalar(owner, batches, requests, bytes))
+            switch (_update.Number(owner, batches, requests, bytes))
             {
                 case null when batches != 0 || bytes != 0:
                     _insert.Execute(owner, batches, requests, bytes);
                     break;
-                case 1L:
+                case 1:
                     _removeEmpty.Execute(owner);
                     break;
             }
         }
-    }
-
-    public void Dispose()
-    {
-        _update.Dispose();
-        _insert.Dispose();
-        _removeEmpty.Dispose();
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Batching.Engine.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -16,19 +15,13 @@ internal sealed class StoreWriter : IAsyncDisposable
 
     private const long LogIntervalMilliseconds = 60_000;
 
-    private static readonly TimeSpan SweepRetry = TimeSpan.FromSeconds(1);
-
     private readonly string _path;
-    private readonly Func<WriteSession> _open;
+    private readonly WriterConnection _connection;
+    private readonly StoreRoom _room;
     private readonly ILogger _logger;
     private readonly BlockingCollection<WriteJob> _jobs = [];
-    private readonly LogCopier _copier;
-    private readonly DiskReserve _reserve;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private WriteSession? _session;
     private int _jobsSinceSweep;
-    private bool _sweepPending;
-    private bool _sweepFailed;
     private long _lastLog = -LogIntervalMilliseconds;
     private bool _failing;
 
@@ -40,14 +33,10 @@ internal sealed class StoreWriter : IAsyncDisposable
     public StoreWriter(
         string path, WriteSession session, Func<WriteSession> open, DiskReserve reserve, ILogger logger)
     {
-        _reserve = reserve;
         _path = path;
-        _session = session;
-        _open = open;
+        _connection = new WriterConnection(session, open);
+        _room = new StoreRoom(path, _connection, reserve, logger);
         _logger = logger;
-        _copier = new LogCopier(path);
-        _sweepPending = session.Sweeper.Pending;
-        _reserve.TryTake();
         new Thread(Loop) { IsBackground = true, Name = "Batch store writer" }.Start();
     }
 
@@ -80,30 +69,23 @@ internal sealed class StoreWriter : IAsyncDisposable
         {
             while (!_jobs.IsCompleted)
             {
-                var wait = !_sweepPending ? Timeout.InfiniteTimeSpan : _sweepFailed ? SweepRetry : TimeSpan.Zero;
-                var found = _jobs.TryTake(out var job, wait);
+                var found = _jobs.TryTake(out var job, _room.UntilSweep);
                 if (found)
                 {
                     Run(job!);
                     _jobsSinceSweep++;
                 }
 
-                if (_sweepPending && !_jobs.IsCompleted && (!found || _jobsSinceSweep >= MaxJobsBetweenSweeps))
+                if (_room.IsSweepPending && !_jobs.IsCompleted && (!found || _jobsSinceSweep >= MaxJobsBetweenSweeps))
                 {
-                    Sweep();
-                    if (_sweepFailed)
-                    {
-                        // Without room for one step there may still be some for it when nothing else is kept.
-                        _reserve.Release();
-                    }
-
+                    _room.Sweep();
                     _jobsSinceSweep = 0;
                 }
             }
         }
         finally
         {
-            _copier.Dispose();
+            _room.Dispose();
             Close();
             _stopped.SetResult();
         }
@@ -117,9 +99,16 @@ internal sealed class StoreWriter : IAsyncDisposable
         }
 
         var error = TryRun(job);
+        if (IsFull(error) && job.MayUseReserve)
+        {
+            // First without a copy of the log, which takes room of the disk, too.
+            _room.ReleaseReserve();
+            error = TryRun(job);
+        }
+
         if (IsFull(error))
         {
-            FreeRoom();
+            _room.Free(job.MayUseReserve);
             error = TryRun(job);
         }
 
@@ -150,34 +139,13 @@ internal sealed class StoreWriter : IAsyncDisposable
         }
 
         job.Complete();
-        try
-        {
-            _copier.OnCommitted(_session!);
-        }
-        catch (SqliteException e)
-        {
-            // The commit stands; the next one finds out what is wrong.
-            Recover(e);
-        }
+        _room.OnCommitted(_connection.Get());
     }
 
-    // The last connection to close removes the log. Where the store could not be marked as closed, an empty one says that
-    // none is missing.
+    // Where the store could not be marked as closed, an empty log says that none is missing.
     private void Close()
     {
-        var isMarked = false;
-        try
-        {
-            _session?.MarkClosed();
-            isMarked = _session is not null;
-        }
-        catch (SqliteException)
-        {
-            Recover(null);
-        }
-
-        _session?.Dispose();
-        if (!isMarked)
+        if (!_connection.Close())
         {
             using var log = new FileStream($"{_path}-wal", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         }
@@ -187,8 +155,8 @@ internal sealed class StoreWriter : IAsyncDisposable
     {
         try
         {
-            var session = _session ??= _open();
-            if (!job.MayUseReserve && !_reserve.TryTake())
+            var session = _connection.Get();
+            if (!job.MayUseReserve && !_room.TryClaimReserve())
             {
                 return new SqliteException("Room on the disk is left for deletions only.", SQLitePCL.raw.SQLITE_FULL);
             }
@@ -196,119 +164,19 @@ internal sealed class StoreWriter : IAsyncDisposable
             session.Begin(job.MayUseReserve);
             job.Run(session);
             session.Commit();
-            _sweepPending |= session.Sweeper.Pending;
             return null;
         }
         catch (SqliteException e)
         {
-            Recover(e);
+            _connection.Recover(e);
             return e;
         }
         catch (Exception e)
         {
-            Recover(null);
+            _connection.Recover(null);
             return e;
         }
     }
 
-    // To the end, however long others wait: they can't be done before.
-    private void FreeRoom()
-    {
-        _reserve.Release();
-        bool goesOn;
-        do
-        {
-            goesOn = TrySweep(session =>
-            {
-                session.Sweeper.Step();
-                return session.Sweeper.Pending;
-            });
-            Checkpoint();
-        }
-        while (goesOn);
-
-        // What is free in the file is no use to the log, which needs some of the disk.
-        while (!_reserve.TryTake() && TrySweep(session => session.Sweeper.GiveBack()))
-        {
-            Checkpoint();
-        }
-    }
-
-    private void Sweep() => TrySweep(session =>
-    {
-        session.Sweeper.Step();
-        return session.Sweeper.Pending;
-    });
-
-    // False if it was the last step, or failed.
-    private bool TrySweep(Func<WriteSession, bool> step)
-    {
-        try
-        {
-            var session = _session ??= _open();
-            session.Begin(usesReserve: true);
-            var goesOn = step(session);
-            session.Commit();
-            _sweepPending = session.Sweeper.Pending;
-            _sweepFailed = false;
-            _copier.OnCommitted(session);
-            return goesOn;
-        }
-        catch (SqliteException e)
-        {
-            if (!_sweepFailed)
-            {
-                _sweepFailed = true;
-                SqliteStoreLog.StoreSweepFailed(_logger, StoreFaults.NameOf(e), e);
-            }
-
-            Recover(e);
-            return false;
-        }
-    }
-
-    private void Checkpoint()
-    {
-        try
-        {
-            _session?.Checkpoint();
-        }
-        catch (SqliteException)
-        {
-            // There is no room for it yet; the next attempt may have some.
-        }
-    }
-
-    private static bool IsFull(Exception? error) =>
-        error is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };
-
-    /// <summary>Undoes the transaction and sees to it that the next one finds a sound connection.</summary>
-    private void Recover(SqliteException? error)
-    {
-        if (_session is null)
-        {
-            return;
-        }
-
-        try
-        {
-            _session.Rollback();
-            if (error?.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
-            {
-                _session.Checkpoint();
-            }
-
-            if (error is null || !StoreFaults.NeedsNewConnection(error))
-            {
-                return;
-            }
-        }
-        catch (SqliteException)
-        {
-            // The connection is worse off than was known.
-        }
-
-        _session.Dispose();
-        _session = null;
-    }
+    private static bool IsFull(Exception? error) => error is SqliteException fault && StoreFaults.IsFull(fault);
 }

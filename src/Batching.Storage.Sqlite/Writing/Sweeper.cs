@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace Batching.Storage.Sqlite.Writing;
 
 /// <summary>
@@ -8,7 +6,7 @@ namespace Batching.Storage.Sqlite.Writing;
 /// step is done with it, which is all that most batches need. What is left is noted in <c>sweeps</c> and done
 /// between the commits, also after a restart; so is what was staged before it, which nobody will accept any more.
 /// </summary>
-internal sealed class Sweeper : IDisposable
+internal sealed class Sweeper
 {
     // One unit is a row, or 64 KiB of payload. A step takes about 5 ms on 2 cores.
     private const int UnitsPerStep = 128;
@@ -17,6 +15,9 @@ internal sealed class Sweeper : IDisposable
     // Free pages are used again, so only what an unusual peak has left is given back: more than half of the file.
     private const int KeptFreePages = 32 * 1024 * 1024 / StoreConnection.PageSize;
     private const int PagesGivenBackPerStep = 256;
+
+    /// <summary>How much <see cref="GiveBack"/> takes off the file at most.</summary>
+    public const int BytesGivenBackPerStep = PagesGivenBackPerStep * StoreConnection.PageSize;
 
     private readonly Statement _deleteStarts;
     private readonly Statement _deleteWindows;
@@ -33,20 +34,18 @@ internal sealed class Sweeper : IDisposable
     private readonly long _firstOwnKey;
     private int _units;
 
-    /// <param name="connection">Where it sweeps.</param>
+    /// <param name="statements">Those of the connection on which it sweeps.</param>
     /// <param name="firstOwnKey">What is staged under a smaller number is left from an earlier process.</param>
-    public Sweeper(SqliteConnection connection, long firstOwnKey)
+    public Sweeper(Statements statements, long firstOwnKey)
     {
         _firstOwnKey = firstOwnKey;
-        _deleteStarts = new Statement(
-            connection,
+        _deleteStarts = statements.Add(
             """
             DELETE FROM started_requests WHERE start_id IN
                 (SELECT start_id FROM started_requests WHERE batch_key = $key LIMIT $limit)
             """,
             "$key", "$limit");
-        _deleteWindows = new Statement(
-            connection,
+        _deleteWindows = statements.Add(
             """
             DELETE FROM request_windows WHERE window_id IN
                 (SELECT window_id FROM request_windows WHERE batch_key = $key LIMIT $limit)
@@ -54,18 +53,16 @@ internal sealed class Sweeper : IDisposable
             "$key", "$limit");
 
         // The length of a blob is in its row's header: the blob itself isn't read for it.
-        _findSegments = new Statement(
-            connection,
+        _findSegments = statements.Add(
             """
             SELECT s.segment_id, s.first_position, coalesce(length(p.payload), 0)
             FROM result_segments s LEFT JOIN result_payloads p ON p.segment_id = s.segment_id
             WHERE s.batch_key = $key AND s.first_position >= $from ORDER BY s.first_position LIMIT $limit
             """,
             "$key", "$from", "$limit");
-        _deletePayload = new Statement(connection, "DELETE FROM result_payloads WHERE segment_id = $id", "$id");
-        _deleteSegment = new Statement(connection, "DELETE FROM result_segments WHERE segment_id = $id", "$id");
-        _put = new Statement(
-            connection,
+        _deletePayload = statements.Add("DELETE FROM result_payloads WHERE segment_id = $id", "$id");
+        _deleteSegment = statements.Add("DELETE FROM result_segments WHERE segment_id = $id", "$id");
+        _put = statements.Add(
             """
             INSERT INTO sweeps (batch_key, scope, next_position) VALUES ($key, $scope, $next)
             ON CONFLICT DO UPDATE SET
@@ -74,8 +71,7 @@ internal sealed class Sweeper : IDisposable
                     max(next_position, excluded.next_position))
             """,
             "$key", "$scope", "$next");
-        _next = new Statement(
-            connection,
+        _next = statements.Add(
             $"""
             SELECT batch_key, scope, next_position FROM sweeps
             UNION ALL
@@ -83,12 +79,10 @@ internal sealed class Sweeper : IDisposable
             LIMIT 1
             """,
             "$first");
-        _remove = new Statement(connection, "DELETE FROM sweeps WHERE batch_key = $key", "$key");
-        _removeStaged = new Statement(
-            connection, "DELETE FROM staged_batches WHERE batch_key = $key AND batch_key < $first", "$key", "$first");
-        _countPages = new Statement(
-            connection, "SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count");
-        _giveBack = new Statement(connection, $"PRAGMA incremental_vacuum({PagesGivenBackPerStep})");
+        _remove = statements.Add("DELETE FROM sweeps WHERE batch_key = $key", "$key");
+        _removeStaged = statements.Add("DELETE FROM staged_batches WHERE batch_key = $key AND batch_key < $first", "$key", "$first");
+        _countPages = statements.Add("SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count");
+        _giveBack = statements.Add($"PRAGMA incremental_vacuum({PagesGivenBackPerStep})");
         Pending = Next(out _, out _, out _);
     }
 
@@ -115,7 +109,12 @@ internal sealed class Sweeper : IDisposable
         {
             if (!Next(out var batchKey, out var scope, out var position))
             {
-                Pending = HasMuchFree() && GiveBack();
+                Pending = HasMuchFree();
+                if (Pending)
+                {
+                    GiveBack();
+                }
+
                 return;
             }
 
@@ -131,37 +130,17 @@ internal sealed class Sweeper : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        foreach (var statement in (Statement[])
-            [
-                _deleteStarts, _deleteWindows, _findSegments, _deletePayload, _deleteSegment,
-                _put, _next, _remove, _removeStaged, _countPages, _giveBack,
-            ])
-        {
-            statement.Dispose();
-        }
-    }
+    /// <summary>Whether there are free pages in the file.</summary>
+    public bool HasFree() => CountPages().Free > 0;
 
-    /// <summary>Takes free pages off the end of the file, in the caller's transaction; false if there are none.</summary>
-    public bool GiveBack()
+    /// <summary>Takes free pages off the end of the file, in the caller's transaction.</summary>
+    public void GiveBack()
     {
-        using (var reader = _countPages.Query())
-        {
-            reader.Read();
-            if (reader.GetInt64(1) == 0)
-            {
-                return false;
-            }
-        }
-
         // A row for each page: it must be read to its end.
         using var pages = _giveBack.Query();
         while (pages.Read())
         {
         }
-
-        return true;
     }
 
     /// <returns>Nothing is left. Otherwise the units are used up.</returns>
@@ -219,10 +198,15 @@ internal sealed class Sweeper : IDisposable
 
     private bool HasMuchFree()
     {
+        var (all, free) = CountPages();
+        return free > KeptFreePages && free > all / 2;
+    }
+
+    private (long All, long Free) CountPages()
+    {
         using var reader = _countPages.Query();
         reader.Read();
-        var free = reader.GetInt64(1);
-        return free > KeptFreePages && free > reader.GetInt64(0) / 2;
+        return (reader.GetInt64(0), reader.GetInt64(1));
     }
 
     private bool Next(out long batchKey, out SweepScope scope, out int position)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Microsoft.Data.Sqlite;
 using static SQLitePCL.raw;
@@ -7,9 +8,11 @@ using static SQLitePCL.raw;
 namespace Batching.Storage.Sqlite.Writing;
 
 /// <summary>The writer's connection with its statements. Everything happens on the writer's thread.</summary>
+/// <remarks>Longer than other files: each change is a few statements, and all of them stand here, one below the other.</remarks>
 internal sealed class WriteSession : IDisposable
 {
     private readonly SqliteConnection _connection;
+    private readonly Statements _statements;
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _insertBatch;
@@ -38,100 +41,85 @@ internal sealed class WriteSession : IDisposable
     {
         _connection = connection;
         _bound = bound;
-        Sweeper = new Sweeper(connection, firstOwnKey);
-        _owners = new OwnerCounts(connection);
+        var statements = _statements = new Statements(connection);
+        Sweeper = new Sweeper(statements, firstOwnKey);
+        _owners = new OwnerCounts(statements);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
-        _begin = new Statement(connection, "BEGIN IMMEDIATE");
-        _commit = new Statement(connection, "COMMIT");
-        _insertBatch = new Statement(
-            connection,
+        _begin = statements.Add("BEGIN IMMEDIATE");
+        _commit = statements.Add("COMMIT");
+        _insertBatch = statements.Add(
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, peer, trace, request_bytes, payload_bytes)
+                credential, peer, trace, number_runs, request_bytes, payload_bytes)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $peer, $trace, $requestBytes, 0)
+                $credential, $peer, $trace, $runs, $requestBytes, 0)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$peer", "$trace", "$requestBytes");
-        _stage = new Statement(
-            connection,
+            "$credential", "$peer", "$trace", "$runs", "$requestBytes");
+        _stage = statements.Add(
             """
             INSERT INTO staged_batches (batch_key, request_bytes) VALUES ($key, $bytes)
             ON CONFLICT DO UPDATE SET request_bytes = request_bytes + excluded.request_bytes
             """,
             "$key", "$bytes");
-        _unstage = new Statement(
-            connection, "DELETE FROM staged_batches WHERE batch_key = $key RETURNING request_bytes", "$key");
-        _insertWindow = new Statement(
-            connection,
+        _unstage = statements.Add("DELETE FROM staged_batches WHERE batch_key = $key RETURNING request_bytes", "$key");
+        _insertWindow = statements.Add(
             """
             INSERT INTO request_windows (batch_key, first_index, request_count, data)
             VALUES ($key, $first, $count, $data)
             """,
             "$key", "$first", "$count", "$data");
-        _updateBatch = new Statement(
-            connection,
+        _updateBatch = statements.Add(
             """
             UPDATE batches SET total = $total, finished = $finished, failed = $failed, response_size = $size,
-                done_time_ms = $done, credential = $credential, request_bytes = request_bytes + $requestBytes,
+                done_time_ms = $done, credential = $credential, capacity = $capacity, number_runs = $runs, request_bytes = request_bytes + $requestBytes,
                 payload_bytes = payload_bytes + iif(expired, 0, $payloadBytes)
             WHERE batch_key = $key RETURNING expired
             """,
-            "$key", "$total", "$finished", "$failed", "$size", "$done", "$credential", "$requestBytes", "$payloadBytes");
-        _insertSegment = new Statement(
-            connection,
+            "$key", "$total", "$finished", "$failed", "$size", "$done", "$credential", "$capacity", "$runs",
+            "$requestBytes", "$payloadBytes");
+        _insertSegment = statements.Add(
             """
             INSERT INTO result_segments (batch_key, first_position, result_count, entries)
             VALUES ($key, $first, $count, $entries)
             """,
             "$key", "$first", "$count", "$entries");
-        _insertPayload = new Statement(
-            connection,
-            "INSERT INTO result_payloads (segment_id, payload) VALUES (last_insert_rowid(), $payload)",
+        _insertPayload = statements.Add("INSERT INTO result_payloads (segment_id, payload) VALUES (last_insert_rowid(), $payload)",
             "$payload");
-        _insertStarted = new Statement(
-            connection,
+        _insertStarted = statements.Add(
             """
             INSERT INTO started_requests (batch_key, indexes)
             SELECT batch_key, $indexes FROM batches WHERE batch_key = $key AND expired = 0 AND finished < total
             """,
             "$key", "$indexes");
-        _receive = new Statement(
-            connection,
+        _receive = statements.Add(
             """
             UPDATE batches SET received = min($position, finished)
             WHERE batch_key = $key AND received < min($position, finished)
             """,
             "$key", "$position");
-        _cancel = new Statement(
-            connection, "UPDATE batches SET cancelled = 1 WHERE batch_key = $key AND finished < total", "$key");
-        _expire = new Statement(
-            connection,
+        _cancel = statements.Add("UPDATE batches SET cancelled = 1 WHERE batch_key = $key AND finished < total", "$key");
+        _expire = statements.Add(
             """
             UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0
             RETURNING owner, 0, 0, payload_bytes
             """,
             "$key");
-        _delete = new Statement(
-            connection,
+        _delete = statements.Add(
             """
             DELETE FROM batches WHERE batch_key = $key
             RETURNING owner, finished < total, total - finished, request_bytes + iif(expired, 0, payload_bytes)
             """,
             "$key");
-        _reserveKeys = new Statement(
-            connection,
-            "UPDATE key_counter SET next_key = next_key + $count RETURNING next_key - $count",
+        _reserveKeys = statements.Add("UPDATE key_counter SET next_key = next_key + $count RETURNING next_key - $count",
             "$count");
-        _insertSecret = new Statement(
-            connection,
-            "INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING",
+        _insertSecret = statements.Add("INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING",
             "$name", "$value");
-        _findSecret = new Statement(connection, "SELECT value FROM secrets WHERE name = $name", "$name");
+        _findSecret = statements.Add("SELECT value FROM secrets WHERE name = $name", "$name");
     }
 
     public Sweeper Sweeper { get; }
@@ -173,14 +161,24 @@ internal sealed class WriteSession : IDisposable
         return pages;
     }
 
-    /// <summary>
-    /// Copies the log into the database as far as possible. The log can then be written from its start again, so that
-    /// on a full disk there may be room for the very deletions that free some.
-    /// </summary>
+    /// <summary>How large the database is, the log included.</summary>
+    public long DatabaseBytes =>
+        Convert.ToInt64(StoreConnection.Scalar(_connection, "PRAGMA page_count"), CultureInfo.InvariantCulture)
+        * StoreConnection.PageSize;
+
+    /// <summary>Copies the log into the database as far as possible without waiting for anybody.</summary>
     public void Checkpoint() => StoreConnection.Checkpoint(_connection);
 
-    /// <summary>The same, and then cuts the log. Waits for a moment until those that are in it have left.</summary>
-    public void CutLog() => StoreConnection.Run(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+    /// <summary>
+    /// Copies the log into the database and lets it be written from its start again, so that on a full disk there may be
+    /// room for the very deletions that free some. Waits for a moment until those that are in it have left.
+    /// </summary>
+    /// <returns>All of it was copied.</returns>
+    public bool TryRestartLog() => StoreConnection.TryEndLog(_connection, "RESTART", waits: true);
+
+    /// <summary>The same, and then cuts the log.</summary>
+    /// <param name="waits">Whether to wait for those that are in it.</param>
+    public void CutLog(bool waits) => StoreConnection.TryEndLog(_connection, "TRUNCATE", waits);
 
     public void Apply(StoreWrite write)
     {
@@ -193,31 +191,31 @@ internal sealed class WriteSession : IDisposable
             case StoreWrite.Accept accept:
                 Accept(accept);
                 break;
-            case StoreWrite.Append append:
+            case StoreWrite.AppendResults append:
                 Append(append);
                 break;
-            case StoreWrite.Start start:
+            case StoreWrite.MarkStarted start:
                 if (start.Indexes.Count > 0)
                 {
                     _insertStarted.Execute(start.BatchKey, Encode(start.Indexes));
                 }
 
                 break;
-            case StoreWrite.Receive receive:
+            case StoreWrite.MoveReceivedMark receive:
                 _receive.Execute(receive.BatchKey, receive.Position);
                 break;
             case StoreWrite.Cancel:
                 _cancel.Execute(write.BatchKey);
                 break;
             case StoreWrite.Expire:
-                if (TryTakeFromOwner(_expire, write.BatchKey))
+                if (TrySubtractFromOwner(_expire, write.BatchKey))
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Payloads);
                 }
 
                 break;
             case StoreWrite.Delete:
-                if (TryTakeFromOwner(_delete, write.BatchKey) || _unstage.Scalar(write.BatchKey) is not null)
+                if (TrySubtractFromOwner(_delete, write.BatchKey) || _unstage.Number(write.BatchKey) is not null)
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Everything);
                 }
@@ -229,19 +227,18 @@ internal sealed class WriteSession : IDisposable
     }
 
     public long ReserveKeys(long count) =>
-        Convert.ToInt64(_reserveKeys.Scalar(count), CultureInfo.InvariantCulture);
+        _reserveKeys.Number(count) ?? throw new InvalidDataException("The counter of the keys is missing.");
 
     public byte[] GetOrAddSecret(string name, byte[] candidate)
     {
         _insertSecret.Execute(name, candidate);
-        return (byte[])_findSecret.Scalar(name)!;
+        using var found = _findSecret.Query(name);
+        return found.Read() ? found.GetBlob(0) : candidate;
     }
 
     public void Dispose()
     {
-        // Disposing the connection finalizes the statements that belong to it.
-        Sweeper.Dispose();
-        _owners.Dispose();
+        _statements.Dispose();
         _connection.Dispose();
     }
 
@@ -251,7 +248,7 @@ internal sealed class WriteSession : IDisposable
         var requestBytes = BytesOf(accept.Windows);
         if (accept.Windows is not [{ FirstIndex: 0 }, ..])
         {
-            requestBytes += (long)(_unstage.Scalar(batch.Key) ?? 0L);
+            requestBytes += _unstage.Number(batch.Key) ?? 0;
         }
 
         _insertBatch.Execute(
@@ -273,17 +270,18 @@ internal sealed class WriteSession : IDisposable
             batch.Credential,
             batch.Peer,
             batch.Trace,
+            batch.Runs.Encode(),
             requestBytes);
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
     }
 
-    private void Append(StoreWrite.Append append)
+    private void Append(StoreWrite.AppendResults append)
     {
         var batch = append.Batch;
         var requestBytes = BytesOf(append.Spawned);
         var payloadBytes = append.Segments.Sum(segment => (long)(segment.Payload?.Length ?? 0));
-        var expired = _updateBatch.Scalar(
+        var expired = _updateBatch.Number(
             batch.Key,
             batch.Total,
             batch.Finished,
@@ -291,6 +289,8 @@ internal sealed class WriteSession : IDisposable
             batch.ResponseSize,
             batch.DoneTime?.ToUnixTimeMilliseconds(),
             batch.Credential,
+            batch.Capacity,
+            batch.Runs.Encode(),
             requestBytes,
             payloadBytes);
         if (expired is null)
@@ -301,7 +301,7 @@ internal sealed class WriteSession : IDisposable
         foreach (var segment in append.Segments)
         {
             _insertSegment.Execute(batch.Key, segment.FirstPosition, segment.Count, segment.Entries);
-            if (segment.Payload is { } payload && expired is 0L)
+            if (segment.Payload is { } payload && expired is 0)
             {
                 _insertPayload.Execute(payload);
             }
@@ -314,7 +314,7 @@ internal sealed class WriteSession : IDisposable
             batch.Owner,
             (batch.Running > 0 ? 1 : 0) - (wasRunning ? 1 : 0),
             running,
-            requestBytes + (expired is 0L ? payloadBytes : 0));
+            requestBytes + (expired is 0 ? payloadBytes : 0));
         if (batch.DoneTime is not null)
         {
             Sweeper.Begin(batch.Key, SweepScope.Starts);
@@ -322,7 +322,7 @@ internal sealed class WriteSession : IDisposable
     }
 
     // What a batch no longer takes, as the statement that changed it returns it.
-    private bool TryTakeFromOwner(Statement statement, long batchKey)
+    private bool TrySubtractFromOwner(Statement statement, long batchKey)
     {
         using var reader = statement.Query(batchKey);
         if (!reader.Read())
@@ -330,7 +330,7 @@ internal sealed class WriteSession : IDisposable
             return false;
         }
 
-        _owners.Add(reader.GetString(0), -reader.GetInt32(1), -reader.GetInt64(2), -reader.GetInt64(3));
+        _owners.Add(reader.GetText(0), -reader.GetInt32(1), -reader.GetInt64(2), -reader.GetInt64(3));
         return true;
     }
 

@@ -1,6 +1,6 @@
+using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
-using Batching.Engine.Upstreams;
 using Batching.V1;
 
 namespace Batching.Engine.Tests.Committing;
@@ -25,7 +25,7 @@ public sealed class GroupCommitterTests : IDisposable
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         engine.ErrorsAreExpected = true;
         var batch = await engine.SubmitAsync(EngineHost.Gets(100));
-        await gate.UntilEnteredAsync(8);
+        await gate.UntilEnteredAsync(6);
         engine.Store.WritesFail = true;
         gate.Open();
         await Poll.UntilAsync(() => engine.Store.FailedWrites > 0, "a refused group");
@@ -38,7 +38,7 @@ public sealed class GroupCommitterTests : IDisposable
         await engine.Time.DriveAsync(engine.UntilDoneAsync(batch.Id), below: TimeSpan.FromSeconds(2));
         Assert.Equal(100, (await engine.ResultsAsync(batch.Id)).Count);
         Assert.Equal(100, upstream.Received.Count);
-        var list = await engine.Status.ListAsync(EngineHost.Bob, new ListBatchesRequest(), CancellationToken.None);
+        var list = await engine.Batches.ListAsync(EngineHost.Bob, new ListBatchesRequest(), CancellationToken.None);
         Assert.Empty(list.Value!.Batches);
         await engine.UntilDoneAsync((await engine.SubmitAsync(EngineHost.Gets(1))).Id);
     }
@@ -162,7 +162,7 @@ public sealed class GroupCommitterTests : IDisposable
             engine.ErrorsAreExpected = true;
             engine.Store.Committing = writes =>
             {
-                engine.Store.WritesFail |= writes.Any(write => write is StoreWrite.Start);
+                engine.Store.WritesFail |= writes.Any(write => write is StoreWrite.MarkStarted);
                 return Task.CompletedTask;
             };
             await engine.SubmitAsync([EngineHost.Post("/a"), EngineHost.Post("/b"), EngineHost.Post("/c")]);
@@ -189,8 +189,8 @@ public sealed class GroupCommitterTests : IDisposable
         await engine.SubmitAsync([new Request { Path = "/held" }]);
         await gate.UntilEnteredAsync(1);
         await engine.SubmitAsync([new Request { Path = "/b" }, new Request { Path = "/c" }, EngineHost.Post("/d")]);
-        var waiting = engine.Get<UpstreamRouter>().Upstreams[0].Waiting;
-        await Poll.UntilAsync(() => waiting.Count == 3, "the second batch in its queue");
+        var queue = engine.Get<CallQueues>().All.First();
+        await Poll.UntilAsync(() => queue.Waiting == 3, "the second batch in its queue");
         engine.Store.Committing = async writes =>
         {
             hangs.TrySetResult();
@@ -198,7 +198,7 @@ public sealed class GroupCommitterTests : IDisposable
         };
         gate.Open();
         await Poll.ForAsync(hangs.Task, "a group on its way");
-        await Poll.UntilAsync(() => waiting.Count == 0, "the unsafe request being taken");
+        await Poll.UntilAsync(() => queue.Waiting == 0, "the unsafe request being taken");
 
         var stop = engine.StopAsync();
         await Poll.UntilAsync(
@@ -220,7 +220,7 @@ public sealed class GroupCommitterTests : IDisposable
         var seen = new TaskCompletionSource();
         engine.Store.Committing = async writes =>
         {
-            if (writes.Any(write => write is StoreWrite.Start))
+            if (writes.Any(write => write is StoreWrite.MarkStarted))
             {
                 seen.TrySetResult();
                 await committing.Task;

@@ -1,7 +1,7 @@
 using Batching.Engine.Committing;
+using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
-using Batching.Engine.Upstreams;
 
 namespace Batching.Engine.Tests.Committing;
 
@@ -20,13 +20,13 @@ public sealed class StoreHealthTests : IDisposable
         engine.ErrorsAreExpected = true;
         engine.Store.Committing = writes =>
         {
-            engine.Store.WritesFail |= writes.Any(write => write is StoreWrite.Start);
+            engine.Store.WritesFail |= writes.Any(write => write is StoreWrite.MarkStarted);
             return Task.CompletedTask;
         };
         var batch = await engine.SubmitAsync([.. Enumerable.Range(0, 10).Select(i => EngineHost.Post($"/posts/{i}"))]);
         await Poll.UntilAsync(() => engine.Store.FailedWrites > 0, "a refused intent to send");
-        var queue = engine.Get<UpstreamRouter>().Upstreams[0];
-        await Poll.UntilAsync(() => queue.Waiting.Count == 0 && queue.Places.InFlight == 0, "no place being held");
+        var queue = engine.Get<CallQueues>().All.First();
+        await Poll.UntilAsync(() => queue is { Waiting: 0, InFlight: 0 }, "no place being held");
         Assert.Empty(upstream.Received);
         Assert.Equal(engine.Time.GetUtcNow(), engine.Get<StoreHealth>().FailingSince);
 

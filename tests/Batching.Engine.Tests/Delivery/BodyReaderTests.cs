@@ -1,6 +1,6 @@
 using Batching.Engine.Delivery;
+using Batching.Engine.Model;
 using Batching.Engine.Tests.Infrastructure;
-using Batching.V1;
 
 namespace Batching.Engine.Tests.Delivery;
 
@@ -50,7 +50,7 @@ public sealed class BodyReaderTests : IDisposable
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         await engine.UntilDoneAsync(batch.Id);
         using var body = (await OpenAsync(engine, batch.Id, batch.Requests[0].Id)).Value!;
-        await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+        await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         Assert.False(await body.ReadAsync(0, new byte[body.Length], CancellationToken.None));
     }
 
@@ -120,7 +120,7 @@ public sealed class BodyReaderTests : IDisposable
         return bytes;
     }
 
-    private static ValueTask<Answer<ResultBody>> OpenAsync(EngineHost engine, string batchId, string requestId) =>
+    private static ValueTask<Outcome<ResultBody>> OpenAsync(EngineHost engine, string batchId, string requestId) =>
         engine.Get<BodyReader>().OpenAsync(EngineHost.Alice, batchId, requestId, CancellationToken.None);
 
     private Task<EngineHost> StartAsync(TestUpstream upstream, int cacheBytes) => EngineHost.StartAsync(_directory, options =>

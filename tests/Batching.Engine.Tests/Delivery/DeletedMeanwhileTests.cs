@@ -1,4 +1,5 @@
 using Batching.Engine.Delivery;
+using Batching.Engine.Model;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
 
@@ -14,7 +15,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Fetch_BetweenResultsAndTheirRequests_IsNotFound(bool byId)
+    public async Task Fetch_BetweenResults_IsNotFound(bool byId)
     {
         await using var upstream = await TestUpstream.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
@@ -26,6 +27,31 @@ public sealed class DeletedMeanwhileTests : IDisposable
         }
 
         DeleteBehindTheNextSegment(engine, batch.Id);
+        var answer = await engine.Fetcher.FetchAsync(EngineHost.Alice, request, CancellationToken.None);
+        Assert.Equal(new Refusal.NotFound("batch", batch.Id), answer.Refusal);
+    }
+
+    // Of several, the next one would be missed all the same, and so would the body.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Fetch_BetweenAResultAndItsRequest_IsNotFound(bool byId)
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await StartAsync(upstream);
+        var batch = await SubmitAsync(engine, count: 1);
+        var request = new FetchBatchRequest { BatchId = batch.Id };
+        if (byId)
+        {
+            request.RequestIds.Add(batch.Requests[0].Id);
+            request.RequestFields = new() { Paths = { "path" } };
+            DeleteBehindTheNextEntries(engine, batch.Id);
+        }
+        else
+        {
+            DeleteBehindTheNextSegment(engine, batch.Id);
+        }
+
         var answer = await engine.Fetcher.FetchAsync(EngineHost.Alice, request, CancellationToken.None);
         Assert.Equal(new Refusal.NotFound("batch", batch.Id), answer.Refusal);
     }
@@ -56,7 +82,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         DeleteBehindTheNextRecord(engine, batch.Id);
-        var answer = await engine.Status.GetStatusAsync(
+        var answer = await engine.Batches.GetStatusAsync(
             EngineHost.Alice, new GetBatchStatusRequest { BatchId = batch.Id, Detailed = true }, CancellationToken.None);
         Assert.Equal(new Refusal.NotFound("batch", batch.Id), answer.Refusal);
     }
@@ -97,10 +123,10 @@ public sealed class DeletedMeanwhileTests : IDisposable
         var batch = await SubmitAsync(engine);
         var page = await engine.PageAsync(batch.Id);
         var waiting = await BeginToWaitAsync(engine, batch.Id);
-        await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+        await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         var answer = await Poll.ForAsync(waiting, "the page that waits");
         Assert.Equal(new Refusal.NotFound("batch", batch.Id), answer.Refusal);
-        page.Complete(received: true);
+        page.Delivery.Complete(received: true);
     }
 
     [Fact]
@@ -114,7 +140,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
         engine.Time.Advance(TimeSpan.FromSeconds(20));
         var answer = await Poll.ForAsync(waiting, "the page that waits");
         Assert.IsType<Refusal.Unavailable>(answer.Refusal);
-        page.Complete(received: false);
+        page.Delivery.Complete(received: false);
         Assert.Equal(3, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
     }
 
@@ -129,7 +155,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
         var stopping = engine.StopAsync();
         var answer = await Poll.ForAsync(waiting, "the page that waits");
         Assert.IsType<Refusal.Unavailable>(answer.Refusal);
-        page.Complete(received: true);
+        page.Delivery.Complete(received: true);
         await stopping;
     }
 
@@ -140,14 +166,14 @@ public sealed class DeletedMeanwhileTests : IDisposable
         options.Limits.ResultCacheBytes = options.Limits.RequestCacheBytes = 1;
     });
 
-    private static async Task<Batch> SubmitAsync(EngineHost engine)
+    private static async Task<Batch> SubmitAsync(EngineHost engine, int count = 3)
     {
-        var batch = await engine.SubmitAsync(EngineHost.Gets(3));
+        var batch = await engine.SubmitAsync(EngineHost.Gets(count));
         await engine.UntilDoneAsync(batch.Id);
         return batch;
     }
 
-    private static async Task<Task<Answer<ResultPage>>> BeginToWaitAsync(EngineHost engine, string id)
+    private static async Task<Task<Outcome<ResultPage>>> BeginToWaitAsync(EngineHost engine, string id)
     {
         var waiting = engine.Fetcher.FetchAsync(
             EngineHost.Alice, new FetchBatchRequest { BatchId = id }, CancellationToken.None).AsTask();
@@ -159,12 +185,18 @@ public sealed class DeletedMeanwhileTests : IDisposable
     private static void DeleteBehindTheNextRecord(EngineHost engine, string id) => engine.Store.BatchRead = async () =>
     {
         engine.Store.BatchRead = null;
-        await engine.Canceller.DeleteAsync(EngineHost.Alice, id, CancellationToken.None);
+        await engine.Deleter.DeleteAsync(EngineHost.Alice, id, CancellationToken.None);
+    };
+
+    private static void DeleteBehindTheNextEntries(EngineHost engine, string id) => engine.Store.EntriesRead = async () =>
+    {
+        engine.Store.EntriesRead = null;
+        await engine.Deleter.DeleteAsync(EngineHost.Alice, id, CancellationToken.None);
     };
 
     private static void DeleteBehindTheNextSegment(EngineHost engine, string id) => engine.Store.SegmentRead = async () =>
     {
         engine.Store.SegmentRead = null;
-        await engine.Canceller.DeleteAsync(EngineHost.Alice, id, CancellationToken.None);
+        await engine.Deleter.DeleteAsync(EngineHost.Alice, id, CancellationToken.None);
     };
 }

@@ -1,6 +1,6 @@
+using Batching.Engine.Model;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Engine.Tests.Delivery;
@@ -14,8 +14,10 @@ public sealed class MessageSizeTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    [Fact]
-    public async Task Fetch_LongPathsParamsAndHeaders_PagesFitAndHaveEverything()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Fetch_LongPathsParamsAndHeaders_PagesFitAndHaveEverything(bool asText)
     {
         await using var upstream = await TestUpstream.StartAsync(context =>
         {
@@ -26,7 +28,9 @@ public sealed class MessageSizeTests : IDisposable
         var batch = await engine.SubmitAsync([.. Enumerable.Range(0, 300).Select(i => new Request
         {
             Path = $"/{i}/{new string('\u00fc', 500)}",
-            Params = new Struct { Fields = { ["p"] = Value.ForString(new string('v', 700)) } },
+            Params = asText ? null : new Struct { Fields = { ["p"] = Value.ForString(new string('v', 700)) } },
+            ParamsJson = asText ? $$"""{"p": "{{new string('v', 700)}}"}""" : "",
+            Query = { new QueryParameter { Name = "q", Value = new string('q', 600) } },
         })]);
         await engine.UntilDoneAsync(batch.Id);
         var pages = new List<FetchBatchResponse>();
@@ -71,7 +75,7 @@ public sealed class MessageSizeTests : IDisposable
         }
 
         // It counts as received like any other.
-        byPosition.Complete(received: true);
+        byPosition.Delivery.Complete(received: true);
         Assert.Empty((await engine.FetchAsync(batch.Id)).Batch.Requests);
     }
 
@@ -175,9 +179,9 @@ public sealed class MessageSizeTests : IDisposable
         await using var engine = await StartAsync(upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(6_000));
         var request = new GetBatchStatusRequest { BatchId = batch.Id, Detailed = true };
-        var answer = await engine.Status.GetStatusAsync(EngineHost.Alice, request, CancellationToken.None);
+        var answer = await engine.Batches.GetStatusAsync(EngineHost.Alice, request, CancellationToken.None);
         Assert.Equal("detailed", Assert.Single(Assert.IsType<Refusal.Invalid>(answer.Refusal).Problems).Field);
-        var unbounded = await engine.Status.GetStatusAsync(EngineHost.Alice, request, long.MaxValue, CancellationToken.None);
+        var unbounded = await engine.Batches.GetStatusAsync(EngineHost.Alice, request, long.MaxValue, CancellationToken.None);
         Assert.Equal(6_000, unbounded.Value!.Requests.Count);
     }
 
@@ -191,9 +195,9 @@ public sealed class MessageSizeTests : IDisposable
             await engine.SubmitAsync(EngineHost.Gets(1));
         }
 
-        var first = await engine.Status.ListAsync(EngineHost.Alice, new ListBatchesRequest(), CancellationToken.None);
+        var first = await engine.Batches.ListAsync(EngineHost.Alice, new ListBatchesRequest(), CancellationToken.None);
         Assert.InRange(first.Value!.CalculateSize(), 0, 16 * 1024);
-        var second = await engine.Status.ListAsync(
+        var second = await engine.Batches.ListAsync(
             EngineHost.Alice, new ListBatchesRequest { PageToken = first.Value.NextPageToken }, CancellationToken.None);
         Assert.Equal(100, first.Value.Batches.Concat(second.Value!.Batches).Select(batch => batch.Id).Distinct().Count());
     }

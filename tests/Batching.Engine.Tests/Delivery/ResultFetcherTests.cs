@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Batching.Engine.Delivery;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
@@ -58,7 +59,7 @@ public sealed class ResultFetcherTests : IDisposable
                         seen.AddRange(page.Response.Batch.Requests.Select(request => request.Position));
                     }
 
-                    page.Complete(received);
+                    page.Delivery.Complete(received);
                     return page.Response.Batch.RunningRequests == 0 && page.Response.Batch.Requests.Count == 0;
                 },
                 "the end of the parallel flow");
@@ -89,14 +90,133 @@ public sealed class ResultFetcherTests : IDisposable
         // An empty page of a batch that is done would tell its client that it has everything.
         var waiting = engine.PageAsync(batch.Id);
         Assert.False(waiting.IsCompleted);
-        first.Complete(received: false);
+        first.Delivery.Complete(received: false);
         var second = await Poll.ForAsync(waiting, "the fetch that waited for the page to end");
         Assert.Equal(5, second.Response.Batch.Requests.Count);
-        second.Complete(received: true);
-        second.Complete(received: false);
+        second.Delivery.Complete(received: true);
+        second.Delivery.Complete(received: false);
         var third = await engine.FetchAsync(batch.Id);
         Assert.Empty(third.Batch.Requests);
         Assert.Equal(5, third.Position);
+    }
+
+    // What was written may still be lost: it counts as received nowhere before that is certain, and an empty page does not
+    // wait for it.
+    [Fact]
+    public async Task Fetch_PageThatWasWritten_IsHandedOutAgainOnlyIfItIsLost()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(batch.Id);
+
+        var first = await engine.PageAsync(batch.Id);
+        first.Delivery.Write();
+        var empty = await Poll.ForAsync(engine.FetchAsync(batch.Id), "an empty page");
+        Assert.Empty(empty.Batch.Requests);
+        Assert.Equal(5, empty.Position);
+        var record = (await engine.Store.ListBatchesAsync("alice", long.MaxValue, 1, default)).Single();
+        Assert.Equal(0, record.Received);
+
+        first.Delivery.Complete(received: false);
+        Assert.Equal([1, 2, 3, 4, 5], Positions(await engine.FetchAsync(batch.Id)));
+        await StoreMarkAsync(engine);
+        first.Delivery.Complete(received: false);
+        Assert.Empty(Positions(await engine.FetchAsync(batch.Id)));
+    }
+
+    // A page that was asked for with a position, or a stream, takes what nobody else has.
+    [Fact]
+    public async Task Fetch_PageBehindAPositionWasWrittenAndIsLost_ComesAgainWithoutWhatOthersHave()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(batch.Id);
+
+        var behind = await engine.PageAsync(batch.Id, after: 2);
+        behind.Delivery.Write();
+        Assert.Empty(Positions(await engine.FetchAsync(batch.Id)));
+        Assert.Empty(Positions(await engine.FetchAsync(batch.Id, after: 5)));
+        behind.Delivery.Complete(received: false);
+        Assert.Empty(Positions(await engine.FetchAsync(batch.Id)));
+
+        var again = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(again.Id);
+        behind = await engine.PageAsync(again.Id, after: 2);
+        behind.Delivery.Write();
+        behind.Delivery.Complete(received: false);
+        Assert.Equal([3, 4, 5], Positions(await engine.FetchAsync(again.Id)));
+    }
+
+    [Fact]
+    public async Task Fetch_OwnerHasAsMuchUnderWayAsItMay_WaitsAndIsThenRefused()
+    {
+        await using var upstream = await TestUpstream.StartAsync(
+            context => context.Response.Body.WriteAsync(new byte[900_000]).AsTask());
+        await using var engine = await EngineHost.StartAsync(
+            _directory,
+            options =>
+            {
+                EngineHost.Upstream(upstream.Address)(options);
+                options.Limits.PageBytes = 1;
+                options.Limits.ReplyBytesPerOwner = 2_000_000;
+            });
+        var batch = await engine.SubmitAsync(EngineHost.Gets(3));
+        await engine.UntilDoneAsync(batch.Id);
+        var others = await engine.SubmitAsync(EngineHost.Gets(1), EngineHost.Bob);
+        await engine.UntilDoneAsync(others.Id, EngineHost.Bob);
+
+        using var first = await engine.PageAsync(batch.Id);
+        var request = new FetchBatchRequest { BatchId = batch.Id };
+        var refused = engine.Fetcher.FetchAsync(EngineHost.Alice, request, CancellationToken.None).AsTask();
+        Assert.Single(await engine.ResultsAsync(others.Id, EngineHost.Bob));
+        Assert.False(refused.IsCompleted);
+        var refusal = Assert.IsType<Refusal.Exhausted>(
+            (await engine.Time.DriveAsync(refused, TimeSpan.FromMinutes(1))).Refusal);
+        Assert.Equal(("Batch:Limits:ReplyBytesPerOwner", 2_000_000), (refusal.Limit, refusal.Value));
+        Assert.Contains("Batch:Limits:ReplyBytesPerOwner", refusal.Message, StringComparison.Ordinal);
+
+        // What it had taken is not lost, and once the other is out there is room.
+        var waiting = engine.PageAsync(batch.Id);
+        first.Delivery.Complete(received: true);
+        first.Dispose();
+        using var second = await Poll.ForAsync(waiting, "room for the second page");
+        Assert.Equal([2], Positions(second.Response));
+        second.Dispose();
+        Assert.Equal(0, engine.Get<ReplyBudget>().Used);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Open_Pages_AreReadInPiecesAndHaveTheSame(bool byId)
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var batch = await engine.SubmitAsync(EngineHost.Gets(500));
+        await engine.UntilDoneAsync(batch.Id);
+        var request = new FetchBatchRequest { BatchId = batch.Id };
+        if (byId)
+        {
+            request.RequestIds.Add(batch.Requests.Take(100).Select(each => each.Id));
+        }
+
+        using var whole = (await engine.Fetcher.FetchAsync(EngineHost.Alice, request, CancellationToken.None)).Value!;
+        whole.Delivery.Complete(received: false);
+        using var pieces = (await engine.Fetcher.OpenAsync(EngineHost.Alice, request, CancellationToken.None)).Value!;
+        var requests = new List<Request>();
+        await foreach (var each in pieces.ReadAsync(CancellationToken.None))
+        {
+            requests.Add(each.Clone());
+        }
+
+        Assert.Empty(pieces.Response.Batch.Requests);
+        Assert.Equal(pieces.Count, requests.Count);
+        Assert.Equal(whole.Response.Position, pieces.Response.Position);
+        Assert.Equal(whole.Response.Batch.Requests, requests);
+        pieces.Delivery.Complete(received: true);
+        Assert.Equal(byId ? 500 : 0, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
     }
 
     [Fact]
@@ -111,22 +231,22 @@ public sealed class ResultFetcherTests : IDisposable
         var page = await engine.PageAsync(batch.Id);
         Assert.Equal(4, page.Response.Batch.Requests.Count);
         Assert.Empty((await Poll.ForAsync(engine.FetchAsync(batch.Id), "an empty page")).Batch.Requests);
-        page.Complete(received: true);
+        page.Delivery.Complete(received: true);
         gate.Open();
     }
 
     // Between the look for waiting results and the look for a page on its way, that page may be lost.
     [Fact]
-    public async Task TryTake_NothingWaits_TellsInTheSameStepWhetherAPageIsOnItsWay()
+    public async Task TryClaim_NothingWaits_TellsInTheSameStepWhetherAPageIsOnItsWay()
     {
         await using var upstream = await TestUpstream.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
-        var deliveries = engine.Get<Deliveries>();
+        var deliveries = engine.Get<DeliveryTracker>();
         var record = EmptyStore.Record(key: 1, total: 3) with { Finished = 3 };
-        var first = deliveries.TryTake(record, out var none);
+        var first = deliveries.TryClaim(record, out var none);
         Assert.NotNull(first);
         Assert.Null(none);
-        Assert.Null(deliveries.TryTake(record, out var onTheWay));
+        Assert.Null(deliveries.TryClaim(record, out var onTheWay));
         using (onTheWay)
         {
             Assert.NotNull(onTheWay);
@@ -134,10 +254,10 @@ public sealed class ResultFetcherTests : IDisposable
             Assert.True(onTheWay.NextChange.IsCompleted);
         }
 
-        var second = deliveries.TryTake(record, out none);
+        var second = deliveries.TryClaim(record, out none);
         Assert.Equal((1, 3), (second!.First, second.Last));
         second.Complete(received: true);
-        Assert.Null(deliveries.TryTake(record with { Received = 3 }, out none));
+        Assert.Null(deliveries.TryClaim(record with { Received = 3 }, out none));
         Assert.Null(none);
     }
 
@@ -177,10 +297,10 @@ public sealed class ResultFetcherTests : IDisposable
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilDoneAsync(batch.Id);
-        var writes = new ConcurrentQueue<StoreWrite.Receive>();
+        var writes = new ConcurrentQueue<StoreWrite.MoveReceivedMark>();
         engine.Store.Committed = group =>
         {
-            foreach (var write in group.OfType<StoreWrite.Receive>())
+            foreach (var write in group.OfType<StoreWrite.MoveReceivedMark>())
             {
                 writes.Enqueue(write);
             }
@@ -225,7 +345,7 @@ public sealed class ResultFetcherTests : IDisposable
         var lost = await engine.PageAsync(batch.Id, after: 4);
         Assert.Equal([5, 6, 7, 8, 9, 10], Positions(lost.Response));
         Assert.Equal(10, lost.Response.Position);
-        lost.Complete(received: false);
+        lost.Delivery.Complete(received: false);
         Assert.Equal([5, 6, 7, 8, 9, 10], Positions(await engine.FetchAsync(batch.Id, after: 4)));
         Assert.Empty(Positions(await engine.FetchAsync(batch.Id)));
 
@@ -263,7 +383,7 @@ public sealed class ResultFetcherTests : IDisposable
         string[] ids = [batch.Requests[2].Id, batch.Requests[1].Id, batch.Requests[0].Id, batch.Requests[2].Id];
         var answer = await engine.Fetcher.FetchAsync(
             EngineHost.Alice, new FetchBatchRequest { BatchId = batch.Id, RequestIds = { ids } }, CancellationToken.None);
-        answer.Value!.Complete(received: true);
+        answer.Value!.Delivery.Complete(received: true);
         var requests = answer.Value.Response.Batch.Requests;
         Assert.Equal(ids, requests.Select(request => request.Id));
         Assert.Equal("/items/2", requests[0].Response.Body.ToStringUtf8());
@@ -339,8 +459,9 @@ public sealed class ResultFetcherTests : IDisposable
                     RequestFields = FieldMask.FromString("response.body,response.size"),
                 },
                 CancellationToken.None);
-            answer.Value!.Complete(received: true);
-            var page = answer.Value.Response.Batch.Requests;
+            using var fetched = answer.Value!;
+            fetched.Delivery.Complete(received: true);
+            var page = fetched.Response.Batch.Requests;
             if (page.Count == 0)
             {
                 break;
@@ -370,7 +491,7 @@ public sealed class ResultFetcherTests : IDisposable
             engine.Store.BatchRead = async () =>
             {
                 engine.Store.BatchRead = null;
-                await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+                await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
             };
             var request = new FetchBatchRequest { BatchId = batch.Id };
             if (after is { } position)
@@ -396,7 +517,7 @@ public sealed class ResultFetcherTests : IDisposable
         Assert.Equal(
             new Request { Id = batch.Requests[0].Id, Path = "/items/0", Response = new Response { StatusCode = 200 } },
             answer.Value!.Response.Batch.Requests[0]);
-        answer.Value.Complete(received: true);
+        answer.Value.Delivery.Complete(received: true);
         var refusal = await RefusalAsync(
             engine,
             new FetchBatchRequest { BatchId = batch.Id, RequestFields = new FieldMask { Paths = { "nonsense", "path", "more" } } });
@@ -410,10 +531,36 @@ public sealed class ResultFetcherTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    // As a rule nobody reads again what has reached its client: it does not take the room of what somebody waits for.
+    [Fact]
+    public async Task Fetch_EverythingWasWritten_LetsGoOfItAndReadsItFromTheStore()
+    {
+        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var reads = 0;
+        engine.Store.SegmentRead = () =>
+        {
+            reads++;
+            return Task.CompletedTask;
+        };
+        var batch = await engine.SubmitAsync(EngineHost.Gets(5));
+        await engine.UntilDoneAsync(batch.Id);
+        var first = await engine.PageAsync(batch.Id);
+        Assert.Equal(5, first.Response.Batch.Requests.Count);
+        Assert.Equal(0, reads);
+
+        first.Delivery.Write();
+
+        var again = await engine.FetchAsync(batch.Id, after: 0);
+        Assert.Equal(first.Response.Batch.Requests, again.Batch.Requests);
+        Assert.True(reads > 0);
+        first.Delivery.Complete(received: true);
+    }
+
     private static async Task<Refusal> RefusalAsync(EngineHost engine, FetchBatchRequest request, Caller? caller = null)
     {
         var answer = await engine.Fetcher.FetchAsync(caller ?? EngineHost.Alice, request, CancellationToken.None);
-        Assert.False(answer.IsGiven);
+        Assert.False(answer.Succeeded);
         return answer.Refusal;
     }
 

@@ -1,5 +1,6 @@
 using Batching.Engine.Delivery;
-using Batching.Engine.Identifiers;
+using Batching.Engine.Model;
+using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
 using Google.Protobuf;
@@ -45,7 +46,7 @@ public sealed class ResultStreamerTests : IDisposable
         var end = await stream.NextAsync();
         Assert.Equal((300L, 0L), (end.Position, end.End.RunningRequests));
         Assert.Null(await stream.TryNextAsync());
-        Assert.Equal(0, engine.Get<BatchSignals>().WatchedBatches);
+        Assert.Equal(0, engine.Get<ChangeNotifier>().WatchedBatches);
     }
 
     [Fact]
@@ -101,7 +102,7 @@ public sealed class ResultStreamerTests : IDisposable
         await engine.UntilDoneAsync(batch.Id);
         var answer = await engine.Streamer.OpenAsync(
             EngineHost.Alice, new FetchResultsRequest { BatchId = batch.Id }, CancellationToken.None);
-        answer.Value!.ReceiveUpTo(7);
+        answer.Value!.DeliveryUpTo(7).Complete(received: true);
         await using var stream = await OpenAsync(engine, batch.Id);
         Assert.Equal(8, (await stream.NextAsync()).Position);
     }
@@ -227,7 +228,7 @@ public sealed class ResultStreamerTests : IDisposable
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
         }
 
-        Assert.Equal(0, engine.Get<BatchSignals>().WatchedBatches);
+        Assert.Equal(0, engine.Get<ChangeNotifier>().WatchedBatches);
     }
 
     [Fact]
@@ -241,10 +242,10 @@ public sealed class ResultStreamerTests : IDisposable
         await using var stream = await OpenAsync(engine, batch.Id);
         Assert.Equal(1, (await stream.NextAsync()).Position);
         var next = stream.TryNextAsync();
-        await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+        await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         Assert.Null(await next);
         await Poll.UntilAsync(
-            () => engine.Get<BatchSignals>().WatchedBatches == 0, "nobody watches, not those who ended its requests either");
+            () => engine.Get<ChangeNotifier>().WatchedBatches == 0, "nobody watches, not those who ended its requests either");
     }
 
     [Fact]
@@ -258,7 +259,7 @@ public sealed class ResultStreamerTests : IDisposable
         engine.Store.BatchRead = async () =>
         {
             engine.Store.BatchRead = null;
-            await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+            await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         };
         Assert.Null(await stream.TryNextAsync());
     }
@@ -302,7 +303,7 @@ public sealed class ResultStreamerTests : IDisposable
         await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(15)), "a stream that waits");
         engine.Time.Advance(TimeSpan.FromSeconds(10));
         Assert.True(engine.Get<BatchIds>().TryParseBatch(batch.Id, out var key));
-        engine.Get<BatchSignals>().Changed(key);
+        engine.Get<ChangeNotifier>().Notify(key);
         await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(5)), "a stream that waits for the rest");
         engine.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.NotNull((await next).Progress);
@@ -322,7 +323,7 @@ public sealed class ResultStreamerTests : IDisposable
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         await using var stream = await OpenAsync(engine, batch.Id);
         var next = stream.NextAsync();
-        await Poll.UntilAsync(() => engine.Get<BatchSignals>().WatchedBatches == 1, "a stream that waits");
+        await Poll.UntilAsync(() => engine.Get<ChangeNotifier>().WatchedBatches == 1, "a stream that waits");
         engine.Time.Advance(TimeSpan.FromMinutes(1));
         gate.Open();
         Assert.NotNull((await next).Request);
@@ -357,7 +358,7 @@ public sealed class ResultStreamerTests : IDisposable
         }
 
         var answer = await engine.Streamer.OpenAsync(EngineHost.Alice, request, CancellationToken.None);
-        Assert.True(answer.IsGiven, answer.Refusal?.Message);
+        Assert.True(answer.Succeeded, answer.Refusal?.Message);
         return new Stream(answer.Value.ReadAsync(shutdown, cancellation).GetAsyncEnumerator(CancellationToken.None));
     }
 

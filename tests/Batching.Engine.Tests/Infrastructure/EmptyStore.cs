@@ -1,3 +1,4 @@
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;

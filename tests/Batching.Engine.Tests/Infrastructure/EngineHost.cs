@@ -1,9 +1,11 @@
+using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
-using Batching.Engine.Identifiers;
-using Batching.Engine.Scheduling;
+using Batching.Engine.Hosting;
+using Batching.Engine.Lifecycle;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.Engine.Submission;
-using Batching.Engine.Upstreams;
 using Batching.Storage.Sqlite;
 using Batching.V1;
 using Google.Protobuf;
@@ -65,13 +67,15 @@ internal sealed class EngineHost : IAsyncDisposable
 
     public BatchUploader Uploader => Get<BatchUploader>();
 
-    public StatusReader Status => Get<StatusReader>();
+    public BatchReader Batches => Get<BatchReader>();
 
     public ResultFetcher Fetcher => Get<ResultFetcher>();
 
     public ResultStreamer Streamer => Get<ResultStreamer>();
 
     public BatchCanceller Canceller => Get<BatchCanceller>();
+
+    public BatchDeleter Deleter => Get<BatchDeleter>();
 
     public static Task<EngineHost> StartAsync(TemporaryDirectory directory, TestUpstream upstream, int concurrency = 8) =>
         StartAsync(directory, Upstream(upstream.Address, concurrency));
@@ -107,15 +111,15 @@ internal sealed class EngineHost : IAsyncDisposable
     public async Task<Batch> SubmitAsync(IReadOnlyList<Request> requests, Caller? caller = null)
     {
         var answer = await Submitter.SubmitAsync(caller ?? Alice, requests, [], CancellationToken.None);
-        Assert.True(answer.IsGiven, answer.Refusal?.Message);
+        Assert.True(answer.Succeeded, answer.Refusal?.Message);
         return answer.Value;
     }
 
     public async Task<Batch> StatusAsync(string id, bool detailed = false, Caller? caller = null)
     {
-        var answer = await Status.GetStatusAsync(
+        var answer = await Batches.GetStatusAsync(
             caller ?? Alice, new GetBatchStatusRequest { BatchId = id, Detailed = detailed }, CancellationToken.None);
-        Assert.True(answer.IsGiven, answer.Refusal?.Message);
+        Assert.True(answer.Succeeded, answer.Refusal?.Message);
         return answer.Value;
     }
 
@@ -149,15 +153,15 @@ internal sealed class EngineHost : IAsyncDisposable
         }
 
         var answer = await Fetcher.FetchAsync(Alice, request, CancellationToken.None);
-        Assert.True(answer.IsGiven, answer.Refusal?.Message);
+        Assert.True(answer.Succeeded, answer.Refusal?.Message);
         return answer.Value;
     }
 
     /// <summary>Fetches a page and receives it.</summary>
     public async Task<FetchBatchResponse> FetchAsync(string id, long? after = null)
     {
-        var page = await PageAsync(id, after);
-        page.Complete(received: true);
+        using var page = await PageAsync(id, after);
+        page.Delivery.Complete(received: true);
         return page.Response;
     }
 
@@ -170,14 +174,15 @@ internal sealed class EngineHost : IAsyncDisposable
         {
             var answer = await Fetcher.FetchAsync(
                 caller ?? Alice, new FetchBatchRequest { BatchId = id, After = results.Count }, CancellationToken.None);
-            Assert.True(answer.IsGiven, answer.Refusal?.Message);
-            answer.Value.Complete(received: true);
-            if (answer.Value.Response.Batch.Requests.Count == 0)
+            Assert.True(answer.Succeeded, answer.Refusal?.Message);
+            using var page = answer.Value;
+            page.Delivery.Complete(received: true);
+            if (page.Response.Batch.Requests.Count == 0)
             {
                 return results;
             }
 
-            results.AddRange(answer.Value.Response.Batch.Requests);
+            results.AddRange(page.Response.Batch.Requests);
         }
     }
 

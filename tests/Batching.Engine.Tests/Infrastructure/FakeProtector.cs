@@ -1,5 +1,5 @@
 using System.Text;
-using Batching.Engine.Submission;
+using Batching.Engine.Storage;
 
 namespace Batching.Engine.Tests.Infrastructure;
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 
 namespace Batching.Engine.Tests.Infrastructure;
@@ -28,10 +29,16 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
     /// <summary>Called behind every read of a segment.</summary>
     public Func<Task>? SegmentRead { get; set; }
 
+    /// <summary>Called behind every read of a segment's entries.</summary>
+    public Func<Task>? EntriesRead { get; set; }
+
     /// <summary>Called behind every read of a batch.</summary>
     public Func<Task>? BatchRead { get; set; }
 
-    public long MaxPayloadBytes => store.MaxPayloadBytes;
+    /// <summary>What <see cref="MaxPayloadBytes"/> is, if not what it is of the real store.</summary>
+    public long? Room { get; set; }
+
+    public long MaxPayloadBytes => Room ?? store.MaxPayloadBytes;
 
     public ValueTask OpenAsync(CancellationToken cancellationToken) => store.OpenAsync(cancellationToken);
 
@@ -111,6 +118,11 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
     {
         await foreach (var segment in Readable.ReadEntriesAsync(batchKey, fromPosition, cancellationToken))
         {
+            if (EntriesRead is { } read)
+            {
+                await read();
+            }
+
             yield return segment;
         }
     }

@@ -1,5 +1,7 @@
+using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
 using Batching.Engine.Keyed;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
@@ -53,9 +55,9 @@ public sealed class OwnerQuotasTests : IDisposable
         waiting.SetResult();
         var answers = await Task.WhenAll(submissions);
 
-        Assert.Equal(3, answers.Count(answer => answer.IsGiven));
+        Assert.Equal(3, answers.Count(answer => answer.Succeeded));
         Assert.All(
-            answers.Where(answer => !answer.IsGiven),
+            answers.Where(answer => !answer.Succeeded),
             answer => Assert.Equal("Batch:Quotas:Requests", Assert.IsType<Refusal.Exhausted>(answer.Refusal).Limit));
         Assert.Equal(9, (await engine.Store.ReadUsageAsync(EngineHost.Alice.Owner, CancellationToken.None)).Requests);
         gate.Open();
@@ -92,7 +94,7 @@ public sealed class OwnerQuotasTests : IDisposable
         var refusal = await RefusedAsync(engine, EngineHost.Gets(1));
 
         Assert.Equal(("Batch:Quotas:StoredBytes", 1 << 20), (refusal.Limit, refusal.Value));
-        await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+        await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         await engine.SubmitAsync(EngineHost.Gets(1));
     }
 
@@ -142,7 +144,7 @@ public sealed class OwnerQuotasTests : IDisposable
         first.Dispose();
         using var third = (await OpenAsync(engine, batch.Id)).Value;
         Assert.NotNull(third);
-        Assert.False((await OpenAsync(engine, batch.Id)).IsGiven);
+        Assert.False((await OpenAsync(engine, batch.Id)).Succeeded);
     }
 
     [Fact]
@@ -222,11 +224,11 @@ public sealed class OwnerQuotasTests : IDisposable
         return Assert.IsType<Refusal.Exhausted>(answer.Refusal);
     }
 
-    private static async Task<Answer<ResultFeed>> OpenAsync(EngineHost engine, string id) =>
+    private static async Task<Outcome<ResultFeed>> OpenAsync(EngineHost engine, string id) =>
         await engine.Streamer.OpenAsync(
             EngineHost.Alice, new FetchResultsRequest { BatchId = id }, CancellationToken.None);
 
-    private static Task<Answer<KeyedBatchReply>> RunKeyedAsync(EngineHost engine) =>
+    private static Task<Outcome<KeyedBatchReply>> RunKeyedAsync(EngineHost engine) =>
         engine.Get<KeyedBatchRunner>().RunAsync(
             EngineHost.Alice,
             new RunBatchRequest { Calls = { new KeyedRequest { Key = "a", Request = new Request { Path = "/items" } } } },

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Scheduling;
 using Batching.Engine.Tests.Infrastructure;
-using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf;
 
@@ -33,7 +35,7 @@ public sealed class PressureTests : IDisposable
         var first = await engine.SubmitAsync([EngineHost.Post("/first")]);
         await engine.UntilDoneAsync(first.Id);
         var rest = await engine.SubmitAsync(EngineHost.Gets(3));
-        await Poll.UntilAsync(() => PlacesOf(engine).PauseLeft > TimeSpan.Zero, "the pause");
+        await Poll.UntilAsync(() => CallsOf(engine) is { InFlight: 0, Waiting: 3 }, "the wait for the end of the pause");
 
         // Longer than the deadline of a request, 30 s.
         engine.Time.Advance(TimeSpan.FromSeconds(39));
@@ -71,20 +73,84 @@ public sealed class PressureTests : IDisposable
             await engine.UntilDoneAsync(refused.Id);
         }
 
-        Assert.Equal(4, PlacesOf(engine).Limit);
+        Assert.Equal(3, CallsOf(engine).Limit);
         Volatile.Write(ref refusing, false);
         var batch = await engine.SubmitAsync(EngineHost.Gets(300));
-        await gate.UntilEnteredAsync(4);
-        Assert.Equal(4, PlacesOf(engine).InFlight);
-        Assert.Equal(4, gate.Entered);
+        await gate.UntilEnteredAsync(3);
+        Assert.Equal(3, CallsOf(engine).InFlight);
+        Assert.Equal(3, gate.Entered);
 
         gate.Open();
         await engine.UntilDoneAsync(batch.Id);
-        Assert.Equal(16, PlacesOf(engine).Limit);
+        Assert.Equal(16, CallsOf(engine).Limit);
+    }
+
+    // An API that can't keep up refuses everybody.
+    [Fact]
+    public async Task Run_SeveralOwnersRefused_SendsFewerOfAllAtATimeAndRecovers()
+    {
+        var refusing = true;
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            if (Volatile.Read(ref refusing))
+            {
+                context.Response.StatusCode = 503;
+            }
+            else
+            {
+                await gate.PassAsync(context);
+            }
+        });
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 16);
+        var owners = Enumerable.Range(0, 8).Select(i => new Caller($"owner {i}", null)).ToArray();
+        foreach (var owner in owners)
+        {
+            engine.Time.Advance(TimeSpan.FromMilliseconds(1));
+            var refused = await engine.SubmitAsync([EngineHost.Post("/refused")], owner);
+            await engine.UntilDoneAsync(refused.Id, owner);
+        }
+
+        Assert.Equal(1, CallsOf(engine).Limit);
+        Volatile.Write(ref refusing, false);
+        var batches = new List<string>();
+        foreach (var owner in owners)
+        {
+            batches.Add((await engine.SubmitAsync(EngineHost.Gets(100), owner)).Id);
+        }
+
+        await gate.UntilEnteredAsync(1);
+        await Poll.UntilAsync(() => CallsOf(engine).Waiting > 400, "what waits");
+        Assert.Equal((1, 1), (CallsOf(engine).InFlight, gate.Entered));
+        gate.Open();
+        foreach (var (owner, id) in owners.Zip(batches))
+        {
+            await engine.UntilDoneAsync(id, owner);
+        }
+
+        Assert.Equal(16, CallsOf(engine).Limit);
     }
 
     [Fact]
-    public async Task Run_NoAnswerInTime_HalvesThePlaces()
+    public async Task Run_StormOfOneOwner_LeavesNothingBehind()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestUpstream.StartAsync(context =>
+            context.Request.Path.StartsWithSegments("/hang") ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 16);
+        var storm = await engine.SubmitAsync(EngineHost.Gets(12, "hang"));
+        await gate.UntilEnteredAsync(12);
+        engine.Time.Advance(TimeSpan.FromSeconds(30));
+        await engine.UntilDoneAsync(storm.Id);
+        Assert.Equal((6, 1), (CallsOf(engine).Limit, CallsOf(engine).Owners));
+
+        await Poll.UntilAsync(() => CallsOf(engine).InFlight == 0, "no call under way");
+        engine.Time.Advance(TimeSpan.FromMinutes(1));
+        await Poll.UntilAsync(() => CallsOf(engine) is { Owners: 0, Limit: 16 }, "the storm being forgotten");
+    }
+
+    [Fact]
+    public async Task Run_NoAnswerInTime_HalvesThePlacesOfItsOwner()
     {
         var gate = new Gate();
         await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
@@ -95,7 +161,7 @@ public sealed class PressureTests : IDisposable
         engine.Time.Advance(TimeSpan.FromSeconds(30));
 
         Assert.Equal(504, Assert.Single(await engine.ResultsAsync(batch.Id)).Response.StatusCode);
-        Assert.Equal(4, PlacesOf(engine).Limit);
+        Assert.Equal(3, CallsOf(engine).Limit);
         gate.Open();
     }
 
@@ -110,12 +176,12 @@ public sealed class PressureTests : IDisposable
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 4);
         var ill = await engine.SubmitAsync(EngineHost.Gets(1, "ill"));
         await Poll.UntilAsync(
-            () => upstream.Received.Count == 1 && PlacesOf(engine).InFlight == 0, "the wait for another attempt");
+            () => upstream.Received.Count == 1 && CallsOf(engine).InFlight == 0, "the wait for another attempt");
 
         // Over the waits between attempts, never over the deadline.
         await engine.Time.DriveAsync(engine.ResultsAsync(ill.Id), below: TimeSpan.FromSeconds(3));
         Assert.Equal(3, upstream.Received.Count);
-        await Poll.UntilAsync(() => PlacesOf(engine).InFlight == 0, "all places given back");
+        await Poll.UntilAsync(() => CallsOf(engine).InFlight == 0, "all places given back");
     }
 
     [Fact]
@@ -186,5 +252,5 @@ public sealed class PressureTests : IDisposable
             one.Received.Concat(other.Received).GroupBy(call => call.Target), group => Assert.Equal(3, group.Count()));
     }
 
-    private static CallPlaces PlacesOf(EngineHost engine) => engine.Get<UpstreamRouter>().Upstreams[0].Places;
+    private static CallQueue CallsOf(EngineHost engine) => engine.Get<CallQueues>().All.First();
 }

@@ -1,6 +1,8 @@
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Tests.Infrastructure;
-using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf;
 
@@ -76,7 +78,7 @@ public sealed class SchedulerTests : IDisposable
         Assert.InRange(last, 10, 600);
     }
 
-    // The budget holds two requests of this size, the batch twenty, and only so much of it may be read ahead.
+    // An owner's part of the budget holds two requests of this size, the batch twenty, and only so much may be read ahead.
     [Fact]
     public async Task Run_BatchLargerThanTheWaitingBudget_IsLoadedAsItGoes()
     {
@@ -87,7 +89,7 @@ public sealed class SchedulerTests : IDisposable
             options =>
             {
                 EngineHost.Upstream(upstream.Address, concurrency: 1)(options);
-                options.Limits.WaitingBytes = 1 << 20;
+                options.Limits.WaitingBytes = 1_200_000;
             });
         var body = ByteString.CopyFrom(new byte[400_000]);
         var requests = Enumerable.Range(0, 20)
@@ -210,7 +212,7 @@ public sealed class SchedulerTests : IDisposable
         {
             var cancelled = await engine.Canceller.CancelAsync(EngineHost.Bob, id, CancellationToken.None);
             Assert.Equal(new Refusal.NotFound("batch", id), cancelled.Refusal);
-            var deleted = await engine.Canceller.DeleteAsync(EngineHost.Bob, id, CancellationToken.None);
+            var deleted = await engine.Deleter.DeleteAsync(EngineHost.Bob, id, CancellationToken.None);
             Assert.Equal(new Refusal.NotFound("batch", id), deleted.Refusal);
         }
 
@@ -232,10 +234,10 @@ public sealed class SchedulerTests : IDisposable
         var batch = await engine.SubmitAsync(EngineHost.Gets(500));
         var key = (await engine.Store.ListUnfinishedAsync(0, 1, default)).Single().Key;
         await gate.UntilEnteredAsync(2);
-        var answer = await engine.Canceller.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
-        Assert.True(answer.IsGiven);
+        var answer = await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
+        Assert.True(answer.Succeeded);
         await Poll.UntilAsync(() => Volatile.Read(ref aborted) == 2, "the end of the calls in flight");
-        var status = await engine.Status.GetStatusAsync(
+        var status = await engine.Batches.GetStatusAsync(
             EngineHost.Alice, new GetBatchStatusRequest { BatchId = batch.Id }, CancellationToken.None);
         Assert.Equal(new Refusal.NotFound("batch", batch.Id), status.Refusal);
         Assert.False(engine.Get<ActiveBatches>().TryGet(key, out _));
@@ -253,7 +255,7 @@ public sealed class SchedulerTests : IDisposable
         return (batch.State, batch.FailedRequests);
     }
 
-    private static int WaitingIn(EngineHost engine) => engine.Get<UpstreamRouter>().Upstreams[0].Waiting.Count;
+    private static int WaitingIn(EngineHost engine) => engine.Get<CallQueues>().All.First().Waiting;
 
     private static Task UntilLoadedAsync(EngineHost engine, int count) =>
         Poll.UntilAsync(() => WaitingIn(engine) >= count, $"{count} waiting requests");

@@ -30,7 +30,7 @@ public sealed class SpawnerStoreTests : IDisposable
         var withoutResult = new List<string>();
         engine.Store.Committing = writes =>
         {
-            foreach (var write in writes.OfType<StoreWrite.Append>())
+            foreach (var write in writes.OfType<StoreWrite.AppendResults>())
             {
                 var finished = write.Segments
                     .SelectMany(segment => Enumerable.Range(0, (int)(segment.LastPosition - segment.FirstPosition + 1))

@@ -1,7 +1,6 @@
-using Batching.Engine.Submission;
+using Batching.Engine.Model;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Engine.Tests.Submission;
@@ -213,7 +212,7 @@ public sealed class BatchSubmitterTests : IDisposable
 
     private static async Task AssertNothingStoredAsync(EngineHost engine)
     {
-        var list = await engine.Status.ListAsync(EngineHost.Alice, new ListBatchesRequest(), CancellationToken.None);
+        var list = await engine.Batches.ListAsync(EngineHost.Alice, new ListBatchesRequest(), CancellationToken.None);
         Assert.Empty(list.Value!.Batches);
         Assert.Empty(await engine.Store.ListUnfinishedAsync(0, 10, CancellationToken.None));
     }

@@ -1,3 +1,5 @@
+using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -89,6 +91,48 @@ public sealed class QueryParamsTests
         Assert.Equal(expected, problem.Message);
     }
 
+    public static TheoryData<string, string> Endless => new()
+    {
+        { "nulls", $$"""{"a":[{{string.Join(',', Enumerable.Repeat("null", 100_000))}}]}""" },
+        { "null params", $$"""{ {{string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"{i}\":null"))}} }""" },
+        { "empty lists", $$"""{ {{string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"{i}\":[]"))}} }""" },
+        { "one name", $$"""{ {{string.Join(',', Enumerable.Repeat("\"a\":1", 20_000))}} }""" },
+        { "a long name", $$"""{"{{new string('n', 150_000)}}":[{{string.Join(',', Enumerable.Repeat("1", 75_000))}}]}""" },
+        { "a name that fits", $$"""{"{{new string('n', 4_000)}}":[{{string.Join(',', Enumerable.Repeat("1", 20_000))}}]}""" },
+        { "a large object", $$"""{"a":{"b":[{{string.Join(',', Enumerable.Repeat("1", 100_000))}}]} }""" },
+        { "white space", $$"""{"a":1{{new string(' ', 500_000)}}}""" },
+    };
+
+    // Neither where they are kept as text nor where they came as a message.
+    [Theory]
+    [MemberData(nameof(Endless))]
+    public void TryAppend_ParamsThatAddLittleOrTooMuchToThePath_AreRefusedAtLittleCost(string what, string json)
+    {
+        var message = Struct.Parser.ParseJson(json);
+        Request[] requests = what is "white space" or "one name"
+            ? [new Request { ParamsJson = json }]
+            : [new Request { ParamsJson = json }, new Request { Params = message }];
+        foreach (var request in requests)
+        {
+            var path = "/items";
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.False(QueryParams.TryAppend(request, new LimitOptions(), ref path, out var problem));
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+            Assert.Equal("path", problem.Field);
+            Assert.Matches("longer than 8192 characters with its params|more than 32768 characters", problem.Message);
+            Assert.InRange(allocated, 0, 3_000_000);
+        }
+    }
+
+    [Fact]
+    public void TryAppend_NullsOfAnOrdinaryRequest_AreLeftOut()
+    {
+        var nulls = string.Join(',', Enumerable.Range(0, 500).Select(i => $"\"name{i}\":null"));
+        Assert.Equal("/items?a=1", AppendAll(new Request { Path = "/items", ParamsJson = $$"""{ {{nulls}},"a":1}""" }));
+        Assert.Equal("/items?a=1", Append("/items", Struct.Parser.ParseJson($$"""{ {{nulls}},"a":1}""")));
+    }
+
     [Fact]
     public void TryAppend_ParamsInBothForms_AreRefused()
     {
@@ -117,6 +161,24 @@ public sealed class QueryParamsTests
     {
         Assert.True(JsonParams.TryParse(json, out var parameters));
         Assert.Equal(expected.TrimEnd(), parameters.With("limit", "7").TrimEnd());
+    }
+
+    // The same as one after the other.
+    [Theory]
+    [InlineData("{}")]
+    [InlineData(" {\n} ")]
+    [InlineData(" { \"a\" : 1.50 } ")]
+    [InlineData("""{"limit":1e2,"cursor":null,"a":{"limit":5}} """)]
+    [InlineData("""{ "cursor": "x" , "a": [1], "limit" : 7 }  """)]
+    [InlineData("""{"limit":1,"l\u0069mit":2}""")]
+    public void Merge_AnyText_SetsAllAndLeavesTheRestAsItIs(string json)
+    {
+        const string cursor = "\"\u00e9\\\"\"";
+        Assert.True(JsonParams.TryParse(json, out var first));
+        Assert.True(JsonParams.TryParse(first.With("limit", "100"), out var second));
+
+        Assert.Equal(second.With("cursor", cursor), JsonParams.Merge(json, $$"""{"limit":100,"cursor":{{cursor}}}"""));
+        Assert.Equal(json, JsonParams.Merge(json, "{}"));
     }
 
     private static string Append(string path, Struct? parameters) =>

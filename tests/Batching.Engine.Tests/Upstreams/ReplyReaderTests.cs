@@ -1,4 +1,7 @@
 using System.Net;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Quotas;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Time.Testing;
@@ -24,7 +27,8 @@ public sealed class ReplyReaderTests
         };
         // Of unknown length, so that the buffer has to grow.
         response.Content.Headers.ContentLength = null;
-        var reading = new ReplyReader(options, new FakeTimeProvider())
+        var budget = new OwnerByteBudget(1 << 20, 1 << 20, TimeProvider.System);
+        var reading = new ReplyReader(options, budget, new FakeTimeProvider())
             .ReadAsync(new UpstreamCall(default, HttpMethod.Get, new Request(), null), response, CancellationToken.None);
         if (failsInTheEnd)
         {
@@ -35,6 +39,7 @@ public sealed class ReplyReaderTests
             Assert.Equal(Failure.ResponseTooLarge, (await reading).Failure);
         }
 
+        Assert.Equal(0, budget.Used);
         // A buffer that was given back twice is handed out twice.
         foreach (var size in Sizes())
         {

@@ -2,6 +2,10 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
+using Batching.Engine.Quotas;
+using Batching.Engine.Scheduling;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.Engine.Upstreams;
 using Batching.V1;
@@ -17,8 +21,9 @@ public sealed class UpstreamCallerTests : IDisposable
     private readonly FakeTime _time = new();
     private readonly BatchEngineOptions _options = new();
     private UpstreamRouter? _router;
+    private CallQueue? _queue;
 
-    public void Dispose() => _router?.Dispose();
+    public void Dispose() => Reset();
 
     [Fact]
     public async Task CallAsync_AnyBytes_ComeBackExactly()
@@ -567,6 +572,7 @@ public sealed class UpstreamCallerTests : IDisposable
         Assert.Equal(
             new Dictionary<string, string>
             {
+                ["Accept"] = "application/json, */*;q=0.8",
                 ["Authorization"] = "Bearer secret",
                 ["Content-Language"] = "de",
                 ["Content-Length"] = "2",
@@ -606,7 +612,7 @@ public sealed class UpstreamCallerTests : IDisposable
         _options.Headers.ClientAddress = field;
         await using var upstream = await TestUpstream.StartEchoAsync();
         using var reply = await CallAsync(
-            upstream.Address, new Request { Path = "/x" }, origin: new OriginFields(peer, null));
+            upstream.Address, new Request { Path = "/x" }, forwarded: new ForwardedFields(peer, null));
         var headers = Assert.Single(upstream.Received).Headers;
         Assert.Equal(
             name is null ? [] : [new(name, value!)], headers.Where(header => header.Key.Contains("Forwarded", StringComparison.Ordinal)));
@@ -615,13 +621,13 @@ public sealed class UpstreamCallerTests : IDisposable
     [Fact]
     public async Task CallAsync_TraceOfTheClient_GoesOnWithASpanOfItsOwnForEachRequest()
     {
-        var trace = OriginFields.TraceOf("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
+        var trace = ForwardedFields.TraceOf("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
         Assert.Equal("0af7651916cd43dd8448eb211c80319c-00", trace);
-        var origin = new OriginFields(null, trace);
+        var origin = new ForwardedFields(null, trace);
         await using var upstream = await TestUpstream.StartEchoAsync();
         for (var i = 0; i < 2; i++)
         {
-            using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" }, origin: origin);
+            using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" }, forwarded: origin);
         }
 
         var sent = upstream.Received.Select(call => call.Headers["traceparent"]).ToArray();
@@ -637,7 +643,7 @@ public sealed class UpstreamCallerTests : IDisposable
     [InlineData("fe-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-", "00")]
     [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-83-x", "01")]
     public void TraceOf_LaterVersion_GoesOn(string traceParent, string flags) =>
-        Assert.Equal($"0af7651916cd43dd8448eb211c80319c-{flags}", OriginFields.TraceOf(traceParent));
+        Assert.Equal($"0af7651916cd43dd8448eb211c80319c-{flags}", ForwardedFields.TraceOf(traceParent));
 
     [Theory]
     [InlineData(null)]
@@ -657,9 +663,9 @@ public sealed class UpstreamCallerTests : IDisposable
     [InlineData("x\r\nX-Evil: 1")]
     public void TraceOf_NoValidTrace_IsANewOne(string? traceParent)
     {
-        var trace = OriginFields.TraceOf(traceParent);
+        var trace = ForwardedFields.TraceOf(traceParent);
         Assert.Matches("^[0-9a-f]{32}-01$", trace);
-        Assert.NotEqual(trace, OriginFields.TraceOf(traceParent));
+        Assert.NotEqual(trace, ForwardedFields.TraceOf(traceParent));
         Assert.DoesNotContain("0af7651916cd43dd8448eb211c80319c", trace, StringComparison.Ordinal);
     }
 
@@ -675,7 +681,7 @@ public sealed class UpstreamCallerTests : IDisposable
                 // HttpClient counts this one to the content, which a GET has none of.
                 Headers = { ["user-agent"] = "mine/1", ["Traceparent"] = "mine", ["content-type"] = "text/plain" },
             },
-            origin: new OriginFields(null, null));
+            forwarded: new ForwardedFields(null, null));
         var headers = Assert.Single(upstream.Received).Headers;
         Assert.Equal(("mine/1", "mine"), (headers["User-Agent"], headers["traceparent"]));
         Assert.Equal("text/plain", headers["Content-Type"]);
@@ -686,7 +692,7 @@ public sealed class UpstreamCallerTests : IDisposable
     {
         await using var upstream = await TestUpstream.StartEchoAsync();
         _options.Upstreams.Add(new UpstreamOptions { BaseAddress = upstream.Address, ForwardCredential = false });
-        _router = new UpstreamRouter(Options.Create(_options), _time, NullLogger<UpstreamRouter>.Instance);
+        _router = CreateRouter();
         using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" }, authorization: "Bearer secret");
         Assert.DoesNotContain("Authorization", Assert.Single(upstream.Received).Headers.Keys);
     }
@@ -773,6 +779,16 @@ public sealed class UpstreamCallerTests : IDisposable
         _options.Upstreams.Clear();
         _router?.Dispose();
         _router = null;
+        _queue?.Dispose();
+        _queue = null;
+    }
+
+    private UpstreamRouter CreateRouter()
+    {
+        var router = new UpstreamRouter(Options.Create(_options));
+        _queue = new CallQueue(router.Upstreams[0].Options, _time, NullLogger.Instance);
+        _queue.Open();
+        return router;
     }
 
     private static byte[] Noise(int length)
@@ -782,28 +798,53 @@ public sealed class UpstreamCallerTests : IDisposable
         return bytes;
     }
 
-    private Task<UpstreamReply> CallAsync(
+    private async Task<UpstreamReply> CallAsync(
         Uri address,
         Request request,
         string? authorization = null,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null,
-        OriginFields? origin = null,
+        ForwardedFields? forwarded = null,
         CancellationToken abort = default)
     {
         if (_router is null)
         {
             _options.Upstreams.Add(new UpstreamOptions { BaseAddress = address, ConnectCallback = connect });
-            _router = new UpstreamRouter(Options.Create(_options), _time, NullLogger<UpstreamRouter>.Instance);
+            _router = CreateRouter();
         }
 
         Assert.True(_router.TryRoute(request, out var route, out var problem), problem?.Message);
-        return new UpstreamCaller(Options.Create(_options), _time)
-            .CallAsync(
-                new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization) { Origin = origin }, abort)
-            .AsTask();
+        var caller = new UpstreamCaller(Options.Create(_options), new MemoryBudgets(Options.Create(_options), _time), _time);
+        var call = new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization) { Forwarded = forwarded };
+        var work = new Work(place => caller.CallAsync(call, place, abort));
+        _queue!.Enqueue("", 1, work);
+        return await work.Reply;
     }
 
     // Advances the clock over the waits between attempts, never over the deadline.
     private Task<UpstreamReply> DriveAsync(Uri address, Request request, string? authorization = null) =>
         _time.DriveAsync(CallAsync(address, request, authorization), below: TimeSpan.FromSeconds(15));
+
+    /// <summary>Makes one call when it has its place.</summary>
+    private sealed class Work(Func<ICallPlace, ValueTask<UpstreamReply>> call) : IUpstreamWork
+    {
+        private readonly TaskCompletionSource<UpstreamReply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<UpstreamReply> Reply => _reply.Task;
+
+        public async ValueTask RunAsync(ICallPlace place)
+        {
+            try
+            {
+                _reply.SetResult(await call(place));
+            }
+            catch (OperationCanceledException exception)
+            {
+                _reply.SetCanceled(exception.CancellationToken);
+            }
+            catch (Exception exception)
+            {
+                _reply.SetException(exception);
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
+using Batching.Engine.Configuration;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Tests.Upstreams;
@@ -117,6 +117,10 @@ public sealed class UpstreamRouterTests
             Assert.Equal($"has the param 'p', which {expected}", problem.Message);
         }
 
+        var nameless = new Request { Path = "/x", Params = new Struct { Fields = { [""] = Value.ForString("x") } } };
+        Assert.False(router.TryRoute(nameless, out _, out var why));
+        Assert.Equal("has a param without a name, which only params_json and query can have", why.Message);
+        Assert.True(router.TryRoute(new Request { Path = "/x", ParamsJson = """{"": "x"}""" }, out _, out _));
         Assert.True(router.TryRoute(new Request { Path = "/x", Params = new Struct { Fields = { ["p"] = Nested(15) } } }, out _, out _));
     }
 
@@ -135,12 +139,12 @@ public sealed class UpstreamRouterTests
     private static UpstreamRouter Create(params (string Prefix, string Address)[] upstreams)
     {
         var options = new BatchEngineOptions();
+        options.OwnPaths.UnionWith(["/api/v0/batch", "/api/v1/batches", "/api/v2/batch", "/batch.v1.", "/batch.rest.v1."]);
         foreach (var (prefix, address) in upstreams)
         {
             options.Upstreams.Add(new UpstreamOptions { Prefix = prefix, BaseAddress = new Uri(address) });
         }
 
-        return new UpstreamRouter(
-            Options.Create(options), TimeProvider.System, NullLogger<UpstreamRouter>.Instance);
+        return new UpstreamRouter(Options.Create(options));
     }
 }

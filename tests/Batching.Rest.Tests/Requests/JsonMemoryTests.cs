@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Batching.Rest.Calls;
 using Batching.Rest.Requests;
+using Microsoft.AspNetCore.Http;
 
 namespace Batching.Rest.Tests.Requests;
 
@@ -53,8 +54,8 @@ public sealed class JsonMemoryTests
     {
         try
         {
-            JsonMemory.Check(
-                new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), limit, keepsRaw ?? (static (in _) => false));
+            JsonMemory.Take(
+                new DefaultHttpContext(), new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), limit, keepsRaw ?? (static (in _) => false));
             return false;
         }
         catch (RefusedCallException refused)

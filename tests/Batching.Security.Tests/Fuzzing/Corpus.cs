@@ -25,6 +25,7 @@ internal sealed class Corpus(string batchId, string requestId)
         """[{"path": "x/7", "method": "PUT", "body": {"name": "new", "n": 1.50}, "headers": {"X-Trace": "1", "Content-Type": "text/plain"}}, {"path": "y"}]""",
         """[{"path": "p", "spawner": true, "params": {"limit": 3}, "pagination": {"style": "page", "first_page": 0, "page_size": 10, "total_pointer": "/total"}}]""",
         """[{"path": "größe?q=ü", "params": {"a": [1, true, null, {"b": "c"}], "d": 12345678901234567890}}]""",
+        """{"path": "p", "params": {"limit": 3}, "pagination": {"style": "page", "first_page": 0, "page_size": 10, "total_pointer": "/total"}}""",
         """[{"path": "l", "method": "POST", "params": [1, 2, {"three": 3}]}, {"path": "m", "method": "DELETE", "body": "text", "unknown": [{}]}]""",
     ];
 
@@ -32,6 +33,7 @@ internal sealed class Corpus(string batchId, string requestId)
     [
         """{"requests": [{"path": "x/7", "method": "PUT", "params": {"a": [1, true, null, {"b": "c"}]}, "headers": {"X-Trace": "1"}, "body": "e30="}]}""",
         """{"requests": [{"path": "p", "spawner": true, "pagination": {"style": "PAGINATION_STYLE_PAGE", "pageSize": 10, "total_pointer": "/total"}}, {}]}""",
+        """{"request": {"path": "p", "pagination": {"preset": "etcd"}, "method": "POST", "body": "e30="}}""",
         """{"calls": [{"key": "a", "request": {"path": "x"}}, {"key": "b"}]}""",
     ];
 
@@ -56,14 +58,15 @@ internal sealed class Corpus(string batchId, string requestId)
     [
         $"/{batchId}", $"/{batchId}/status?detailed=true", $"/{batchId}/status?request_ids={requestId}", $"/{batchId}?after=0&request_fields=path,response",
         $"/{batchId}?request_ids={requestId},{requestId}", "?limit=5&page_token=x", $"/{batchId}/results?after=1", $"/{batchId}/cancel",
-        "?suppress_response_codes=true&bearer_token=abc",
+        "?suppress_response_codes=true&bearer_token=abc", "/pagination?path=x&pagination=odata",
+        "/pagination?path=x&pagination=%7B%22style%22:%22page%22,%22total_pointer%22:%22/t%22%7D",
     ];
 
     private readonly string[] _v1Targets =
     [
         $"/{batchId}", $"/{batchId}?detailed=true&request_ids={requestId}", $"/{batchId}/results?after=0&request_fields=path,response.statusCode",
         $"/{batchId}/results?requestIds={requestId}&requestIds={requestId}", "?limit=5&page_token=x", $"/{batchId}/results:stream?after=1",
-        $"/{batchId}:cancel", "?unknown=1&suppress_response_codes=true", ":run",
+        $"/{batchId}:cancel", "?unknown=1&suppress_response_codes=true", ":run", ":detectPagination",
     ];
 
     private readonly (string Method, IMessage Message)[] _messages =
@@ -77,16 +80,17 @@ internal sealed class Corpus(string batchId, string requestId)
         ("ListBatches", new ListBatchesRequest { Limit = 5, PageToken = "x" }),
         ("CancelBatch", new CancelBatchRequest { BatchId = requestId }),
         ("DeleteBatch", new DeleteBatchRequest { BatchId = requestId }),
+        ("DetectPagination", new DetectPaginationRequest { Request = Spawner() }),
         ("RunBatch", new RunBatchRequest { Calls = { new KeyedRequest { Key = "a", Request = Plain() }, new KeyedRequest { Key = "b" } } }),
     ];
 
     /// <summary>One input. The same for the same random numbers.</summary>
     public FuzzInput Create(Random random) => random.Next(13) switch
     {
-        10 => Json("v1 body", V1Path + Pick(["", ":run"], random), V1Bodies, random),
+        10 => Json("v1 body", V1Path + Pick(["", ":run", ":detectPagination"], random), V1Bodies, random),
         11 => V1Call(random),
         12 => Web(random),
-        0 or 1 => Json("v0 body", V0Path, V0Bodies, random),
+        0 or 1 => Json("v0 body", V0Path + Pick(["", "/pagination"], random), V0Bodies, random),
         2 or 3 => Json("v2 body", V2Path, V2Bodies, random),
         4 => new FuzzInput("v2 query", "GET", $"{V2Path}?{Mangle(Pick(V2Queries, random), random)}", null),
         5 => V0Call(random),

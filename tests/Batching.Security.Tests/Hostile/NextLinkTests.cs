@@ -16,7 +16,7 @@ public sealed class NextLinkTests
         "http://127.0.0.1:1/x", "http://127.0.0.1/x", "http://localhost:{port}/x", "https://127.0.0.1:{port}/x", "ftp://127.0.0.1:{port}/x",
         "file:///etc/passwd", "javascript:alert(1)", "data:text/plain,x", "http://", "http://[::1", "\\\\elsewhere.test\\x", "/\\elsewhere.test/x",
         "http:\\\\elsewhere.test\\x", "///elsewhere.test/x", "/x//y", "/x/../y", "/./y", "/x/%2e%2e/y", "/x/%252e%252e/y", "/x/..%2fy", "/x/..;a/y",
-        "/x%5Cy", "/x y", " /x", "/x\ty", "/x\r\nHost: elsewhere.test", "/x\u0000", "/x%00", "/x%0d%0aX-Evil:1", "/x#y", "?p=2#y", "/x%", "?p=%zz",
+        "/x%5Cy", "/x\ty", "/x\r\nHost: elsewhere.test", "/x\u0000", "/x%00", "/x%0d%0aX-Evil:1", "/x#y", "?p=2#y", "/x%", "?p=%zz",
         "/x/%C0%AE", "/%FF", "http://127.0.0.1:{port}/x/../y", "http://127.0.0.1:{port}//y", "/api/v0/batch", "/API/v0/batch/", "/api/v2/b%61tch",
         "/batch.v1.BatchService/CreateBatch",
     ];
@@ -24,6 +24,7 @@ public sealed class NextLinkTests
     private static readonly (string Link, string Target)[] Good =
     [
         ("?p=2", "/pages?p=2"), ("/good?p=%7E%2e%41", "/good?p=%7E%2e%41"), ("../good/rel", "/good/rel"), ("./good", "/good"), ("good?x=/../", "/good?x=/../"),
+        ("/good/x y", "/good/x%20y"), (" /good/z ", "/good/z"),
         ("http://127.0.0.1:{port}/good/%41bs", "/good/%41bs"), ("//127.0.0.1:{port}/good", "/good"),
     ];
 

@@ -1,5 +1,5 @@
 using System.IO.Pipelines;
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Batching.Server.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -24,6 +24,7 @@ public sealed class WatchedResponseTests : IDisposable
             context,
             new Body(_pipe.Writer),
             TimeSpan.FromMinutes(1),
+            minRate: 1,
             new StopPatience(
                 new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), Options.Create(new BatchEngineOptions())),
             TimeProvider.System,

@@ -31,7 +31,6 @@ public sealed class QuietStreamTests : IAsyncLifetime
         await _api.DisposeAsync();
     }
 
-    // Each of them gets its head before there is anything to tell.
     [Theory]
     [InlineData("/api/v0/batch/{0}/results", "application/x-ndjson", """{"progress":{"runningRequests":2,"failedRequests":0},"position":0}""")]
     [InlineData("/api/v0/batch/{0}/results", "text/event-stream", ":")]
@@ -52,6 +51,32 @@ public sealed class QuietStreamTests : IAsyncLifetime
 
         _gate.SetResult();
         Assert.Contains("\"end\"", await reader.ReadToEndAsync().WithDeadlineAsync("the end comes"), StringComparison.Ordinal);
+    }
+
+    // A sign of life would bring it, too, so there is none here.
+    [Theory]
+    [InlineData("/api/v0/batch/{0}/results", "application/x-ndjson")]
+    [InlineData("/api/v0/batch/{0}/results", "text/event-stream")]
+    [InlineData("/api/v1/batches/{0}/results:stream", "application/json")]
+    public async Task Rest_NothingToTell_HasItsHeadAtOnce(string path, string type)
+    {
+        await using var silent = await Gateway.StartAsync(_api, "--Batch:StreamHeartbeat=00:00:00");
+        var batch = await silent.Rest.SubmitPathsAsync("a");
+        using (await silent.Rest.OpenAsync(string.Format(null, path, batch.Id), type)
+            .WithDeadlineAsync("the head of the reply is there"))
+        {
+            Assert.False(_gate.Task.IsCompleted);
+        }
+    }
+
+    [Fact]
+    public async Task Grpc_NothingToTell_HasItsHeadAtOnce()
+    {
+        await using var silent = await Gateway.StartAsync(_api, "--Batch:StreamHeartbeat=00:00:00");
+        var batch = await silent.Rest.SubmitPathsAsync("a");
+        using var call = silent.Grpc.FetchResults(new FetchResultsRequest { BatchId = batch.Id });
+        await call.ResponseHeadersAsync.WithDeadlineAsync("the head of the reply is there");
+        Assert.False(_gate.Task.IsCompleted);
     }
 
     [Fact]

@@ -173,6 +173,32 @@ public sealed class StalledReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SlowReader_TakesLessThanTheLeastRate_IsCutOffAndTheResultsAreHandedOutAgain()
+    {
+        await using var gateway = await Gateway.StartAsync(
+            _api,
+            "--Batch:Limits:ReaderStall=00:00:03",
+            "--Batch:Limits:ReaderMinRate=1048576",
+            "--Batch:Limits:PageBytes=33554432");
+        var batch = await SubmitAsync(gateway);
+        using var reader = await OpenRawAsync(gateway, batch.Path, "application/json");
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        var buffer = new byte[32 * 1024];
+        var error = await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            while (await reader.ReceiveAsync(buffer.AsMemory()).AsTask().WithDeadlineAsync("the reader is cut off") > 0)
+            {
+                await pace.WaitForNextTickAsync();
+            }
+        });
+
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        Assert.Contains(gateway.Logs.All, entry => entry.Contains("ReaderTooSlow", StringComparison.Ordinal));
+        Assert.DoesNotContain(gateway.Logs.All, IsCutOff);
+        Assert.Equal(Results, (await gateway.Rest.GetAsync(batch.Path)).Success().Requests.Count);
+    }
+
+    [Fact]
     public async Task Stream_HasNothingToSend_IsNotStalled()
     {
         var batch = await _gateway.Rest.SubmitPathsAsync("hang");
@@ -191,10 +217,12 @@ public sealed class StalledReaderTests : IAsyncLifetime
 
     private static bool IsCutOff(string entry) => entry.Contains("ReaderStalled", StringComparison.Ordinal);
 
-    private async Task<SubmittedBatch> SubmitAsync(int results = Results)
+    private Task<SubmittedBatch> SubmitAsync(int results = Results) => SubmitAsync(_gateway, results);
+
+    private static async Task<SubmittedBatch> SubmitAsync(Gateway gateway, int results = Results)
     {
-        var batch = await _gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, results).Select(i => $"{i}"));
-        await _gateway.Rest.WaitUntilDoneAsync(batch.Id);
+        var batch = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, results).Select(i => $"{i}"));
+        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
         return batch;
     }
 
@@ -205,10 +233,12 @@ public sealed class StalledReaderTests : IAsyncLifetime
         Assert.InRange(started.Elapsed, Stall / 2, Stall + Late);
     }
 
-    private async Task<Socket> OpenRawAsync(string path, string accept)
+    private Task<Socket> OpenRawAsync(string path, string accept) => OpenRawAsync(_gateway, path, accept);
+
+    private static async Task<Socket> OpenRawAsync(Gateway gateway, string path, string accept)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
-        var address = new Uri(_gateway.Address);
+        var address = new Uri(gateway.Address);
         await socket.ConnectAsync(IPAddress.Loopback, address.Port);
         await socket.SendAsync(
             Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\nAccept: {accept}\r\n\r\n"));

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Batching.V1;
 using Grpc.Net.Client;
 
@@ -10,13 +8,17 @@ namespace Batching.Server.Tests.Infrastructure;
 /// <summary>The server as its operators run it: a process of its own, which can be killed.</summary>
 public sealed class GatewayProcess : IDisposable
 {
+    private const string Listening = "Now listening on: ";
+
     private static readonly TimeSpan ExitDeadline = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentQueue<string> _output = new();
+    private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process _process;
-    private readonly GrpcChannel _channel;
+    private RestClient? _rest;
+    private GrpcChannel? _channel;
 
-    private GatewayProcess(IReadOnlyDictionary<string, string> environment, string address)
+    private GatewayProcess(IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
@@ -27,29 +29,28 @@ public sealed class GatewayProcess : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
-        start.Environment["ASPNETCORE_URLS"] = address;
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
         }
 
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
-        _process.ErrorDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Read(line.Data);
+        _process.ErrorDataReceived += (_, line) => Read(line.Data);
+        _process.Exited += (_, _) => _address.TrySetException(
+            new InvalidOperationException($"The gateway did not start:\n{Output}"));
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Address = address;
-        Rest = new RestClient(address);
-        _channel = GrpcChannel.ForAddress(address);
-        Grpc = new BatchService.BatchServiceClient(_channel);
     }
 
-    public string Address { get; }
+    /// <summary>Where it listens, once it does.</summary>
+    public string Address => _address.Task.Result;
 
-    public RestClient Rest { get; }
+    public RestClient Rest => _rest ??= new RestClient(Address);
 
-    public BatchService.BatchServiceClient Grpc { get; }
+    public BatchService.BatchServiceClient Grpc => new(_channel ??= GrpcChannel.ForAddress(Address));
 
     /// <summary>Resident memory of the process.</summary>
     public long ResidentBytes
@@ -64,29 +65,20 @@ public sealed class GatewayProcess : IDisposable
     /// <summary>What the process has written.</summary>
     public string Output => string.Join('\n', _output);
 
-    /// <summary>Starts a gateway with these environment variables and waits until it is ready.</summary>
+    /// <summary>Starts a gateway with these environment variables and waits until it listens.</summary>
     public static async Task<GatewayProcess> StartAsync(IReadOnlyDictionary<string, string> environment)
     {
         var gateway = Launch(environment);
-        await Eventually.BeTrueAsync(
-            async () =>
-            {
-                if (gateway._process.HasExited)
-                {
-                    throw new InvalidOperationException($"The gateway did not start:\n{gateway.Output}");
-                }
-
-                try
-                {
-                    return (await gateway.Rest.GetAsync("/healthz")).Status == 200;
-                }
-                catch (HttpRequestException)
-                {
-                    return false;
-                }
-            },
-            "the gateway is ready");
-        return gateway;
+        try
+        {
+            await gateway._address.Task.WithDeadlineAsync("the gateway listens");
+            return gateway;
+        }
+        catch
+        {
+            gateway.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Starts a gateway in front of an API.</summary>
@@ -98,12 +90,7 @@ public sealed class GatewayProcess : IDisposable
         });
 
     /// <summary>Starts a gateway that may well end by itself.</summary>
-    public static GatewayProcess Launch(IReadOnlyDictionary<string, string> environment)
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new GatewayProcess(environment, $"http://{listener.LocalEndpoint}");
-    }
+    public static GatewayProcess Launch(IReadOnlyDictionary<string, string> environment) => new(environment);
 
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
@@ -137,13 +124,15 @@ public sealed class GatewayProcess : IDisposable
     }
 
     /// <summary>Fails if the process has logged an error.</summary>
-    public void AssertNoErrors() => Assert.DoesNotContain(_output, line =>
-        line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal));
+    public void AssertNoErrors() => Assert.False(
+        _output.Any(line =>
+            line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)),
+        $"The gateway has logged an error:\n{Output}");
 
     public void Dispose()
     {
-        Rest.Dispose();
-        _channel.Dispose();
+        _rest?.Dispose();
+        _channel?.Dispose();
         if (!_process.HasExited)
         {
             _process.Kill();
@@ -151,5 +140,14 @@ public sealed class GatewayProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private void Read(string? line)
+    {
+        _output.Enqueue(line ?? "");
+        if (line?.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var start)
+        {
+            _address.TrySetResult(line[(start + Listening.Length)..]);
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Batching.Server.Tests.Infrastructure;
 
 namespace Batching.Server.Tests.Lifecycle;
@@ -53,20 +52,21 @@ public sealed class BackupTests
         Assert.Contains("Usage", output, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output)> BackUpAsync(string data, string target)
+    [Fact]
+    public async Task Backup_KeyThatNobodyReads_FailsAndNamesIt()
     {
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "Batching.Server.dll"), "backup", target])
-        {
-            WorkingDirectory = AppContext.BaseDirectory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["Batch__DataDirectory"] = data;
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync() + await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, output);
+        using var empty = new TemporaryDirectory();
+        var (code, output) = await BackUpAsync(
+            empty.FullName, Path.Combine(empty.FullName, "target"), "--Batch:DataDirectry=/var/lib/batch");
+        Assert.Equal(78, code);
+        Assert.Contains("No backup was made: Batch:DataDirectry is not a key", output, StringComparison.Ordinal);
+        Assert.Contains("Batch:DataDirectory", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
+
+    private static Task<(int Code, string Output)> BackUpAsync(string data, string target, params string[] arguments) =>
+        ServerProgram.RunAsync(
+            AppContext.BaseDirectory,
+            ["backup", target, .. arguments],
+            new Dictionary<string, string> { ["Batch__DataDirectory"] = data });
 }

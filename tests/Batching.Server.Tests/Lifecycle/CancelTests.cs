@@ -5,7 +5,7 @@ namespace Batching.Server.Tests.Lifecycle;
 
 public sealed class CancelTests
 {
-    private const int Concurrency = 4;
+    private const int Concurrency = 3;
     private const int Count = 40;
 
     private const string Cancelled =

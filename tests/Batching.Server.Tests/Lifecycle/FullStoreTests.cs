@@ -38,20 +38,6 @@ public sealed class FullStoreTests
     }
 
     [Fact]
-    public async Task Full_RunningBatchIsDeleted_GoesThroughAtOnce()
-    {
-        await using var api = await StartApiAsync(1_000_000);
-        using var data = new TemporaryDirectory();
-        using var gateway = await StartAsync(api, data.FullName);
-        var batch = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, 60).Select(i => $"large/{i}"));
-        await UntilFullAsync(gateway);
-
-        (await gateway.Rest.SendAsync(HttpMethod.Delete, batch.Path)).Success();
-        var next = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, 15).Select(i => $"large/{i}"));
-        await gateway.Rest.WaitUntilDoneAsync(next.Id);
-    }
-
-    [Fact]
     public async Task Full_ExpiryFreesRoomAndEndsWhatCouldNotBeStored()
     {
         await using var api = await StartApiAsync(1_000_000);

@@ -179,9 +179,10 @@ public sealed class OverloadTests(ITestOutputHelper output)
             context => TestApi.BytesAsync(context, "application/octet-stream", body));
         using var data = new TemporaryDirectory();
         using var gateway = await GatewayProcess.StartAsync(api, data);
-        var batch = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, Results).Select(i => $"{i}"));
-        await gateway.Rest.WaitUntilDoneAsync(batch.Id);
-        using (var warmUp = await gateway.Rest.OpenAsync($"{batch.Path}/results?after=0"))
+        using var reader = new RestClient(gateway.Address, "Bearer reader");
+        var batch = await reader.SubmitPathsAsync(Enumerable.Range(0, Results).Select(i => $"{i}"));
+        await reader.WaitUntilDoneAsync(batch.Id);
+        using (var warmUp = await reader.OpenAsync($"{batch.Path}/results?after=0"))
         {
             await warmUp.Content.CopyToAsync(Stream.Null);
         }
@@ -195,9 +196,11 @@ public sealed class OverloadTests(ITestOutputHelper output)
                 var socket = await ConnectAsync(gateway.Address);
                 sockets.Add(socket);
                 await socket.SendAsync(Encoding.ASCII.GetBytes(
-                    $"GET {batch.Path}/results?after=0 HTTP/1.1\r\nHost: {new Uri(gateway.Address).Authority}\r\n\r\n"));
+                    $"GET {batch.Path}/results?after=0 HTTP/1.1\r\nHost: {new Uri(gateway.Address).Authority}\r\n"
+                    + "Authorization: Bearer reader\r\n\r\n"));
             }
 
+            // Of another owner: the readers wait for each other.
             await ProbeAsync(gateway, 50);
             var more = (gateway.ResidentBytes - memory) / Megabyte;
             output.WriteLine($"{Readers} readers of {Results} MiB: {more} MiB more.");

@@ -81,7 +81,8 @@ public sealed class LogTests
         var reply = await gateway.Rest.GetAsync(
             $"{batch.Path}/status?{query.Replace("TOKEN", Query, StringComparison.Ordinal)}");
 
-        reply.Success();
+        // Two of them are one too many, and no secret less.
+        Assert.Equal(query.StartsWith("bearer_token=x", StringComparison.Ordinal) ? 401 : 200, reply.Status);
         AssertLogged(gateway, $"{batch.Path}/status{logged} - ");
         AssertNoCanary(gateway);
     }
@@ -176,15 +177,15 @@ public sealed class LogTests
         foreach (var request in new[]
         {
             $"GET /api/v0/batch?bearer_token={Query} HTTP/9.9\r\n\r\n",
-            $"GET /api/v0/b\u0001?bearer_token={Query} HTTP/1.1\r\nHost: x\r\n\r\n",
-            $"G\"T /api/v0/batch?bearer_token={Query} HTTP/1.1\r\nHost: x\r\n\r\n",
-            $"GET api/v0/batch?bearer_token={Query} HTTP/1.1\r\nHost: x\r\n\r\n",
-            $"GET http://x:y:z/api?bearer_token={Query} HTTP/1.1\r\nHost: x\r\n\r\n",
-            $"GET /api/v0/batch HTTP/1.1\r\nHost: x\r\nAuthorization Bearer {Token}\r\n\r\n",
-            $"GET /api/v0/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {Token}\u0001\r\n\r\n",
+            $"GET /api/v0/b\u0001?bearer_token={Query} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"G\"T /api/v0/batch?bearer_token={Query} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET api/v0/batch?bearer_token={Query} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET http://x:y:z/api?bearer_token={Query} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET /api/v0/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization Bearer {Token}\r\n\r\n",
+            $"GET /api/v0/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Token}\u0001\r\n\r\n",
             $"GET /api/v0/batch HTTP/1.1\r\nHost: {Token} {Token}\r\n\r\n",
-            $"POST /api/v0/batch HTTP/1.1\r\nHost: x\r\nContent-Length: {Body}\r\n\r\n",
-            $"POST /api/v0/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{Body}\r\n",
+            $"POST /api/v0/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Body}\r\n\r\n",
+            $"POST /api/v0/batch HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{Body}\r\n",
         })
         {
             await RawHttp.SendAsync(gateway.Address, request.Replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n", StringComparison.Ordinal));

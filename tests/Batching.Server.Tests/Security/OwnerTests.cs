@@ -55,7 +55,7 @@ public sealed class OwnerTests
         await using var gateway = await Gateway.StartAsync(api);
         var reply = await RawHttp.SendAsync(
             gateway.Address,
-            $"POST {RestClient.BatchPath} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nContent-Length: 15\r\n"
+            $"POST {RestClient.BatchPath} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 15\r\n"
             + $"Authorization: {bytes}\r\nReferer: /\u00FC\r\n\r\n[{{\"path\": \"x\"}}]");
         Assert.StartsWith("HTTP/1.1 200", reply, StringComparison.Ordinal);
         await Eventually.BeTrueAsync(() => api.Requests.Count == 1, "the request has come");
@@ -148,9 +148,7 @@ public sealed class OwnerTests
     [Theory]
     [InlineData("Basic dXNlcjpwYXNz", "Bearer owner-token")]
     [InlineData("basic dXNlcjpwYXNz", "Bearer owner-token")]
-    [InlineData("Bearer header-token", "Bearer header-token")]
-    [InlineData("Token header-token", "Token header-token")]
-    public async Task BearerToken_BesideAHeader_WinsOverBasicOnly(string header, string sent)
+    public async Task BearerToken_BesideBasic_Wins(string header, string sent)
     {
         await using var api = await TestApi.StartAsync();
         await using var gateway = await Gateway.StartAsync(api);

@@ -49,7 +49,7 @@ public sealed class MessageFrameReaderTests
     // Consumes whole messages, as whoever reads a call does.
     private async Task<byte[]> ReadAllAsync()
     {
-        var reader = new MessageFrameReader(_pipe.Reader);
+        var reader = new MessageFrameReader(_pipe.Reader, memory: null);
         var body = new List<byte>();
         while (true)
         {

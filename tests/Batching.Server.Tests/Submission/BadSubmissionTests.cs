@@ -255,7 +255,7 @@ public sealed class BadSubmissionTests(GatewayFixture fixture) : IClassFixture<G
             var address = new Uri(_gateway.Address);
             await client.ConnectAsync(address.Host, address.Port);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-                "POST /api/v0/batch HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100\r\n\r\n[{\"path\": \"x\"}]"));
+                "POST /api/v0/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n[{\"path\": \"x\"}]"));
         }
 
         await Eventually.BeTrueAsync(

@@ -1,3 +1,4 @@
+using Batching.Engine.Running;
 using Batching.Spawning.Tests.Infrastructure;
 using Microsoft.AspNetCore.Http;
 
@@ -107,8 +108,10 @@ public sealed class LifecycleTests(GatewayFixture fixture)
         var batch = await rest.SubmitAsync($"[{SpawnerJson.Of(path, "cursor")}]");
         var results = await rest.CollectAsync(batch.GetProperty("id").GetString()!);
 
-        Assert.Equal(504, results[^1].GetProperty("responseStatusCode").GetInt32());
-        Assert.All(results.SkipLast(1), result => Assert.Equal(200, result.GetProperty("responseStatusCode").GetInt32()));
+        // The page that was under way may be answered too late, and the one behind it be on its way to the store already.
+        var ended = results.Select(result => result.GetProperty("responseStatusCode").GetInt32()).SkipWhile(code => code == 200);
+        Assert.InRange(ended.Count(), 1, 2);
+        Assert.All(ended, code => Assert.Equal(504, code));
         Assert.Empty(gateway.Errors);
     }
 

@@ -31,6 +31,19 @@ public sealed class GatewayProcess : IAsyncDisposable
     public IEnumerable<string> Errors => _output.Where(line =>
         line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal));
 
+    /// <summary>The most memory that it has had.</summary>
+    public long PeakMemoryBytes
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>What its store takes on the disk.</summary>
+    public long StoreBytes => _data.EnumerateFiles("batch.db*").Sum(file => file.Length);
+
     /// <summary>Starts a gateway with settings such as <c>Batch:Upstream</c>; ready when this returns.</summary>
     public static async Task<GatewayProcess> StartAsync(params (string Key, string Value)[] settings)
     {

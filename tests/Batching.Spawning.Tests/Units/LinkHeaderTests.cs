@@ -17,6 +17,8 @@ public sealed class LinkHeaderTests
     [InlineData("</x> ; REL = \"NEXT\"", "/x")]
     [InlineData("</x>; rel=\"prev next\"", "/x")]
     [InlineData("</x>; rel=\"nextish\"", null)]
+    [InlineData("< https://a/?p=2 >; rel=\"next-page\"", " https://a/?p=2 ")]
+    [InlineData("</1>; rel=\"next-page\", </2>; rel=\"next\"", "/2")]
     [InlineData("</x>; rel=\"prev\"", null)]
     [InlineData("</x>", null)]
     [InlineData("</x>; rev=next", null)]

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Batching.Engine.Configuration;
 using Batching.Engine.Spawning;
 using Batching.V1;
 
@@ -12,17 +13,16 @@ public sealed class PageRulesTests
     {
         var rules = PageRules.Of(new PaginationOptions(), null);
 
-        Assert.Equal(PaginationStyle.Cursor, rules.Style);
+        Assert.Equal(PaginationStyle.Auto, rules.Style);
         Assert.Equal("cursor", rules.CursorParam);
         Assert.Equal("limit", rules.LimitParam);
         Assert.Equal("page", rules.PageParam);
         Assert.Equal("offset", rules.OffsetParam);
         Assert.Equal(1, rules.FirstPage);
         Assert.Equal(100, rules.PageSize);
-        Assert.Null(rules.ItemsPointer);
-        Assert.Null(rules.TotalPointer);
+        Assert.Equal(-1, rules.TotalSlot);
         Assert.Null(rules.TotalHeader);
-        Assert.Null(rules.PageCountPointer);
+        Assert.Equal(-1, rules.PageCountSlot);
         Assert.False(rules.Sequential);
         Assert.Equal("yes", Find(rules.CursorPointer, """{"cursor": "yes"}"""));
         Assert.Equal("yes", Find(rules.NextUrlPointer, """{"next": "yes"}"""));
@@ -56,9 +56,9 @@ public sealed class PageRulesTests
             LimitParam = "o",
             PageSize = 10,
             ItemsPointer = "/o",
-            TotalPointer = "/o",
+            TotalPointer = "/ot",
             TotalHeader = "o",
-            PageCountPointer = "/o",
+            PageCountPointer = "/oc",
             Sequential = true,
         };
         var request = new Pagination
@@ -73,9 +73,9 @@ public sealed class PageRulesTests
             LimitParam = "r",
             PageSize = 5,
             ItemsPointer = "/r",
-            TotalPointer = "/r",
+            TotalPointer = "/rt",
             TotalHeader = "r",
-            PageCountPointer = "/r",
+            PageCountPointer = "/rc",
             Sequential = false,
         };
 
@@ -85,6 +85,42 @@ public sealed class PageRulesTests
         AssertAll(configured, PaginationStyle.Page, "o", 1, 10, true);
         AssertAll(asked, PaginationStyle.Offset, "r", 0, 5, false);
         Assert.Equal("o", configured.StepParam);
+        Assert.Equal((2, 7L, 8L), Read(configured));
+        Assert.Equal((1, 5L, null), Read(asked));
+
+        (int Items, long? Total, long? Pages) Read(PageRules rules)
+        {
+            var reading = new PageReading(
+                rules.Pattern, """{"o": [1, 2], "r": [3], "ot": 7, "oc": 8, "rt": 5}"""u8, stackalloc PageValue[rules.Pattern.Count]);
+            reading.Read(enough: -1, wantsItems: true);
+            return (
+                reading.CountItems(),
+                reading.FindInteger(rules.TotalSlot),
+                rules.PageCountSlot < 0 ? null : reading.FindInteger(rules.PageCountSlot));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{}""", PaginationStyle.Auto)]
+    [InlineData("""{"cursorPointer": "/x"}""", PaginationStyle.Cursor)]
+    [InlineData("""{"cursorParam": "x"}""", PaginationStyle.Cursor)]
+    [InlineData("""{"nextUrlPointer": "/x"}""", PaginationStyle.NextUrl)]
+    [InlineData("""{"style": "PAGINATION_STYLE_AUTO", "nextUrlPointer": "/x", "cursorParam": "x"}""", PaginationStyle.Auto)]
+    [InlineData("""{"style": "PAGINATION_STYLE_LINK", "cursorParam": "x"}""", PaginationStyle.Link)]
+    public void Style_Unset_FollowsFromThePlacesThatAreNamed(string request, PaginationStyle expected) => Assert.Equal(
+        expected, PageRules.Of(new PaginationOptions(), Google.Protobuf.JsonParser.Default.Parse<Pagination>(request)).Style);
+
+    [Theory]
+    [InlineData(100, 200, 150, 150)]
+    [InlineData(100, 200, 201, 200)]
+    [InlineData(100, 200, int.MaxValue, 200)]
+    [InlineData(100, null, 101, 100)]
+    [InlineData(100, 50, 80, 50)]
+    public void PageSize_AboveTheMaximum_IsTheMaximum(int configured, int? most, int asked, int expected)
+    {
+        var options = new PaginationOptions { PageSize = configured, MaxPageSize = most };
+
+        Assert.Equal(expected, PageRules.Of(options, new Pagination { PageSize = asked }).PageSize);
     }
 
     private static void AssertAll(
@@ -95,7 +131,7 @@ public sealed class PageRulesTests
             [rules.CursorParam, rules.PageParam, rules.OffsetParam, rules.LimitParam, rules.TotalHeader],
             value => Assert.Equal(name, value));
         Assert.All(
-            [rules.CursorPointer, rules.NextUrlPointer, rules.ItemsPointer, rules.TotalPointer, rules.PageCountPointer],
+            [rules.CursorPointer, rules.NextUrlPointer],
             pointer => Assert.Equal(name, Find(pointer!, $$"""{"{{name}}": "{{name}}"}""")));
         Assert.Equal(firstPage, rules.FirstPage);
         Assert.Equal(pageSize, rules.PageSize);

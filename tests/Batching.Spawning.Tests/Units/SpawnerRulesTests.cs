@@ -1,5 +1,5 @@
-using Batching.Engine;
-using Batching.Engine.Spawning;
+using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.Engine.Submission;
 using Batching.V1;
 using Google.Protobuf;
@@ -31,14 +31,34 @@ public sealed class SpawnerRulesTests
         { Pagination("\"offsetParam\": \"\""), "requests[0].pagination.offset_param" },
         { Pagination("\"limitParam\": \"\""), "requests[0].pagination.limit_param" },
         { Pagination("\"totalHeader\": \"\""), "requests[0].pagination.total_header" },
+        { Pagination("\"cursorHeader\": \"\""), "requests[0].pagination.cursor_header" },
+        { Pagination("\"cursorHeader\": \"a b\""), "requests[0].pagination.cursor_header" },
+        { """{"path": "x?starting_after=1", "spawner": true, "pagination": {"preset": "stripe"}}""", "requests[0].path" },
         { Pagination("\"firstPage\": 2"), "requests[0].pagination.first_page" },
         { Pagination("\"firstPage\": -1"), "requests[0].pagination.first_page" },
         { Pagination("\"pageSize\": 0"), "requests[0].pagination.page_size" },
-        { Pagination("\"pageSize\": 501"), "requests[0].pagination.page_size" },
+        { Pagination("\"pageSize\": -1"), "requests[0].pagination.page_size" },
         { Pagination("\"maxPages\": 0"), "requests[0].pagination.max_pages" },
         { Pagination("\"maxPages\": 10001"), "requests[0].pagination.max_pages" },
         { """{"path": "x?offset=5", "spawner": true, "pagination": {"style": 5}}""", "requests[0].path" },
         { """{"path": "x?a=b&p%61ge=5", "spawner": true, "pagination": {"style": 4}}""", "requests[0].path" },
+        { """{"path": "x?cursor=10", "spawner": true}""", "requests[0].path" },
+        { Pagination("\"preset\": \"none\""), "requests[0].pagination.preset" },
+        { Pagination("\"rangeUnit\": \"a b\""), "requests[0].pagination.range_unit" },
+        { Pagination("\"lastItemPointer\": \"x\""), "requests[0].pagination.last_item_pointer" },
+        { Pagination("\"morePointer\": \"x\""), "requests[0].pagination.more_pointer" },
+        { Pagination("\"cursorTarget\": 9"), "requests[0].pagination.cursor_target" },
+        { Pagination("\"cursorTransform\": 9"), "requests[0].pagination.cursor_transform" },
+        { Pagination("\"cursorTarget\": 2"), "requests[0].pagination.cursor_body_pointer" },
+        { Pagination("\"cursorTarget\": 2, \"cursorBodyPointer\": \"/a\""), "requests[0].pagination.cursor_target" },
+        { """{"path": "x", "method": "POST", "spawner": true, "body": "W10=", "pagination": {"preset": "etcd"}}""", "requests[0].body" },
+        { """{"path": "x?pageToken=10", "spawner": true}""", "requests[0].path" },
+        { """{"path": "x?after=10", "spawner": true, "pagination": {"cursorParam": "after"}}""", "requests[0].path" },
+        { """{"path": "x", "query": [{"name": "cursor"}], "spawner": true}""", "requests[0].query" },
+        { """{"path": "x?limit=10", "spawner": true, "params": {"limit": 20}}""", "requests[0].path" },
+        { """{"path": "x", "spawner": true, "params": {"offset": -1}, "pagination": {"style": 5}}""", "requests[0].params[offset]" },
+        { """{"path": "x", "spawner": true, "params": {"offset": 1.5}, "pagination": {"style": 5}}""", "requests[0].params[offset]" },
+        { """{"path": "x", "spawner": true, "params": {"page": "x"}, "pagination": {"style": 4}}""", "requests[0].params[page]" },
     };
 
     public static TheoryData<string> Accepted =>
@@ -48,7 +68,15 @@ public sealed class SpawnerRulesTests
         """{"path": "x", "spawner": true, "params": {"limit": "1", "cursor": 7}}""",
         """{"path": "x", "spawner": true, "params": {"limit": 0}, "pagination": {"limitParam": "n"}}""",
         """{"path": "x?page=5&offset=1", "spawner": true}""",
+        """{"path": "x?limit=50", "spawner": true}""",
+        """{"path": "x", "method": "POST", "spawner": true, "pagination": {"safe": true}}""",
+        """{"path": "x", "method": "POST", "spawner": true, "body": "e30=", "pagination": {"preset": "etcd"}}""",
+        """{"path": "x?cursor=5", "spawner": true, "pagination": {"style": 2}}""",
+        """{"path": "x", "spawner": true, "params": {"offset": "50"}, "pagination": {"style": 5}}""",
+        """{"path": "x", "spawner": true, "params": {"page": null}, "pagination": {"style": 4}}""",
         """{"path": "x?pages=5", "spawner": true, "pagination": {"style": 4}}""",
+        Pagination("\"pageSize\": 501"),
+        Pagination("\"pageSize\": 2147483647"),
         Pagination("\"pageSize\": 500, \"maxPages\": 10000, \"firstPage\": 0, \"cursorPointer\": \"\""),
     ];
 

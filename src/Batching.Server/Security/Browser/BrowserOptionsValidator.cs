@@ -1,4 +1,5 @@
 using System.Globalization;
+using Batching.Server.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security.Browser;
@@ -31,11 +32,7 @@ internal sealed class BrowserOptionsValidator : IValidateOptions<BrowserOptions>
             problems.Add($"{Key("AllowCredentials")} can't be true for all origins; name those that are meant.");
         }
 
-        if (options.MaxAge < TimeSpan.Zero || options.MaxAge > BrowserOptions.MaxMaxAge)
-        {
-            problems.Add($"{Key("MaxAge")} must be from 0 s to 1 day.");
-        }
-
+        problems.AddRange(OptionAnnotations.FindProblems(BrowserOptions.Section, options));
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Options;
 using FrameworkCors = Microsoft.AspNetCore.Cors.Infrastructure;
 
@@ -17,6 +18,9 @@ internal static class BrowserServices
         services.AddSingleton<IValidateOptions<BrowserOptions>, BrowserOptionsValidator>();
         services.AddOptions<BrowserOptions>().Bind(configuration.GetSection(BrowserOptions.Section)).ValidateOnStart();
         services.AddCors();
+
+        // Its own refusal is a page of HTML, whatever the path. AllowedHosts does what it would.
+        services.Configure<HostFilteringOptions>(static hosts => hosts.AllowedHosts = ["*"]);
         services.AddOptions<FrameworkCors.CorsOptions>().Configure<IOptions<BrowserOptions>>(static (cors, browser) =>
             cors.AddDefaultPolicy(policy => Build(policy, browser.Value)));
         return services;
@@ -29,6 +33,7 @@ internal static class BrowserServices
     public static IApplicationBuilder UseBrowserProtection(this IApplicationBuilder app)
     {
         app.UseSecurityHeaders();
+        app.UseAllowedHosts();
         var options = app.ApplicationServices.GetRequiredService<IOptions<BrowserOptions>>().Value;
         if (options.AllowedOrigins.Count > 0)
         {

@@ -1,17 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Batching.Server.Security.Identity;
 
 /// <summary>A key that callers may present.</summary>
 internal sealed class ApiKeyOptions
 {
-    /// <summary>Whose key it is. Several keys of one owner see the same batches. Required.</summary>
+    /// <summary>Owner whose key it is. Several keys of one owner see the same batches.</summary>
+    [Required]
     public string Owner { get; set; } = "";
 
-    /// <summary>The SHA-256 hash of the key in 64 hexadecimal digits. Required, each once.</summary>
+    /// <summary>SHA-256 hash of the key, 64 hexadecimal digits. No two keys may have the same.</summary>
+    [Required]
     public string Hash { get; set; } = "";
 
     /// <summary>
-    /// The value of the <c>Authorization</c> field for the APIs, such as <c>Bearer …</c>. Unset: they get no credential.
-    /// The key itself never goes to them.
+    /// Value of <c>Authorization</c> that the APIs get for this key, such as <c>Bearer …</c>. They never get the key itself.
+    /// Unset: they get no credential.
     /// </summary>
     public string? Authorization { get; set; }
 }

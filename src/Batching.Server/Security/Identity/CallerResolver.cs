@@ -3,9 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Batching.Engine;
+using Batching.Engine.Content;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
-using Batching.Engine.Submission;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
@@ -140,6 +140,11 @@ internal sealed class CallerResolver : IHostedService
             || !TryReadOne(headers.Authorization, "Authorization", out var authorization, out problem))
         {
             return (null, problem);
+        }
+
+        if (key.Length > 0 && authorization.Length > 0)
+        {
+            return (null, $"{ApiKeyHeader} and Authorization must not be given both.");
         }
 
         if (key.Length == 0)

@@ -5,33 +5,31 @@ internal sealed class IdentityOptions
 {
     public const string Section = "Batch:Identity";
 
-    /// <summary>How callers are told apart. Default <see cref="IdentityMode.PassThrough"/>.</summary>
+    /// <summary>
+    /// Kind of identity that tells callers apart: their credential for the API (<c>PassThrough</c>), a header field that a
+    /// proxy in front sets (<c>TrustedHeader</c>), or keys of the gateway's own (<c>ApiKey</c>).
+    /// </summary>
     public IdentityMode Mode { get; set; }
 
     /// <summary>
-    /// Whether callers without any credential are served; all of them are one owner. Unset: in
-    /// <see cref="IdentityMode.PassThrough"/> they are, in the other modes they are not.
+    /// Whether callers without a credential are served. All of them are one owner. If they are not served, they get 401.
+    /// Unset: <c>true</c> for <c>PassThrough</c>, else <c>false</c>.
     /// </summary>
     public bool? AllowAnonymous { get; set; }
 
-    /// <summary>
-    /// In <see cref="IdentityMode.TrustedHeader"/> the field that says who calls. Default <c>X-Authenticated-User</c>.
-    /// </summary>
+    /// <summary>For <c>TrustedHeader</c>: the request header field that says who calls.</summary>
     public string Header { get; set; } = "X-Authenticated-User";
 
-    /// <summary>
-    /// In <see cref="IdentityMode.TrustedHeader"/> whether that field is sent to the APIs, so that they know for whom
-    /// they work. Default true; else they get no credential.
-    /// </summary>
+    /// <summary>For <c>TrustedHeader</c>: whether the APIs get that field. If not, they get no credential.</summary>
     public bool ForwardHeader { get; set; } = true;
 
     /// <summary>
-    /// In <see cref="IdentityMode.TrustedHeader"/> the networks that the proxy may call from, such as
-    /// <c>10.1.0.0/16</c>; nobody else is served. At least one.
+    /// For <c>TrustedHeader</c>, at least one: network that the proxy calls from, such as <c>10.1.0.0/16</c> or
+    /// <c>fd00::/8</c>. Nobody else is served.
     /// </summary>
     public IList<string> TrustedNetworks { get; } = [];
 
-    /// <summary>In <see cref="IdentityMode.ApiKey"/> the keys. At least one.</summary>
+    /// <summary>For <c>ApiKey</c>, at least one: the keys.</summary>
     public IList<ApiKeyOptions> ApiKeys { get; } = [];
 
     /// <summary>Whether callers without any credential are served.</summary>

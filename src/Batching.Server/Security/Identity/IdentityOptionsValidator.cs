@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
-using Batching.Engine.Submission;
+using Batching.Engine.Content;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security.Identity;

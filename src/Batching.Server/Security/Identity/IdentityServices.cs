@@ -1,4 +1,4 @@
-using Batching.Engine;
+using Batching.Engine.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security.Identity;

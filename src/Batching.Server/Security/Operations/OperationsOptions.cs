@@ -5,15 +5,17 @@ internal sealed class OperationsOptions
 {
     public const string Section = "Batch:Operations";
 
-    /// <summary>Whether <c>/healthz</c> and <c>grpc.health.v1.Health</c> are served. Default true.</summary>
+    /// <summary>
+    /// Whether <c>/healthz</c>, <c>/healthz/live</c>, <c>/healthz/ready</c> and <c>grpc.health.v1.Health</c> are served.
+    /// </summary>
     public bool Health { get; set; } = true;
 
-    /// <summary>Whether reflection is served. Default true.</summary>
+    /// <summary>Whether gRPC reflection is served.</summary>
     public bool Reflection { get; set; } = true;
 
     /// <summary>
-    /// An address of their own for both, such as <c>http://127.0.0.1:8081</c>: they are there and nowhere else, and
-    /// nothing else is. Unset: beside everything else.
+    /// Address at which health and reflection are served, and nothing else is: an <c>http</c> or <c>https</c> URL with a
+    /// port of its own, such as <c>http://127.0.0.1:8081</c>. Unset: they are served beside everything else.
     /// </summary>
     public string? Url { get; set; }
 }

@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security.Tls;
 
@@ -12,16 +13,9 @@ internal static class TlsServices
     {
         if (configuration.HasTls())
         {
+            services.AddSingleton<IValidateOptions<TlsOptions>, TlsOptionsValidator>();
             services.AddOptions<TlsOptions>()
                 .Bind(configuration.GetSection(TlsOptions.Section))
-                .Validate(
-                    static tls => !string.IsNullOrEmpty(tls.CertificateFile),
-                    $"{TlsOptions.Section}:{nameof(TlsOptions.CertificateFile)} is not set.")
-                .Validate(
-                    static tls => tls.ReloadInterval >= TlsOptions.MinReloadInterval
-                        && tls.ReloadInterval <= TlsOptions.MaxReloadInterval,
-                    $"{TlsOptions.Section}:{nameof(TlsOptions.ReloadInterval)} must be from "
-                    + $"{TlsOptions.MinReloadInterval:g} to {TlsOptions.MaxReloadInterval:g}.")
                 .ValidateOnStart();
             services.AddSingleton<ServerCertificate>();
             services.AddHostedService(provider => provider.GetRequiredService<ServerCertificate>());

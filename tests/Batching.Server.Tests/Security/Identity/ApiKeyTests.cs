@@ -91,6 +91,30 @@ public sealed class ApiKeyTests
         (await GetAsync(gateway, RestClient.BatchPath, Hash(OldKey))).Error(401, "UNAUTHENTICATED");
     }
 
+    [Theory]
+    [InlineData(OldKey, $"Bearer {OldKey}", "")]
+    [InlineData(OldKey, $"Bearer {OtherKey}", "")]
+    [InlineData(OldKey, "Basic dXNlcjpwYXNz", "")]
+    [InlineData(OldKey, null, $"?bearer_token={OtherKey}")]
+    [InlineData(null, $"Bearer {OldKey}", $"?bearer_token={OtherKey}")]
+    public async Task Calls_WithTwoCredentials_AreUnauthenticated(string? key, string? authorization, string query)
+    {
+        await using var api = await TestApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, Settings);
+        using var caller = new RestClient(gateway.Address, authorization);
+
+        var reply = await caller.SendAsync(HttpMethod.Get, RestClient.BatchPath + query, addHeaders: headers =>
+        {
+            if (key is not null)
+            {
+                headers.Add("X-API-Key", key);
+            }
+        });
+
+        reply.Error(401, "UNAUTHENTICATED");
+        Assert.DoesNotContain("not known", reply.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Calls_WithoutKeyWhereAnonymousIsAllowed_AreServed_ButNotThoseWithAWrongOne()
     {

@@ -1,0 +1,47 @@
+using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
+
+namespace Batching.Engine.Committing;
+
+/// <summary>Commits one group in one transaction and publishes it. Not thread-safe.</summary>
+/// <param name="store">Where it is stored.</param>
+/// <param name="publisher">Tells everybody what has changed.</param>
+/// <param name="metrics">Measures commits.</param>
+/// <param name="uncommitted">The room that results take until they are stored.</param>
+/// <param name="time">The clock.</param>
+internal sealed class GroupWriter(
+    IBatchStore store, CommitPublisher publisher, BatchMetrics metrics, ByteBudget uncommitted, TimeProvider time)
+{
+    /// <summary>Commits a group: all of it, or nothing.</summary>
+    /// <returns>Why nothing was stored; null if all was.</returns>
+    public async Task<StoreUnavailableException?> TryCommitAsync(CommitGroup group)
+    {
+        var appends = group.BuildAppends(time);
+        var began = time.GetTimestamp();
+        try
+        {
+            await store.CommitAsync(
+                [.. group.Writes.Select(pending => pending.Write), .. appends.Select(append => append.Write)],
+                CancellationToken.None);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            return exception;
+        }
+
+        metrics.CountCommit(time.GetElapsedTime(began));
+        foreach (var pending in group.Writes)
+        {
+            publisher.Publish(pending.Write, batch: null);
+        }
+
+        foreach (var (batch, write) in appends)
+        {
+            publisher.Publish(write, batch);
+        }
+
+        group.Complete();
+        uncommitted.Release(group.Bytes);
+        return null;
+    }
+}

@@ -1,0 +1,70 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Batching.Engine.Configuration;
+
+/// <summary>One API behind the gateway.</summary>
+public sealed class UpstreamOptions
+{
+    /// <summary>
+    /// Beginning of the paths that go to this API, by whole segments: <c>/crm</c> takes <c>/crm</c> and <c>/crm/people</c>, not
+    /// <c>/crmx</c>. It begins with a slash. The longest prefix wins; <c>/</c> takes every path. No two upstreams may have the
+    /// same.
+    /// </summary>
+    [Required]
+    [RegularExpression("^/.*$", ErrorMessage = "must begin with a slash")]
+    public string Prefix { get; set; } = "/";
+
+    /// <summary>
+    /// Address of the API: an <c>http</c> or <c>https</c> URL without user, query and fragment. The whole path of a request,
+    /// prefix included, is appended to the path of this address.
+    /// </summary>
+    [Required]
+    public Uri? BaseAddress { get; set; }
+
+    /// <summary>Requests to this API at the same time.</summary>
+    [Range(1, 10_000)]
+    public int MaxConcurrency { get; set; } = 64;
+
+    /// <summary>
+    /// Part of <see cref="MaxConcurrency"/>, in percent, that requests of one owner may use. The rest stays free for the
+    /// next owner. If all callers are one owner, 100 is right.
+    /// </summary>
+    [Range(1, 100)]
+    public int OwnerPercent { get; set; } = 75;
+
+    /// <summary>
+    /// Whether an owner gets fewer requests at a time while its requests fail, and all owners get fewer while the API cannot
+    /// keep up.
+    /// </summary>
+    public bool AdaptiveConcurrency { get; set; } = true;
+
+    /// <summary>
+    /// Whether the API limits its callers by their address. For it all owners then have one address, the gateway's, so a 429
+    /// or 503 counts for all of them. If not, it counts for the owner whose request was refused, unless several owners get
+    /// one within a short time.
+    /// </summary>
+    public bool LimitsByAddress { get; set; }
+
+    /// <summary>
+    /// Longest time for which a <c>Retry-After</c> in a 429 or 503 stops requests of its owner to this API. 0 s: it does not
+    /// stop them.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan MaxPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Deadline of one request, all attempts included.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether this API gets the callers' credentials. It should not if they are meant for other APIs.</summary>
+    public bool ForwardCredential { get; set; } = true;
+
+    /// <summary>How connections to an <c>https</c> address are secured.</summary>
+    public UpstreamTlsOptions Tls { get; set; } = new();
+
+    /// <summary>How the pages of its collections follow each other.</summary>
+    public PaginationOptions Pagination { get; set; } = new();
+
+    /// <summary>How connections are made; null for plain TCP to the base address. Not read from configuration.</summary>
+    public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }
+}

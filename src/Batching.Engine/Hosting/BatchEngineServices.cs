@@ -1,0 +1,90 @@
+using System.Reflection;
+using Batching.Engine.Committing;
+using Batching.Engine.Delivery;
+using Batching.Engine.Detection;
+using Batching.Engine.Keyed;
+using Batching.Engine.Lifecycle;
+using Batching.Engine.Quotas;
+using Batching.Engine.Running;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Spawning;
+using Batching.Engine.Storage;
+using Batching.Engine.Submission;
+using Batching.Engine.Telemetry;
+using Batching.Engine.Upstreams;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Hosting;
+
+/// <summary>Adds the engine to a host.</summary>
+public static class BatchEngineServices
+{
+    /// <summary>
+    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchReader"/>,
+    /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
+    /// <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="Configuration.BatchEngineOptions"/> beside it.
+    /// </summary>
+    public static IServiceCollection AddBatchEngine(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<BatchIds>();
+        services.AddSingleton<UpstreamRouter>();
+        services.AddSingleton<UpstreamCaller>();
+        services.AddSingleton<RequestReader>();
+        services.AddSingleton<ResultReader>();
+        services.AddSingleton<RequestValidator>();
+        services.AddSingleton<Staging>();
+        services.AddSingleton<BatchAcceptor>();
+        services.AddSingleton<ActiveBatches>();
+        services.AddSingleton<LoadQueue>();
+        services.AddSingleton<CallQueues>();
+        services.AddSingleton<RequestLoader>();
+        services.AddSingleton<RequestEnder>();
+        services.AddSingleton<Spawner>();
+        services.AddSingleton<RequestRunner>();
+        services.AddSingleton<StoreHealth>();
+        services.AddSingleton<CommitPublisher>();
+        services.AddSingleton<GroupCommitter>();
+        services.AddSingleton<Scheduler>();
+        services.AddSingleton<Recovery>();
+        services.AddSingleton<ExpirySweeper>();
+        services.AddSingleton<ChangeNotifier>();
+        services.AddSingleton<BatchFinder>();
+        services.AddSingleton<BatchViews>();
+        services.AddSingleton<ReceivedMarks>();
+        services.AddSingleton<DeliveryTracker>();
+        services.AddSingleton<MemoryBudgets>();
+        services.AddSingleton<ReplyBudget>();
+        services.AddSingleton<OwnerQuotas>();
+        services.AddSingleton<BatchMetrics>();
+        services.AddHostedService<BatchEngineHost>();
+        return services
+            .AddFace<EngineHealth>()
+            .AddFace<BatchSubmitter>()
+            .AddFace<BatchUploader>()
+            .AddFace<BatchReader>()
+            .AddFace<ResultFetcher>()
+            .AddFace<ResultStreamer>()
+            .AddFace<BodyReader>()
+            .AddFace<BatchCanceller>()
+            .AddFace<BatchDeleter>()
+            .AddFace<KeyedBatchRunner>()
+            .AddFace<PaginationDetector>();
+    }
+
+    // The constructors of faces take internal types, so that they are internal themselves, and the container calls none of them.
+    private static IServiceCollection AddFace<TFace>(this IServiceCollection services)
+        where TFace : class
+    {
+        var constructor = typeof(TFace).GetConstructors(BindingFlags.Instance | BindingFlags.NonPublic).Single();
+        return services.AddSingleton(provider => (TFace)constructor.Invoke(
+            BindingFlags.DoNotWrapExceptions,
+            binder: null,
+            [.. constructor.GetParameters().Select(parameter => provider.GetRequiredService(parameter.ParameterType))],
+            culture: null));
+    }
+}

@@ -1,0 +1,80 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
+using Batching.Engine.Scheduling;
+using Batching.Engine.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Engine.Lifecycle;
+
+/// <summary>
+/// Deletes what has had its time: first the bodies of a batch, later the batch. Readers don't depend on when it comes
+/// round; it only gives the space back and stops what still runs.
+/// </summary>
+internal sealed class ExpirySweeper(
+    IBatchStore store,
+    ActiveBatches activeBatches,
+    Scheduler scheduler,
+    GroupCommitter committer,
+    TimeProvider time,
+    ILogger<ExpirySweeper> logger)
+{
+    private const int PageSize = 100;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Sweeps again and again until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await SweepAsync(cancellationToken);
+            }
+            catch (StoreUnavailableException exception)
+            {
+                ExpirySweeperLog.SweepFailed(logger, exception);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    /// <summary>Deletes everything that is due now.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var due = await store.ListToDeleteAsync(time.GetUtcNow(), PageSize, cancellationToken);
+            // All in one group.
+            await Task.WhenAll(due.Select(record => committer.WriteAsync(new StoreWrite.Delete(record.Key))));
+
+            if (due.Count < PageSize)
+            {
+                break;
+            }
+        }
+
+        while (true)
+        {
+            var due = await store.ListToExpireAsync(time.GetUtcNow(), PageSize, cancellationToken);
+            await Task.WhenAll(due.Select(ExpireAsync));
+
+            if (due.Count < PageSize)
+            {
+                break;
+            }
+        }
+    }
+
+    private async Task ExpireAsync(BatchRecord record)
+    {
+        if (activeBatches.TryGet(record.Key, out var batch))
+        {
+            scheduler.Stop(batch, Failure.Expired);
+        }
+
+        await committer.WriteAsync(new StoreWrite.Expire(record.Key));
+    }
+}

@@ -1,0 +1,68 @@
+namespace Batching.Engine.Model;
+
+/// <summary>One batch as the store knows it, its requests and results aside. Immutable.</summary>
+public sealed record BatchRecord
+{
+    /// <summary>
+    /// The batch's number. Its first requests have the numbers that follow, the others those in <see cref="Runs"/>, so
+    /// one number identifies a batch or a request, and neither needs an index of its own.
+    /// </summary>
+    public required long Key { get; init; }
+
+    /// <summary>Who submitted the batch: an opaque text, compared by its bytes.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>When the batch was accepted, in whole milliseconds.</summary>
+    public required DateTimeOffset CreateTime { get; init; }
+
+    /// <summary>When the response bodies are deleted.</summary>
+    public required DateTimeOffset ExpireTime { get; init; }
+
+    /// <summary>When everything else is deleted.</summary>
+    public required DateTimeOffset DeleteTime { get; init; }
+
+    /// <summary>When the last request finished; null while any is waiting or running.</summary>
+    public DateTimeOffset? DoneTime { get; init; }
+
+    /// <summary>For how many requests numbers are reserved; more are when spawned ones need them.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>The numbers of those requests that don't have the ones behind <see cref="Key"/>: the last ones.</summary>
+    public NumberRuns Runs { get; init; } = NumberRuns.None;
+
+    /// <summary>The number of pages that each spawner of the batch may have; 0 if it has no spawners.</summary>
+    public int SpawnerPages { get; init; }
+
+    /// <summary>The number of requests, spawned ones included.</summary>
+    public required int Total { get; init; }
+
+    /// <summary>The number of results that are stored: the last position.</summary>
+    public int Finished { get; init; }
+
+    /// <summary>The number of results that are failures.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>Bytes of response body over all results.</summary>
+    public long ResponseSize { get; init; }
+
+    /// <summary>The received mark: every position up to it has reached the client.</summary>
+    public int Received { get; init; }
+
+    /// <summary>The caller has cancelled the batch.</summary>
+    public bool Cancelled { get; init; }
+
+    /// <summary>The response bodies are deleted.</summary>
+    public bool Expired { get; init; }
+
+    /// <summary>The caller's credential, encrypted; null if there was none, and once the batch is done.</summary>
+    public byte[]? Credential { get; init; }
+
+    /// <summary>The client's address, which the API is told; null if it is not known.</summary>
+    public string? Peer { get; init; }
+
+    /// <summary>The trace that the calls belong to, with its flags; null for one that begins when they are made.</summary>
+    public string? Trace { get; init; }
+
+    /// <summary>The number of requests that have no result yet.</summary>
+    public int Running => Total - Finished;
+}

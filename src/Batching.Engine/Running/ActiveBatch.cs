@@ -1,0 +1,82 @@
+using Batching.Engine.Model;
+
+namespace Batching.Engine.Running;
+
+/// <summary>A batch that this gateway runs. Thread-safe.</summary>
+internal sealed class ActiveBatch : IDisposable
+{
+    private volatile BatchRecord _record;
+    private volatile bool _hasUnstored;
+    private int _underWay;
+
+    /// <param name="record">The batch as it is stored.</param>
+    /// <param name="authorization">The caller's credential in plain text.</param>
+    /// <param name="abort">Signalled when the gateway gives up all work.</param>
+    public ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+    {
+        _record = record;
+        Authorization = authorization;
+        Forwarded = new ForwardedFields(record.Peer, record.Trace);
+        Numbers = new ReservedNumbers(record);
+        Requests = new ReadyRequests(record.Total);
+        Stop = new BatchStop(abort);
+        Loading = new LoadCursor(Requests, Stop);
+    }
+
+    public long Key => _record.Key;
+
+    public string Owner => _record.Owner;
+
+    /// <summary>The caller's credential in plain text.</summary>
+    public string? Authorization { get; }
+
+    /// <summary>The header fields that tell the API where the batch comes from.</summary>
+    public ForwardedFields Forwarded { get; }
+
+    /// <summary>The numbers of its requests.</summary>
+    public ReservedNumbers Numbers { get; }
+
+    /// <summary>Its requests: which of them may be begun.</summary>
+    public ReadyRequests Requests { get; }
+
+    /// <summary>The progress of loading its requests.</summary>
+    public LoadCursor Loading { get; }
+
+    /// <summary>Stops it.</summary>
+    public BatchStop Stop { get; }
+
+    /// <summary>As it was last stored. Only the committer sets it.</summary>
+    public BatchRecord Record
+    {
+        get => _record;
+        set => _record = value;
+    }
+
+    /// <summary>The store had no room for some of its results: no more are made before it has. Only the committer sets it.</summary>
+    public bool HasUnstored
+    {
+        get => _hasUnstored;
+        set => _hasUnstored = value;
+    }
+
+    /// <inheritdoc cref="BatchStop.Token"/>
+    public CancellationToken Stopping => Stop.Token;
+
+    /// <inheritdoc cref="BatchStop.Reason"/>
+    public Failure StopReason => Stop.Reason;
+
+    /// <summary>
+    /// Claims a request to run it; false also if the batch was stopped. One that is stopped at the same moment ends either
+    /// way: whoever has claimed the request finds that it is aborted.
+    /// </summary>
+    public bool TryClaimToRun(int index) => StopReason == Failure.None && Requests.TryClaim(index);
+
+    /// <summary>A request is about to be sent.</summary>
+    public void CountBegun() => Interlocked.Increment(ref _underWay);
+
+    /// <summary>A request was answered, or given up. False if no other is under way.</summary>
+    public bool CountEnded() => Interlocked.Decrement(ref _underWay) > 0;
+
+    /// <inheritdoc cref="BatchStop.Dispose"/>
+    public void Dispose() => Stop.Dispose();
+}

@@ -1,0 +1,23 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Batching.Engine.Running;
+
+/// <summary>The batches that this gateway is working on. Thread-safe.</summary>
+internal sealed class ActiveBatches
+{
+    private readonly ConcurrentDictionary<long, ActiveBatch> _batches = new();
+
+    public void Add(ActiveBatch batch) => _batches[batch.Key] = batch;
+
+    public void Remove(long batchKey)
+    {
+        if (_batches.TryRemove(batchKey, out var batch))
+        {
+            batch.Dispose();
+        }
+    }
+
+    public bool TryGet(long batchKey, [MaybeNullWhen(false)] out ActiveBatch batch) =>
+        _batches.TryGetValue(batchKey, out batch);
+}

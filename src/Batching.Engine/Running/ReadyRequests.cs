@@ -1,0 +1,70 @@
+using System.Collections;
+
+namespace Batching.Engine.Running;
+
+/// <summary>
+/// The requests of a batch that may be begun: those that nobody has claimed. Whoever claims a request, to run it or to end it
+/// otherwise, and nobody else, must see to it that it gets its result. Thread-safe.
+/// </summary>
+/// <param name="count">How many requests there are at first, all of them ready.</param>
+internal sealed class ReadyRequests(int count)
+{
+    private readonly Lock _lock = new();
+    private readonly BitArray _claimed = new(count);
+
+    /// <summary>The number of requests, those not stored yet included.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _claimed.Length;
+            }
+        }
+    }
+
+    /// <summary>Claims a request; false if somebody has done so before.</summary>
+    public bool TryClaim(int index)
+    {
+        lock (_lock)
+        {
+            if (_claimed[index])
+            {
+                return false;
+            }
+
+            _claimed[index] = true;
+            return true;
+        }
+    }
+
+    /// <summary>Finds the first ready request.</summary>
+    /// <param name="from">The index to begin with.</param>
+    /// <returns>Its index; <see cref="Count"/> if there is none.</returns>
+    public int FindNext(int from)
+    {
+        lock (_lock)
+        {
+            while (from < _claimed.Length && _claimed[from])
+            {
+                from++;
+            }
+
+            return from;
+        }
+    }
+
+    /// <summary>Adds a request that was spawned. Only the committer calls it.</summary>
+    /// <param name="claimed">Somebody has claimed it already; else it is ready once it is stored.</param>
+    /// <returns>Its index.</returns>
+    public int Add(bool claimed)
+    {
+        lock (_lock)
+        {
+            var index = _claimed.Length++;
+            _claimed[index] = claimed;
+            return index;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Configuration;
+using Batching.Engine.Running;
+using Batching.Engine.Storage;
+using Batching.Engine.Upstreams;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Engine.Scheduling;
+
+/// <summary>
+/// The batches whose next requests are to be loaded, no earlier than they are wanted, and the room for requests that wait. Fair
+/// like the queues of the upstreams. Thread-safe.
+/// </summary>
+internal sealed class LoadQueue : ICommitSubscriber
+{
+    // The next requests of a batch are loaded while so many of it still wait.
+    private const int LowWater = 64;
+
+    // A share for each upstream: what waits for one that is dead or slow takes no room from the others.
+    private readonly Dictionary<Upstream, WaitingShare> _shares;
+    private readonly FairQueue<ActiveBatch> _loads = new();
+
+    public LoadQueue(UpstreamRouter router, CommitPublisher publisher, IOptions<BatchEngineOptions> options)
+    {
+        var bytes = Math.Max(1, options.Value.Limits.WaitingBytes / Math.Max(1, router.Upstreams.Count));
+        _shares = router.Upstreams.ToDictionary(upstream => upstream, _ => new WaitingShare(bytes));
+        publisher.Subscribe(this);
+    }
+
+    /// <summary>Sees to it that a batch has requests waiting, if it has any left.</summary>
+    public void RequestMore(ActiveBatch batch)
+    {
+        if (batch.Loading.TryBegin(batch.Record.Total, LowWater))
+        {
+            Enqueue(batch);
+        }
+    }
+
+    /// <summary>Takes the next batch, or waits for one. Its loading has begun, and is to be ended.</summary>
+    public ValueTask<ActiveBatch> DequeueAsync(CancellationToken cancellationToken) => _loads.DequeueAsync(cancellationToken);
+
+    /// <summary>Reserves room for a request that is to wait. False if its batch waits for room instead.</summary>
+    public bool TryReserve(Upstream upstream, long bytes, ActiveBatch batch) => _shares[upstream].TryReserve(bytes, batch);
+
+    /// <summary>Claims a request whose turn it is; false if it is not to be run any more.</summary>
+    public bool TryClaim(QueuedRequest request)
+    {
+        var batch = request.Batch;
+        var share = _shares[request.Call.Route.Upstream];
+        share.Release(request.Bytes, batch.Owner);
+        LoadParked(share);
+        var needsMore = batch.Loading.RemoveWaiting(batch.Record.Total, LowWater);
+        var isClaimed = batch.TryClaimToRun(request.Index);
+        if (needsMore)
+        {
+            Enqueue(batch);
+        }
+
+        return isClaimed;
+    }
+
+    /// <summary>Goes on with batches that wait for room, where there is some.</summary>
+    public void LoadParked()
+    {
+        foreach (var share in _shares.Values)
+        {
+            LoadParked(share);
+        }
+    }
+
+    public void OnCommitted(StoreWrite write, ActiveBatch? batch)
+    {
+        if (batch is not null && write is StoreWrite.AppendResults { Spawned.Count: > 0 })
+        {
+            RequestMore(batch);
+        }
+    }
+
+    private void LoadParked(WaitingShare share)
+    {
+        if (share.TryUnpark(out var batch))
+        {
+            Enqueue(batch);
+        }
+    }
+
+    private void Enqueue(ActiveBatch batch) => _loads.Enqueue(batch.Owner, batch.Key, batch);
+}

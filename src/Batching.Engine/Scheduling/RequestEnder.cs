@@ -1,0 +1,16 @@
+using Batching.Engine.Committing;
+using Batching.Engine.Model;
+using Batching.Engine.Running;
+
+namespace Batching.Engine.Scheduling;
+
+/// <summary>Ends requests that are not sent. Thread-safe.</summary>
+internal sealed class RequestEnder(GroupCommitter committer, TimeProvider time)
+{
+    /// <summary>Ends a request that the caller has claimed.</summary>
+    /// <param name="batch">Its batch.</param>
+    /// <param name="index">Its index.</param>
+    /// <param name="reason">Why, which is its result.</param>
+    public ValueTask EndAsync(ActiveBatch batch, int index, Failure reason) => committer.AddAsync(
+        new FinishedRequest(batch, index, UpstreamReply.FromFailure(reason), time.GetUtcNow()));
+}

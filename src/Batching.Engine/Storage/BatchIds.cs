@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using Batching.Engine.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Batching.Engine.Storage;
+
+/// <summary>
+/// The one place where batches and requests get their numbers and ids. It reserves numbers from the store by the
+/// block, so that accepting a batch costs no extra write; what is left of a block when the gateway stops is never
+/// used. Thread-safe once open.
+/// </summary>
+public sealed class BatchIds(IBatchStore store) : IDisposable
+{
+    private const long BlockSize = 1 << 20;
+
+    private static readonly Func<ILogger, string, IDisposable?> BatchScope =
+        LoggerMessage.DefineScope<string>("Batch {BatchId}");
+
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private IdCodec? _codec;
+    private long _next;
+    private long _end;
+
+    private IdCodec Codec => _codec ?? throw new InvalidOperationException("The ids are used before they are open.");
+
+    /// <summary>Reads the secret that ids are made with. To be called once, when the store is open.</summary>
+    public async ValueTask OpenAsync(CancellationToken cancellationToken)
+    {
+        var candidate = RandomNumberGenerator.GetBytes(IdCodec.SecretLength);
+        _codec = new IdCodec(await store.GetOrAddSecretAsync("ids", candidate, cancellationToken));
+    }
+
+    /// <summary>Begins a scope in which all that is logged carries the id of a batch.</summary>
+    /// <returns>Ends it when it is disposed.</returns>
+    public IDisposable? BeginScope(ILogger logger, long batchKey) => BatchScope(logger, OfBatch(batchKey));
+
+    /// <summary>Reserves consecutive numbers.</summary>
+    /// <param name="count">How many, at least 1.</param>
+    /// <param name="cancellationToken">Stops waiting; numbers may be lost, none is given twice.</param>
+    public async ValueTask<long> ReserveAsync(int count, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_end - _next < count)
+            {
+                var size = Math.Max(BlockSize, count);
+                _next = await store.ReserveKeysAsync(size, cancellationToken);
+                _end = _next + size;
+            }
+
+            var first = _next;
+            _next += count;
+            return first;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>The id of a batch.</summary>
+    public string OfBatch(long batchKey) => Codec.ToText(batchKey);
+
+    /// <summary>The id of a request.</summary>
+    public string OfRequest(BatchRecord batch, int index)
+    {
+        var followers = batch.Capacity - batch.Runs.Count;
+        return Codec.ToText(index < followers ? batch.Key + 1 + index : batch.Runs[index - followers]);
+    }
+
+    /// <summary>The number of the batch that an id may belong to; false if no batch can have that id.</summary>
+    public bool TryParseBatch(string id, out long batchKey) => Codec.TryParse(id, out batchKey);
+
+    /// <summary>The index of a request in its batch; false if the batch has no request of that id.</summary>
+    public bool TryParseRequest(string id, BatchRecord batch, out int index)
+    {
+        index = -1;
+        if (!Codec.TryParse(id, out var number))
+        {
+            return false;
+        }
+
+        var followers = batch.Capacity - batch.Runs.Count;
+        long found = number > batch.Key && number <= batch.Key + followers ? number - batch.Key - 1
+            : batch.Runs.TryFind(number, out var place) ? followers + place : int.MaxValue;
+        if (found >= batch.Total)
+        {
+            return false;
+        }
+
+        index = (int)found;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
+}

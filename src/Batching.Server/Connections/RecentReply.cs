@@ -1,0 +1,27 @@
+using Batching.Engine.Delivery;
+
+namespace Batching.Server.Connections;
+
+/// <summary>A reply that was written a short while ago. Under the lock of <see cref="RecentReplies"/>.</summary>
+internal sealed class RecentReply
+{
+    public RecentReply(Delivery delivery, long written)
+    {
+        Delivery = delivery;
+        Written = written;
+        ByAge = new LinkedListNode<RecentReply>(this);
+        OfConnection = new LinkedListNode<RecentReply>(this);
+    }
+
+    /// <summary>What it carries.</summary>
+    public Delivery Delivery { get; }
+
+    /// <summary>When it was written.</summary>
+    public long Written { get; }
+
+    /// <summary>Its place among all.</summary>
+    public LinkedListNode<RecentReply> ByAge { get; }
+
+    /// <summary>Its place among those of its connection.</summary>
+    public LinkedListNode<RecentReply> OfConnection { get; }
+}

@@ -1,0 +1,11 @@
+namespace Batching.Server.Tests.Infrastructure;
+
+/// <summary>The sources that the tests were built from.</summary>
+internal static class Repository
+{
+    /// <summary>The folder with <c>Batch.sln</c>.</summary>
+    public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
+
+    private static string FindRoot(DirectoryInfo folder) =>
+        File.Exists(Path.Combine(folder.FullName, "Batch.sln")) ? folder.FullName : FindRoot(folder.Parent!);
+}
