@@ -3,7 +3,9 @@ using Batching.Benchmarks.Driver;
 using Batching.Benchmarks.Flow;
 using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
+using Batching.Benchmarks.Neighbours;
 using Batching.Benchmarks.Overload;
+using Batching.Benchmarks.Pages;
 using Batching.Benchmarks.PassThrough;
 using Batching.Benchmarks.Peers;
 using Batching.Benchmarks.Robustness;
@@ -24,6 +26,9 @@ switch (args)
         return 0;
     case ["small-batches", .. var rest]:
         await SmallBatchesFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, rest[Math.Min(1, rest.Length)..]);
+        return 0;
+    case ["pages", .. var rest]:
+        await PagesFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["peers", .. var rest]:
         await PeersFigure.RunAsync(Rounds(rest, 5));
@@ -68,6 +73,11 @@ switch (args)
         return 0;
     case ["soak", .. var rest]:
         return await SoakFigure.RunAsync(rest is ["--minutes", var minutes] ? Number(minutes) : 20);
+    case ["noisy-neighbour", .. var rest]:
+        return await NoisyNeighbourFigure.RunAsync(rest is [var seconds, ..] ? Number(seconds) : 60, [.. rest.Skip(1)]);
+    case ["hostile-owner", var name, var gateway]:
+        await HostileProcess.ServeAsync(NoisyNeighbourFigure.Find(name), gateway);
+        return 0;
     case ["soak-upstream", var port]:
         await SoakUpstream.RunAsync(Number(port));
         return 0;
@@ -77,10 +87,12 @@ switch (args)
             Which figure?
               pass-through [--rest] [rounds [folder of a build …]], startup <published folder> …
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
+              pages [rounds [folder of a build …]]
               keyed-comparison [rounds], keyed-latency, owner-timing
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
               big-batch [requests], slow-readers [bytes of a result]
               startup-recovery [rounds [shape …]], soak [--minutes N]
+              noisy-neighbour [seconds [behaviour …]]
             """);
         return 2;
 }

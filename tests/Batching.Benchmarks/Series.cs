@@ -7,6 +7,8 @@ internal sealed class Series
 {
     private readonly List<double> _values = [];
 
+    public int Count => _values.Count;
+
     public double Median => Percentile(50);
 
     public void Add(double value) => _values.Add(value);

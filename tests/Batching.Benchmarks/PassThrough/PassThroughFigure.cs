@@ -14,7 +14,7 @@ internal static class PassThroughFigure
     private const int Batches = 16;
 
     // It takes some 100,000 calls until everything that is called often is compiled for the last time.
-    private const int WarmUps = 2;
+    private const int WarmUps = 6;
 
     // What the gateway allows itself for one upstream by default.
     private const int Concurrency = 64;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
-using Batching.Engine.Upstreams;
 using Batching.Storage.Sqlite;
 using Batching.V1;
 using Microsoft.AspNetCore.Builder;
@@ -159,7 +159,7 @@ internal static class RecoveryFigure
                 }
 
                 record = record with { Finished = end, DoneTime = end == requests ? now : null };
-                writes.Add(new StoreWrite.Append(record, builder.Build(), []));
+                writes.Add(new StoreWrite.AppendResults(record, builder.Build(), []));
                 written += end - position + 1;
                 if (written >= 5_000)
                 {

@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Batching.Benchmarks.Robustness;
 
-/// <summary>The API behind the gateway during a soak: bodies of any size, pages, and calls that take their time.</summary>
+/// <summary>
+/// The API behind the gateway during a soak or beside a noisy neighbour: bodies of any size, pages, calls that take their
+/// time, and calls that are refused.
+/// </summary>
 internal static class SoakUpstream
 {
     /// <summary>Pages of one query.</summary>
@@ -43,6 +46,19 @@ internal static class SoakUpstream
                     var next = (cursor.Length > 0 ? Number(cursor) : 0) + 1;
                     await JsonAsync(context, Encoding.ASCII.GetBytes(
                         $$"""{"items":["{{new string('x', 4096)}}"],"cursor":{{(next < Pages ? $"\"{next}\"" : "null")}}}"""));
+                    break;
+                case ["", "endless"]:
+                    var after = context.Request.Query["cursor"].ToString();
+                    await JsonAsync(context, Encoding.ASCII.GetBytes(
+                        $$"""{"items":[1],"cursor":"{{(after.Length > 0 ? Number(after) : 0) + 1}}"}"""));
+                    break;
+                case ["", "numbered"]:
+                    await JsonAsync(context, Encoding.ASCII.GetBytes(
+                        $$"""{"items":[{{context.Request.Query["page"]}}],"page_count":10000}"""));
+                    break;
+                case ["", "refused", .. var retryAfter]:
+                    context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+                    context.Response.Headers.RetryAfter = retryAfter is [var wait] ? wait : default;
                     break;
                 default:
                     context.Response.StatusCode = StatusCodes.Status404NotFound;
