@@ -8,6 +8,9 @@ internal static class Folders
     /// <summary>The folder of the built server.</summary>
     public static string Server { get; } = Metadata("ServerFolder");
 
+    /// <summary><c>docs</c>, with the examples that people copy.</summary>
+    public static string Docs { get; } = Metadata("DocsFolder");
+
     public static string Protos { get; } = Metadata("ProtosFolder");
 
     /// <summary><c>tests/Interop</c>, with the clients and their packages.</summary>

@@ -15,6 +15,6 @@ public sealed class KeyedBatchClientTests(StubbedServerProcess server) : IClassF
 
         Assert.True(exitCode == 0, $"It ended with {exitCode}:\n{output}\nThe server said:\n{server.Output}");
         Assert.Matches(@"(?m)^all 4 steps ok\r?$", output);
-        Assert.Empty(server.Errors);
+        server.AssertNoErrors();
     }
 }

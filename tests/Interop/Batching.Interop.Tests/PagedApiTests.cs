@@ -3,7 +3,7 @@ namespace Batching.Interop.Tests;
 /// <summary>Spawners against APIs that others wrote.</summary>
 public sealed class PagedApiTests
 {
-    /// <summary>A thousand queues, listed page after page and side by side.</summary>
+    /// <summary>250 queues, listed page after page and side by side.</summary>
     [InteropFact(Tool.RabbitMq)]
     public async Task RabbitMq_QueuesWalkedBySpawners_EachIsFoundOnce()
     {

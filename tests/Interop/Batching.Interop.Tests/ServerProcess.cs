@@ -28,10 +28,6 @@ public class ServerProcess : IAsyncLifetime, IDisposable
     /// <summary>What the process has written so far.</summary>
     public string Output => string.Join('\n', _output);
 
-    /// <summary>The lines at which the console's log begins an error or worse.</summary>
-    public IEnumerable<string> Errors => _output.Where(line =>
-        line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal));
-
     /// <summary>Where the ready server listens in cleartext: host and port.</summary>
     public async Task<string> AddressAsync() => (await EndpointAsync(Uri.UriSchemeHttp)).Url.Authority;
 
@@ -39,13 +35,13 @@ public class ServerProcess : IAsyncLifetime, IDisposable
     /// <param name="scheme"><c>http</c> or <c>https</c>.</param>
     public async Task<Endpoint> EndpointAsync(string scheme) => (await _endpoints.Value)[scheme];
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public virtual Task InitializeAsync() => Task.CompletedTask;
 
     /// <summary>
     /// Stops the server as an operator does; it must not take longer than it promises, and what its log tells now,
     /// behind the last test's look at it, must not be an error either.
     /// </summary>
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         if (_process is { HasExited: false } process)
         {
@@ -61,9 +57,15 @@ public class ServerProcess : IAsyncLifetime, IDisposable
                 throw new TimeoutException($"The server did not stop within {StopDeadline}:\n{Output}");
             }
 
-            Assert.Empty(Errors);
+            AssertNoErrors();
         }
     }
+
+    /// <summary>Fails with all that the process has written if an error or worse is in it.</summary>
+    public void AssertNoErrors() => Assert.False(
+        _output.Any(line =>
+            line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)),
+        $"The server has logged an error:\n{Output}");
 
     public void Dispose()
     {
@@ -73,7 +75,7 @@ public class ServerProcess : IAsyncLifetime, IDisposable
     }
 
     /// <summary>A port that nobody listens at.</summary>
-    protected static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

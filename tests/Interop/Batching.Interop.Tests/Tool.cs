@@ -23,4 +23,25 @@ public enum Tool
 
     /// <summary>A RabbitMQ that can be started, and Python to drive it.</summary>
     RabbitMq,
+
+    /// <summary>Debian's nginx, HAProxy and Caddy.</summary>
+    Proxies,
+
+    /// <summary>json-server from <c>tests/Interop/json-server/package.json</c>.</summary>
+    JsonServer,
+
+    /// <summary>pouchdb-server from <c>tests/Interop/pouchdb/package.json</c>.</summary>
+    PouchDbServer,
+
+    /// <summary>Debian's docker-registry.</summary>
+    DockerRegistry,
+
+    /// <summary>Debian's etcd.</summary>
+    Etcd,
+
+    /// <summary>Debian's nats-server.</summary>
+    Nats,
+
+    /// <summary>Debian's Django REST framework.</summary>
+    DjangoRestFramework,
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Batching.Interop.Tests.Proxies;
 
 namespace Batching.Interop.Tests;
 
@@ -7,6 +8,14 @@ internal static class Tools
 {
     /// <summary>Not the first <c>python3</c> of the path: the packages belong to Debian's.</summary>
     public const string Python = "/usr/bin/python3";
+
+    /// <summary>The programs of the proxies, whatever the path: that of a user often lacks the first two.</summary>
+    public static readonly IReadOnlyDictionary<ProxyKind, string> Proxies = new Dictionary<ProxyKind, string>
+    {
+        [ProxyKind.Nginx] = "/usr/sbin/nginx",
+        [ProxyKind.HaProxy] = "/usr/sbin/haproxy",
+        [ProxyKind.Caddy] = "/usr/bin/caddy",
+    };
 
     private static readonly ConcurrentDictionary<Tool, string?> Missing = new();
 
@@ -37,6 +46,19 @@ internal static class Tools
         Tool.RabbitMq => File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server") && Runs(Python, "--version")
             ? null
             : "needs the Debian packages rabbitmq-server and python3",
+        Tool.Proxies => Proxies.Values.All(File.Exists) ? null : "needs the Debian packages nginx-light, haproxy and caddy",
+        Tool.JsonServer => Directory.Exists(Path.Combine(Folders.Interop, "json-server", "node_modules", "json-server"))
+            ? null
+            : "needs Node packages: npm ci in tests/Interop/json-server",
+        Tool.PouchDbServer => Directory.Exists(Path.Combine(Folders.Interop, "pouchdb", "node_modules", "pouchdb-server"))
+            ? null
+            : "needs Node packages: npm ci in tests/Interop/pouchdb",
+        Tool.DockerRegistry => File.Exists("/usr/bin/docker-registry") ? null : "needs the Debian package docker-registry",
+        Tool.Etcd => File.Exists("/usr/bin/etcd") ? null : "needs the Debian package etcd-server",
+        Tool.Nats => File.Exists("/usr/sbin/nats-server") ? null : "needs the Debian package nats-server",
+        Tool.DjangoRestFramework => Runs(Python, "-c", "import rest_framework")
+            ? null
+            : "needs the Debian package python3-djangorestframework",
         _ => throw new ArgumentOutOfRangeException(nameof(tool)),
     };
 

@@ -80,6 +80,14 @@ class Client:
         stream = (json_format.ParseDict({"requests": requests}, message()) for requests in messages)
         return stub.future(stream, timeout=timeout, metadata=self._metadata, compression=compression)
 
+    def read_body(self, batch_id, request_id, offset=0):
+        """The body of a response from an offset on, in chunks of 1 MiB at most, each with the whole body's size."""
+        parts = list(self.call("ReadBody", batchId=batch_id, requestId=request_id, offset=offset))
+        assert all(len(part.chunk) <= 1 << 20 for part in parts)
+        body = b"".join(part.chunk for part in parts)
+        assert all(part.size == offset + len(body) for part in parts)
+        return body
+
     def error(self, name, **request):
         """The status of a call that has to fail."""
         try:

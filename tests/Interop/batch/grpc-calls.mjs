@@ -1,7 +1,7 @@
 // What there is to calls beside the life of a batch: deadlines, uploads, keys, sizes, compression, health.
 import assert from 'node:assert/strict';
 import * as grpc from '@grpc/grpc-js';
-import { assertStatus, client, details, health, requests, unary } from './grpc.mjs';
+import { assertStatus, client, details, health, readBody, requests, unary } from './grpc.mjs';
 import { collect, credential, until } from './story.mjs';
 
 const large = Buffer.alloc(6 * 1024 * 1024, 'large ');
@@ -32,14 +32,6 @@ async function echo(through, call) {
   }
   assert.equal(body.length, response.size);
   return JSON.parse(body);
-}
-
-async function readBody(through, request) {
-  const parts = await collect(through.body(request));
-  assert.ok(parts.every(({ chunk }) => chunk.length <= 1024 * 1024));
-  const body = Buffer.concat(parts.map(({ chunk }) => chunk));
-  assert.ok(parts.every(({ size }) => size === body.length + (request.offset ?? 0)));
-  return body;
 }
 
 const posted = (body) => ({ path: 'sample/echo', method: 'POST', headers: { 'content-type': 'text/plain' }, body });

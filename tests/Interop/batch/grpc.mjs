@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import * as loader from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
+import { collect } from './story.mjs';
 
 const [address, protos] = process.argv.slice(2);
 const { host, protocol } = new URL(address);
@@ -87,6 +88,15 @@ export const requests = (calls) => calls.map(({ path, method, params, headers, b
   path, method, headers, params: params && struct(params),
   body: body && (Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body))),
 }));
+
+/** The body of a response from an offset on, in chunks of 1 MiB at most, each with the whole body's size. */
+export async function readBody(through, request) {
+  const parts = await collect(through.body(request));
+  assert.ok(parts.every(({ chunk }) => chunk.length <= 1024 * 1024));
+  const body = Buffer.concat(parts.map(({ chunk }) => chunk));
+  assert.ok(parts.every(({ size }) => size === body.length + (request.offset ?? 0)));
+  return body;
+}
 
 export async function assertStatus(code, promise) {
   const error = await promise.then(() => assert.fail(`${grpc.status[code]} expected, but the call succeeded`), (e) => e);

@@ -3,7 +3,7 @@
 
 RabbitMQ's management API answers /api/queues?page=1&page_size=100 with a page that says how many pages and
 queues there are (page_count, total_count). This script starts a RabbitMQ and a gateway of its own on free ports,
-with all their files in a temporary folder; makes 1,000 queues by a batch; lists them by spawners, page after
+with all their files in a temporary folder; makes 250 queues by a batch; lists them by spawners, page after
 page and side by side; checks that each list has every queue exactly once; and stops what it has started.
 
     walk.py [--install] [PATH/TO/Batching.Server.dll]
@@ -25,7 +25,7 @@ import time
 import urllib.error
 import urllib.request
 
-QUEUES = 1000
+QUEUES = 250
 PAGE_SIZE = 100
 DEADLINE = 120
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -176,7 +176,7 @@ def walk(gateway, names, pagination, behind=0):
     found = [queue["name"] for page in pages for queue in page["response"]["items"]]
     check(len(found) == len(set(found)), f"{len(found) - len(set(found))} queues were listed twice")
     check(set(found) == names, f"{len(names - set(found))} queues are missing")
-    check(len(results) == 1 + QUEUES // PAGE_SIZE + behind, f"{len(results)} requests")
+    check(len(results) == 1 + -(-QUEUES // PAGE_SIZE) + behind, f"{len(results)} requests")
     check(all(result["responseStatusCode"] == 200 for result in results[:len(results) - behind]), f"{results[-1]}")
     step(f"{json.dumps(pagination)}: {len(found)} queues in {len(pages)} pages, {took * 1000:.0f} ms")
 
@@ -210,8 +210,8 @@ def main():
         walk(gateway, names, {"total_pointer": "/total_count", "sequential": True})
         walk(gateway, names, {"page_count_pointer": "/page_count"})
         walk(gateway, names, {"total_pointer": "/total_count"})
-        # Without a total the page behind the last one shows the end, whether it is empty or refused.
-        walk(gateway, names, {"items_pointer": "/items"}, behind=1)
+        # Without a total the last page shows the end, because it is short.
+        walk(gateway, names, {"items_pointer": "/items"})
         print(f"all {steps} steps ok", flush=True)
     finally:
         programs.stop()

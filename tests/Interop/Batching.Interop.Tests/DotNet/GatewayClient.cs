@@ -17,7 +17,10 @@ internal sealed class GatewayClient : IDisposable
 
     private readonly HttpMessageHandler _handler;
 
-    private GatewayClient(Endpoint endpoint, Transport transport, string? timeout)
+    /// <param name="endpoint">What to connect to.</param>
+    /// <param name="transport">The way.</param>
+    /// <param name="timeout">The deadline of each call as the protocol writes it, if only the server is to know of it.</param>
+    public GatewayClient(Endpoint endpoint, Transport transport, string? timeout = null)
     {
         var sockets = new SocketsHttpHandler();
         sockets.SslOptions.CertificateChainPolicy = new X509ChainPolicy
@@ -48,7 +51,7 @@ internal sealed class GatewayClient : IDisposable
     public KeyedBatchService.KeyedBatchServiceClient Keyed => new(Channel);
 
     /// <summary>What the calls carry as <c>authorization</c>.</summary>
-    public string Authorization { get; } = $"Bearer dotnet-{Guid.NewGuid()}";
+    public string Authorization { get; init; } = $"Bearer dotnet-{Guid.NewGuid()}";
 
     /// <summary>Connects, in the way that the transport says.</summary>
     /// <param name="server">What to.</param>

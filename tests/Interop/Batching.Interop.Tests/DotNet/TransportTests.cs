@@ -19,7 +19,7 @@ public abstract class TransportTests(ServerProcess server) : IAsyncLifetime
 
     public Task DisposeAsync()
     {
-        Assert.Empty(server.Errors);
+        server.AssertNoErrors();
         return Task.CompletedTask;
     }
 

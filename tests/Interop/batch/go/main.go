@@ -1,4 +1,5 @@
-// The gateway over gRPC from Go: client URL. Built by GoClient.cs with what Debian packages.
+// The gateway over gRPC from Go: client URL, or client URL SIZE:SHA-256 …, the large bodies that the API answers with.
+// Built by GoClient.cs with what Debian packages.
 package main
 
 import (
@@ -38,6 +39,9 @@ var connection *grpc.ClientConn
 func main() {
 	connection = connect(os.Args[1])
 	steps := append(batchSteps(), callSteps()...)
+	if bodies := parseExpected(os.Args[2:]); len(bodies) > 0 {
+		steps = largeSteps(bodies)
+	}
 	for _, step := range steps {
 		step.run()
 		fmt.Println("ok", step.name)
