@@ -33,7 +33,7 @@ public sealed class DocumentedExampleTests(GatewayFixture fixture)
             + ""","parts":{"headers":{"response_code":200,"status-code":200,"date":"*","content-length":"49","content-type":"application/json; charset=utf-8"},"data":[{"id":12345678901234567890,"x":1.50},  {"id":2}]}}""",
             Replies.WithoutDates(reply));
         Assert.Contains(fixture.Api.Calls, call =>
-            call is { Method: "POST", Target: "/api/tickets", Body: """{"title": "new-ticket"}""" }
+            call is { Method: "POST", Target: "/api/tickets", Text: """{"title": "new-ticket"}""" }
             && call.Headers["Content-Type"] == "application/json");
     }
 

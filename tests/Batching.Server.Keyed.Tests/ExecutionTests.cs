@@ -31,7 +31,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_BesideAStoredBatch_SharesThePlacesOfTheUpstream()
     {
-        await using var gateway = await Gateway.StartAsync(_api.Address, "--Batch:Upstreams:0:MaxConcurrency=3");
+        await using var gateway = await Gateway.StartAsync(_api.Address, "Batch:Upstreams:0:MaxConcurrency=3");
         using var stored = await gateway.Client.PostAsync(
             "/api/v0/batch", new StringContent("""[{"path": "held/s1"}, {"path": "held/s2"}]""", Encoding.UTF8));
         Assert.Equal(HttpStatusCode.OK, stored.StatusCode);
@@ -57,7 +57,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_CallThatHangs_Gets504AndIsCutOff()
     {
-        await using var gateway = await StartWarmAsync("--Batch:Keyed:CallTimeout=00:00:02");
+        await using var gateway = await StartWarmAsync("Batch:Keyed:CallTimeout=00:00:02");
         var reply = Replies.Parse(await gateway.PostAsync("""{"slow": "/held/1", "fast": "/text"}"""));
 
         Assert.Equal(504, reply.GetProperty("slow").Status());
@@ -70,7 +70,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_BatchOutOfTime_Gives504ToWhatIsNotDone()
     {
-        await using var gateway = await StartWarmAsync("--Batch:Keyed:Timeout=00:00:02", "--Batch:Keyed:Parallelism=2");
+        await using var gateway = await StartWarmAsync("Batch:Keyed:Timeout=00:00:02", "Batch:Keyed:Parallelism=2");
         var reply = Replies.Parse(await gateway.PostAsync(
             """{"fast": "/text", "slow": "/held/1", "slow2": "/held/2", "waiting": "/text"}"""));
 
@@ -90,7 +90,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_CallerGone_CancelsTheCalls()
     {
-        await using var gateway = await Gateway.StartAsync(_api.Address, "--Batch:Keyed:Parallelism=2");
+        await using var gateway = await Gateway.StartAsync(_api.Address, "Batch:Keyed:Parallelism=2");
         using var gone = new CancellationTokenSource();
         var running = gateway.Client.PostAsync(
             Gateway.BatchPath, new StringContent(HeldCalls(4), Encoding.UTF8), gone.Token);
@@ -106,10 +106,10 @@ public sealed class ExecutionTests : IAsyncLifetime
     public async Task Run_GatewayStops_AnswersWithWhatIsDone()
     {
         await using var gateway = await Gateway.StartAsync(
-            _api.Address, "--Batch:Keyed:Parallelism=2", "--Batch:ShutdownGrace=00:00:00.3");
+            _api.Address, "Batch:Keyed:Parallelism=2", "Batch:ShutdownGrace=00:00:00.3");
         var running = gateway.PostAsync("""{"fast": "/text", "slow": "/held/1", "slow2": "/held/2", "waiting": "/text"}""");
         await Eventually.BeTrueAsync(() => _api.Held == 2, "two calls are under way");
-        gateway.BeginStop();
+        await gateway.BeginStopAsync();
         var reply = Replies.Parse(await running);
 
         Assert.Equal(200, reply.GetProperty("fast").Status());
@@ -136,7 +136,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     public async Task Run_ReplyLargerThanTheLimit_ReplacesWhatIsBeyondIt()
     {
         await using var gateway = await Gateway.StartAsync(
-            _api.Address, "--Batch:Keyed:ReplyBytes=100000", "--Batch:Keyed:Parallelism=1");
+            _api.Address, "Batch:Keyed:ReplyBytes=100000", "Batch:Keyed:Parallelism=1");
         var reply = Replies.Parse(await gateway.PostAsync("""{"a": "/bytes/60000", "b": "/bytes/60000", "c": "/bytes/20000"}"""));
 
         Assert.Equal([200, 502, 200], reply.EnumerateObject().Select(entry => entry.Value.Status()));
@@ -147,7 +147,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_ManyBatches_GiveTheirMemoryBack()
     {
-        await using var gateway = await Gateway.StartAsync(_api.Address, "--Batch:Keyed:HeldBytes=1048576");
+        await using var gateway = await Gateway.StartAsync(_api.Address, "Batch:Keyed:HeldBytes=1048576");
         for (var i = 0; i < 5; i++)
         {
             // The room is given back when the reply is written, which may be just after the client has read it.
@@ -163,7 +163,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_CallersGoneAtAnyMoment_GiveTheirMemoryBack()
     {
-        await using var gateway = await Gateway.StartAsync(_api.Address, "--Batch:Keyed:HeldBytes=1048576");
+        await using var gateway = await Gateway.StartAsync(_api.Address, "Batch:Keyed:HeldBytes=1048576");
         var seed = Environment.TickCount;
         var random = new Random(seed);
         for (var i = 0; i < 60; i++)
@@ -204,7 +204,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     [Fact]
     public async Task Run_WithOtherLimits_KeepsThem()
     {
-        await using var gateway = await Gateway.StartAsync(_api.Address, "--Batch:Keyed:Calls=2");
+        await using var gateway = await Gateway.StartAsync(_api.Address, "Batch:Keyed:Calls=2");
         var reply = await gateway.PostAsync("""{"a": "/text", "b": "/text", "c": "/text"}""", HttpStatusCode.BadRequest);
 
         Assert.Contains("holds 3 calls; the limit is 2", reply, StringComparison.Ordinal);

@@ -20,7 +20,7 @@ public sealed class ForwardingTests(GatewayFixture fixture)
 
             var call = Assert.Single(fixture.Api.Calls, call => call.Target == path);
             Assert.Equal("PUT", call.Method);
-            Assert.Equal(json, call.Body);
+            Assert.Equal(json, call.Text);
             Assert.Equal("application/json", call.Headers["Content-Type"]);
         }
     }
@@ -38,7 +38,7 @@ public sealed class ForwardingTests(GatewayFixture fixture)
         Assert.Equal("/api/v2/forward?page=2&count=10&on=true&ids=1&ids=2", call.Target);
         Assert.Equal("1", call.Headers["X-Trace"]);
         Assert.Equal("application/json", call.Headers["Accept"]);
-        Assert.Equal("", call.Body);
+        Assert.Equal("", call.Text);
     }
 
     [Fact]

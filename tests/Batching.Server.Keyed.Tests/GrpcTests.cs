@@ -82,7 +82,7 @@ public sealed class GrpcTests(GatewayFixture fixture) : IDisposable
             api.Map($"/{size}", context => Api.AnswerAsync(context, 200, "image/png", new byte[size]));
         }
 
-        await using var gateway = await Gateway.StartAsync(api.Address, "--Batch:Keyed:Parallelism=1");
+        await using var gateway = await Gateway.StartAsync(api.Address, "Batch:Keyed:Parallelism=1");
         using var channel = GrpcChannel.ForAddress(gateway.Address);
         var reply = await new KeyedBatchService.KeyedBatchServiceClient(channel).RunBatchAsync(new RunBatchRequest
         {

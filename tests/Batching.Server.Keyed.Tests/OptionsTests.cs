@@ -41,7 +41,7 @@ public sealed class OptionsTests
     public async Task Start_BadValues_NamesEachKey()
     {
         var output = await Gateway.FailToStartAsync(
-            "http://127.0.0.1:1", "--Batch:Keyed:Calls=0", "--Batch:Keyed:Timeout=00:00:00", "--Batch:Keyed:HeldBytes=5");
+            "http://127.0.0.1:1", "Batch:Keyed:Calls=0", "Batch:Keyed:Timeout=00:00:00", "Batch:Keyed:HeldBytes=5");
 
         Assert.Contains(
             "Batch:Keyed:Calls: The field Calls must be between 1 and 10000.", output, StringComparison.Ordinal);

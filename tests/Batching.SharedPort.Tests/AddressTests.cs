@@ -117,7 +117,7 @@ public sealed class AddressTests
 
     private static IEnumerable<string> ListeningOn(TestServer server) => server.Logs.Entries
         .Where(static entry => entry.Category == "Microsoft.Hosting.Lifetime")
-        .Select(static entry => entry.Text)
+        .Select(static entry => entry.Message)
         .Where(static text => text.StartsWith("Now listening on", StringComparison.Ordinal));
 
     private static int FreePort()

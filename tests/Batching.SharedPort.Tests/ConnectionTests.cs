@@ -80,10 +80,10 @@ public sealed partial class ConnectionTests
         var id = await Http.GetAsync(server.Address, version);
 
         await Eventually.BeTrueAsync(() => Entries("ConnectionStop").Any(), "the connection has ended");
-        Assert.Contains(id, Assert.Single(Entries("ConnectionStart")).Text, StringComparison.Ordinal);
-        Assert.Contains(id, Assert.Single(Entries("ConnectionStop")).Text, StringComparison.Ordinal);
+        Assert.Contains(id, Assert.Single(Entries("ConnectionStart")).Message, StringComparison.Ordinal);
+        Assert.Contains(id, Assert.Single(Entries("ConnectionStop")).Message, StringComparison.Ordinal);
         Assert.Single(
-            server.Logs.Entries.Single(static entry => entry.Text == "Here").Scopes,
+            server.Logs.Entries.Single(static entry => entry.Message == "Here").Scopes,
             scope => scope.Contains($"ConnectionId:{id}", StringComparison.Ordinal));
 
         IEnumerable<LogEntry> Entries(string name) => server.Logs.Entries.Where(entry => entry.Event == name);

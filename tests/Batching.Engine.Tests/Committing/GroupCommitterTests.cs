@@ -17,10 +17,10 @@ public sealed class GroupCommitterTests : IDisposable
     public async Task Commit_StoreFailsForAWhile_RefusesSubmissionsKeepsResultsAndGoesOnByItself()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             await gate.PassAsync(context);
-            await TestUpstream.EchoAsync(context);
+            await TestApi.EchoAsync(context);
         });
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         engine.ErrorsAreExpected = true;
@@ -28,7 +28,7 @@ public sealed class GroupCommitterTests : IDisposable
         await gate.UntilEnteredAsync(6);
         engine.Store.WritesFail = true;
         gate.Open();
-        await Poll.UntilAsync(() => engine.Store.FailedWrites > 0, "a refused group");
+        await Eventually.BeTrueAsync(() => engine.Store.FailedWrites > 0, "a refused group");
 
         var submission = engine.Submitter.SubmitAsync(EngineHost.Bob, EngineHost.Gets(1), [], CancellationToken.None).AsTask();
         await DriveToFailureAsync(engine, submission);
@@ -37,7 +37,7 @@ public sealed class GroupCommitterTests : IDisposable
         engine.Store.WritesFail = false;
         await engine.Time.DriveAsync(engine.UntilDoneAsync(batch.Id), below: TimeSpan.FromSeconds(2));
         Assert.Equal(100, (await engine.ResultsAsync(batch.Id)).Count);
-        Assert.Equal(100, upstream.Received.Count);
+        Assert.Equal(100, upstream.Requests.Count);
         var list = await engine.Batches.ListAsync(EngineHost.Bob, new ListBatchesRequest(), CancellationToken.None);
         Assert.Empty(list.Value!.Batches);
         await engine.UntilDoneAsync((await engine.SubmitAsync(EngineHost.Gets(1))).Id);
@@ -47,7 +47,7 @@ public sealed class GroupCommitterTests : IDisposable
     public async Task Commit_OthersOfTheBatchAreUnderWay_WaitsForThemNoLongerThanTheDelay()
     {
         var (first, second) = (new Gate(), new Gate());
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => (context.Request.Path == "/items/0" ? first : second).PassAsync(context));
         await using var engine = await StartWithDelayAsync(upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(2));
@@ -55,7 +55,7 @@ public sealed class GroupCommitterTests : IDisposable
         await second.UntilEnteredAsync(1);
 
         first.Open();
-        await Poll.UntilAsync(() => engine.Time.Pending.Contains(Delay), "a result that waits for others");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(Delay), "a result that waits for others");
         Assert.Equal(0, await FinishedAsync(engine, batch.Id));
         engine.Time.Advance(Delay);
         await engine.UntilFinishedAsync(batch.Id, 1);
@@ -69,14 +69,14 @@ public sealed class GroupCommitterTests : IDisposable
     public async Task Commit_SubmissionComesWhileResultsWait_IsStoredAtOnceAndTheyWithIt()
     {
         var (first, second) = (new Gate(), new Gate());
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => (context.Request.Path == "/items/0" ? first : second).PassAsync(context));
         await using var engine = await StartWithDelayAsync(upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(2));
         await first.UntilEnteredAsync(1);
         await second.UntilEnteredAsync(1);
         first.Open();
-        await Poll.UntilAsync(() => engine.Time.Pending.Contains(Delay), "a result that waits for others");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(Delay), "a result that waits for others");
 
         await engine.SubmitAsync(EngineHost.Gets(1), EngineHost.Bob);
         Assert.Equal(1, await FinishedAsync(engine, batch.Id));
@@ -88,7 +88,7 @@ public sealed class GroupCommitterTests : IDisposable
     public async Task Commit_StoreFailsUnderAFullGroup_StillRefusesSubmissions()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             await gate.PassAsync(context);
             await context.Response.Body.WriteAsync(new byte[9_000_000]);
@@ -99,7 +99,7 @@ public sealed class GroupCommitterTests : IDisposable
         await gate.UntilEnteredAsync(4);
         engine.Store.WritesFail = true;
         gate.Open();
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             () =>
             {
                 engine.Time.Advance(TimeSpan.FromSeconds(1));
@@ -119,14 +119,14 @@ public sealed class GroupCommitterTests : IDisposable
     public async Task Stop_StoreFails_EndsAndTheNextStartMakesUpForIt()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             if (context.Request.Path == "/items/0")
             {
                 await gate.PassAsync(context);
             }
 
-            await TestUpstream.EchoAsync(context);
+            await TestApi.EchoAsync(context);
         });
         Batch batch;
         await using (var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 2))
@@ -156,7 +156,7 @@ public sealed class GroupCommitterTests : IDisposable
     [Fact]
     public async Task Stop_StoreFailsWhileAnUnsafeRequestIsAboutToBeSent_EndsWithoutSendingIt()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using (var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 2))
         {
             engine.ErrorsAreExpected = true;
@@ -166,13 +166,13 @@ public sealed class GroupCommitterTests : IDisposable
                 return Task.CompletedTask;
             };
             await engine.SubmitAsync([EngineHost.Post("/a"), EngineHost.Post("/b"), EngineHost.Post("/c")]);
-            await Poll.UntilAsync(() => engine.Store.FailedWrites > 0, "a refused group");
+            await Eventually.BeTrueAsync(() => engine.Store.FailedWrites > 0, "a refused group");
             var stop = engine.StopAsync();
             await engine.Time.DriveAsync(stop.ContinueWith(_ => true, TaskScheduler.Default), below: TimeSpan.FromSeconds(5));
             await stop;
         }
 
-        Assert.Empty(upstream.Received);
+        Assert.Empty(upstream.Requests);
     }
 
     // The store hangs until the grace time is over and then fails; behind its last group a worker is still in line.
@@ -182,40 +182,40 @@ public sealed class GroupCommitterTests : IDisposable
         var gate = new Gate();
         var release = new TaskCompletionSource();
         var hangs = new TaskCompletionSource();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
         engine.ErrorsAreExpected = true;
         await engine.SubmitAsync([new Request { Path = "/held" }]);
         await gate.UntilEnteredAsync(1);
         await engine.SubmitAsync([new Request { Path = "/b" }, new Request { Path = "/c" }, EngineHost.Post("/d")]);
         var queue = engine.Get<CallQueues>().All.First();
-        await Poll.UntilAsync(() => queue.Waiting == 3, "the second batch in its queue");
+        await Eventually.BeTrueAsync(() => queue.Waiting == 3, "the second batch in its queue");
         engine.Store.Committing = async writes =>
         {
             hangs.TrySetResult();
             await release.Task;
         };
         gate.Open();
-        await Poll.ForAsync(hangs.Task, "a group on its way");
-        await Poll.UntilAsync(() => queue.Waiting == 0, "the unsafe request being taken");
+        await Eventually.WithDeadlineAsync(hangs.Task, "a group on its way");
+        await Eventually.BeTrueAsync(() => queue.Waiting == 0, "the unsafe request being taken");
 
         var stop = engine.StopAsync();
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             () => engine.Time.Pending.Contains(TimeSpan.FromSeconds(2)), "the wait for the last results");
         engine.Time.Advance(TimeSpan.FromSeconds(2));
         engine.Store.WritesFail = true;
         release.SetResult();
         await engine.Time.DriveAsync(stop.ContinueWith(_ => true, TaskScheduler.Default), below: TimeSpan.FromSeconds(2));
         await stop;
-        Assert.DoesNotContain(upstream.Received, call => call.Target == "/d");
+        Assert.DoesNotContain(upstream.Requests, call => call.Target == "/d");
     }
 
     [Fact]
     public async Task Start_UnsafeRequest_IsDurableBeforeAByteLeaves()
     {
         var committing = new TaskCompletionSource();
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var seen = new TaskCompletionSource();
         engine.Store.Committing = async writes =>
@@ -227,11 +227,11 @@ public sealed class GroupCommitterTests : IDisposable
             }
         };
         var batch = await engine.SubmitAsync([EngineHost.Post("/x")]);
-        await Poll.ForAsync(seen.Task, "the intent to send");
-        Assert.Empty(upstream.Received);
+        await Eventually.WithDeadlineAsync(seen.Task, "the intent to send");
+        Assert.Empty(upstream.Requests);
         committing.SetResult();
         await engine.UntilDoneAsync(batch.Id);
-        Assert.Single(upstream.Received);
+        Assert.Single(upstream.Requests);
     }
 
     private static async Task<long> FinishedAsync(EngineHost engine, string id)
@@ -241,11 +241,11 @@ public sealed class GroupCommitterTests : IDisposable
     }
 
     // Only the wait for the next attempt may lie between a submission and its refusal.
-    private Task<EngineHost> StartWithDelayAsync(TestUpstream upstream) => EngineHost.StartAsync(
+    private Task<EngineHost> StartWithDelayAsync(TestApi upstream) => EngineHost.StartAsync(
         _directory,
         options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.CommitDelay = Delay;
         });
 

@@ -15,7 +15,7 @@ public sealed class StoreHealthTests : IDisposable
     [Fact]
     public async Task Run_StoreFailsForUnsafeRequests_TheyHoldNoPlaceAndAreSentOnceItWorks()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 2);
         engine.ErrorsAreExpected = true;
         engine.Store.Committing = writes =>
@@ -24,16 +24,16 @@ public sealed class StoreHealthTests : IDisposable
             return Task.CompletedTask;
         };
         var batch = await engine.SubmitAsync([.. Enumerable.Range(0, 10).Select(i => EngineHost.Post($"/posts/{i}"))]);
-        await Poll.UntilAsync(() => engine.Store.FailedWrites > 0, "a refused intent to send");
+        await Eventually.BeTrueAsync(() => engine.Store.FailedWrites > 0, "a refused intent to send");
         var queue = engine.Get<CallQueues>().All.First();
-        await Poll.UntilAsync(() => queue is { Waiting: 0, InFlight: 0 }, "no place being held");
-        Assert.Empty(upstream.Received);
+        await Eventually.BeTrueAsync(() => queue is { Waiting: 0, InFlight: 0 }, "no place being held");
+        Assert.Empty(upstream.Requests);
         Assert.Equal(engine.Time.GetUtcNow(), engine.Get<StoreHealth>().FailingSince);
 
         engine.Store.Committing = null;
         engine.Store.WritesFail = false;
         await engine.Time.DriveAsync(engine.UntilDoneAsync(batch.Id), below: TimeSpan.FromSeconds(2));
-        Assert.Equal(10, upstream.Received.Count);
+        Assert.Equal(10, upstream.Requests.Count);
         Assert.Null(engine.Get<StoreHealth>().FailingSince);
     }
 
@@ -42,10 +42,10 @@ public sealed class StoreHealthTests : IDisposable
     public async Task Run_BatchIsOver_StopsItsWorkAtOnce()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address, concurrency: 2)(options);
+            EngineHost.Upstream(upstream.Url, concurrency: 2)(options);
             options.Upstreams[0].Timeout = TimeSpan.FromHours(1);
             options.Retention.Responses = TimeSpan.FromSeconds(5);
         });

@@ -14,8 +14,8 @@ public sealed class BatchReaderTests : IDisposable
     public async Task GetStatus_Detailed_TellsHowFarEachRequestIs()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/1" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/1" ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
         await engine.UntilFinishedAsync(batch.Id, 2);
@@ -37,7 +37,7 @@ public sealed class BatchReaderTests : IDisposable
     [Fact]
     public async Task List_SeveralOwners_PagesThroughTheCallersOwnNewestFirst()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var own = new List<string>();
         for (var i = 0; i < 5; i++)
@@ -66,7 +66,7 @@ public sealed class BatchReaderTests : IDisposable
     [InlineData(0, "nonsense", "page_token")]
     public async Task List_WrongArgument_IsRefused(int limit, string token, string field)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var answer = await engine.Batches.ListAsync(
             EngineHost.Alice, new ListBatchesRequest { Limit = limit, PageToken = token }, CancellationToken.None);

@@ -17,7 +17,7 @@ public sealed class BodyReaderTests : IDisposable
     public async Task Read_InParts_GivesTheBytesOfThatBody(int cacheBytes)
     {
         var bodies = Enumerable.Range(0, 5).Select(i => BytesOf(i, i * 100_000)).ToArray();
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.ContentType = "image/png";
             var index = int.Parse(context.Request.Path.Value!.Split('/')[2], null);
@@ -45,7 +45,7 @@ public sealed class BodyReaderTests : IDisposable
     [Fact]
     public async Task Read_DeletedMeanwhile_SaysSo()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, 1);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         await engine.UntilDoneAsync(batch.Id);
@@ -58,8 +58,8 @@ public sealed class BodyReaderTests : IDisposable
     public async Task Open_WhatIsNotThere_IsRefused()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/1" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/1" ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         await using var engine = await StartAsync(upstream, 1);
         var batch = await engine.SubmitAsync(EngineHost.Gets(2));
         var other = await engine.SubmitAsync(EngineHost.Gets(1));
@@ -82,7 +82,7 @@ public sealed class BodyReaderTests : IDisposable
     [Fact]
     public async Task Open_RequestThatFailed_HasAnEmptyBody()
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Abort();
             return Task.CompletedTask;
@@ -97,10 +97,10 @@ public sealed class BodyReaderTests : IDisposable
     [Fact]
     public async Task Open_IsOneOfTheOwnersStreams()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.Quotas.Streams = 1;
         });
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
@@ -123,9 +123,9 @@ public sealed class BodyReaderTests : IDisposable
     private static ValueTask<Outcome<ResultBody>> OpenAsync(EngineHost engine, string batchId, string requestId) =>
         engine.Get<BodyReader>().OpenAsync(EngineHost.Alice, batchId, requestId, CancellationToken.None);
 
-    private Task<EngineHost> StartAsync(TestUpstream upstream, int cacheBytes) => EngineHost.StartAsync(_directory, options =>
+    private Task<EngineHost> StartAsync(TestApi upstream, int cacheBytes) => EngineHost.StartAsync(_directory, options =>
     {
-        EngineHost.Upstream(upstream.Address)(options);
+        EngineHost.Upstream(upstream.Url)(options);
         options.Limits.ResultCacheBytes = cacheBytes;
     });
 }

@@ -17,7 +17,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [InlineData(false)]
     public async Task Fetch_BetweenResults_IsNotFound(bool byId)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         var request = new FetchBatchRequest { BatchId = batch.Id };
@@ -37,7 +37,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [InlineData(false)]
     public async Task Fetch_BetweenAResultAndItsRequest_IsNotFound(bool byId)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine, count: 1);
         var request = new FetchBatchRequest { BatchId = batch.Id };
@@ -59,7 +59,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Fact]
     public async Task Fetch_ByIdBehindTheRecord_IsNotFound()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         DeleteBehindTheNextRecord(engine, batch.Id);
@@ -78,7 +78,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Fact]
     public async Task GetStatus_DetailedBehindTheRecord_IsNotFound()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         DeleteBehindTheNextRecord(engine, batch.Id);
@@ -90,7 +90,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Fact]
     public async Task Read_BetweenResultsAndTheirRequests_EndsWithoutTheLastRecord()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         var answer = await engine.Streamer.OpenAsync(
@@ -106,7 +106,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Fact]
     public async Task OpenBody_BehindTheRecord_IsNotFound()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         DeleteBehindTheNextRecord(engine, batch.Id);
@@ -118,13 +118,13 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Fact]
     public async Task Fetch_WaitsForAnotherPage_IsNotFoundAtOnce()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         var page = await engine.PageAsync(batch.Id);
         var waiting = await BeginToWaitAsync(engine, batch.Id);
         await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
-        var answer = await Poll.ForAsync(waiting, "the page that waits");
+        var answer = await Eventually.WithDeadlineAsync(waiting, "the page that waits");
         Assert.Equal(new Refusal.NotFound("batch", batch.Id), answer.Refusal);
         page.Delivery.Complete(received: true);
     }
@@ -132,13 +132,13 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Fact]
     public async Task Fetch_WaitsForAnotherPageTooLong_IsUnavailable()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         var page = await engine.PageAsync(batch.Id);
         var waiting = await BeginToWaitAsync(engine, batch.Id);
         engine.Time.Advance(TimeSpan.FromSeconds(20));
-        var answer = await Poll.ForAsync(waiting, "the page that waits");
+        var answer = await Eventually.WithDeadlineAsync(waiting, "the page that waits");
         Assert.IsType<Refusal.Unavailable>(answer.Refusal);
         page.Delivery.Complete(received: false);
         Assert.Equal(3, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
@@ -147,22 +147,22 @@ public sealed class DeletedMeanwhileTests : IDisposable
     [Fact]
     public async Task Fetch_WaitsForAnotherPageWhenTheGatewayStops_IsUnavailable()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await SubmitAsync(engine);
         var page = await engine.PageAsync(batch.Id);
         var waiting = await BeginToWaitAsync(engine, batch.Id);
         var stopping = engine.StopAsync();
-        var answer = await Poll.ForAsync(waiting, "the page that waits");
+        var answer = await Eventually.WithDeadlineAsync(waiting, "the page that waits");
         Assert.IsType<Refusal.Unavailable>(answer.Refusal);
         page.Delivery.Complete(received: true);
         await stopping;
     }
 
     // Nothing is in memory, so that each read asks the store.
-    private Task<EngineHost> StartAsync(TestUpstream upstream) => EngineHost.StartAsync(_directory, options =>
+    private Task<EngineHost> StartAsync(TestApi upstream) => EngineHost.StartAsync(_directory, options =>
     {
-        EngineHost.Upstream(upstream.Address)(options);
+        EngineHost.Upstream(upstream.Url)(options);
         options.Limits.ResultCacheBytes = options.Limits.RequestCacheBytes = 1;
     });
 
@@ -177,7 +177,7 @@ public sealed class DeletedMeanwhileTests : IDisposable
     {
         var waiting = engine.Fetcher.FetchAsync(
             EngineHost.Alice, new FetchBatchRequest { BatchId = id }, CancellationToken.None).AsTask();
-        await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(20)), "a page that waits");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(20)), "a page that waits");
         Assert.False(waiting.IsCompleted);
         return waiting;
     }

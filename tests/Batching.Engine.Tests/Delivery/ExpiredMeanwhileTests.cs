@@ -24,7 +24,7 @@ public sealed class ExpiredMeanwhileTests : IDisposable
     [InlineData(false)]
     public async Task Fetch_TimeIsOverBehindTheBatch_ShowsBatchAndResponsesOfOneMoment(bool byId)
     {
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(Body));
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(Body));
         await using var engine = await StartAsync(upstream);
         var request = await SubmitAsync(engine, byId);
         engine.Store.SegmentRead = () =>
@@ -47,7 +47,7 @@ public sealed class ExpiredMeanwhileTests : IDisposable
     [InlineData(false)]
     public async Task Read_PageThatWasOpenedBeforeTheBodiesAreDeleted_SaysThatTheyAre(bool byId)
     {
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(Body));
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(Body));
         await using var engine = await StartAsync(upstream);
         var request = await SubmitAsync(engine, byId);
         var answer = await engine.Fetcher.OpenAsync(EngineHost.Alice, request, CancellationToken.None);
@@ -71,7 +71,7 @@ public sealed class ExpiredMeanwhileTests : IDisposable
     [Fact]
     public async Task ReadStream_TimeIsOverBetweenTwoSegments_ShowsEachOfItsOwnMoment()
     {
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(Body));
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(Body));
         await using var engine = await StartAsync(upstream);
         var request = await SubmitAsync(engine, byId: false);
         var answer = await engine.Streamer.OpenAsync(
@@ -91,9 +91,9 @@ public sealed class ExpiredMeanwhileTests : IDisposable
     }
 
     // Nothing is in memory, so that each read asks the store.
-    private Task<EngineHost> StartAsync(TestUpstream upstream) => EngineHost.StartAsync(_directory, options =>
+    private Task<EngineHost> StartAsync(TestApi upstream) => EngineHost.StartAsync(_directory, options =>
     {
-        EngineHost.Upstream(upstream.Address)(options);
+        EngineHost.Upstream(upstream.Url)(options);
         options.Retention.Responses = Retention;
         options.Limits.ResultCacheBytes = options.Limits.RequestCacheBytes = 1;
     });

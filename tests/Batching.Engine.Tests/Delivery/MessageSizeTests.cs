@@ -19,10 +19,10 @@ public sealed class MessageSizeTests : IDisposable
     [InlineData(true)]
     public async Task Fetch_LongPathsParamsAndHeaders_PagesFitAndHaveEverything(bool asText)
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.Headers["x-filler"] = new string('h', 900);
-            return TestUpstream.EchoAsync(context);
+            return TestApi.EchoAsync(context);
         });
         await using var engine = await StartAsync(upstream);
         var batch = await engine.SubmitAsync([.. Enumerable.Range(0, 300).Select(i => new Request
@@ -109,10 +109,10 @@ public sealed class MessageSizeTests : IDisposable
     [Fact]
     public async Task Fetch_HeadersAloneDoNotFit_AreLeftOutToo()
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.Headers["x-filler"] = new string('h', 20_000);
-            return TestUpstream.EchoAsync(context);
+            return TestApi.EchoAsync(context);
         });
         await using var engine = await StartAsync(upstream, 16 * 1024);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
@@ -154,7 +154,7 @@ public sealed class MessageSizeTests : IDisposable
     [InlineData(1_000, true)]
     public async Task Submit_LongPaths_IsEchoedAsFarAsItFits(int count, bool isOmitted)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await engine.SubmitAsync([.. Enumerable.Range(0, count).Select(i => new Request { Path = $"/{i}/{new string('p', 200)}" })]);
         Assert.InRange(batch.CalculateSize(), 0, MessageBytes);
@@ -166,7 +166,7 @@ public sealed class MessageSizeTests : IDisposable
     [Fact]
     public async Task Submit_LargeBody_IsEchoed()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await engine.SubmitAsync([EngineHost.Post("/x", new string('b', 2 * MessageBytes))]);
         Assert.Equal((false, 1), (batch.RequestsOmitted, batch.Requests.Count));
@@ -175,7 +175,7 @@ public sealed class MessageSizeTests : IDisposable
     [Fact]
     public async Task Status_MoreRequestsThanFit_SaysSo()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(6_000));
         var request = new GetBatchStatusRequest { BatchId = batch.Id, Detailed = true };
@@ -188,7 +188,7 @@ public sealed class MessageSizeTests : IDisposable
     [Fact]
     public async Task List_MoreBatchesThanFit_GoOnOnTheNextPage()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, 16 * 1024);
         for (var i = 0; i < 100; i++)
         {
@@ -202,17 +202,17 @@ public sealed class MessageSizeTests : IDisposable
         Assert.Equal(100, first.Value.Batches.Concat(second.Value!.Batches).Select(batch => batch.Id).Distinct().Count());
     }
 
-    private static Task<TestUpstream> StartFilledAsync(Func<int, int> sizeOf) => TestUpstream.StartAsync(context =>
+    private static Task<TestApi> StartFilledAsync(Func<int, int> sizeOf) => TestApi.StartAsync(context =>
     {
         context.Response.ContentType = "text/plain";
         var index = int.Parse(context.Request.Path.Value!.Split('/')[2], null);
         return context.Response.Body.WriteAsync(new byte[sizeOf(index)]).AsTask();
     });
 
-    private Task<EngineHost> StartAsync(TestUpstream upstream, int messageBytes = MessageBytes) =>
+    private Task<EngineHost> StartAsync(TestApi upstream, int messageBytes = MessageBytes) =>
         EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.Limits.MessageBytes = messageBytes;
         });
 }

@@ -17,11 +17,11 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_WhileTheBatchRuns_SeesEveryRequestOnceInOrder()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(2000));
         var seen = new List<Request>();
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             async () =>
             {
                 var page = await engine.FetchAsync(batch.Id);
@@ -36,12 +36,12 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_SideBySide_GetsDisjointPagesThatAreComplete()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(
             _directory,
             options =>
             {
-                EngineHost.Upstream(upstream.Address)(options);
+                EngineHost.Upstream(upstream.Url)(options);
                 options.Limits.PageResults = 7;
             });
         var batch = await engine.SubmitAsync(EngineHost.Gets(1000));
@@ -49,7 +49,7 @@ public sealed class ResultFetcherTests : IDisposable
         {
             var seen = new List<long>();
             var random = new Random(reader);
-            await Poll.UntilAsync(
+            await Eventually.BeTrueAsync(
                 async () =>
                 {
                     var page = await engine.PageAsync(batch.Id);
@@ -80,7 +80,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_PageThatIsOnTheWay_IsHandedOutAgainOnlyIfItIsLost()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilDoneAsync(batch.Id);
@@ -91,7 +91,7 @@ public sealed class ResultFetcherTests : IDisposable
         var waiting = engine.PageAsync(batch.Id);
         Assert.False(waiting.IsCompleted);
         first.Delivery.Complete(received: false);
-        var second = await Poll.ForAsync(waiting, "the fetch that waited for the page to end");
+        var second = await Eventually.WithDeadlineAsync(waiting, "the fetch that waited for the page to end");
         Assert.Equal(5, second.Response.Batch.Requests.Count);
         second.Delivery.Complete(received: true);
         second.Delivery.Complete(received: false);
@@ -105,14 +105,14 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_PageThatWasWritten_IsHandedOutAgainOnlyIfItIsLost()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilDoneAsync(batch.Id);
 
         var first = await engine.PageAsync(batch.Id);
         first.Delivery.Write();
-        var empty = await Poll.ForAsync(engine.FetchAsync(batch.Id), "an empty page");
+        var empty = await Eventually.WithDeadlineAsync(engine.FetchAsync(batch.Id), "an empty page");
         Assert.Empty(empty.Batch.Requests);
         Assert.Equal(5, empty.Position);
         var record = (await engine.Store.ListBatchesAsync("alice", long.MaxValue, 1, default)).Single();
@@ -129,7 +129,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_PageBehindAPositionWasWrittenAndIsLost_ComesAgainWithoutWhatOthersHave()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilDoneAsync(batch.Id);
@@ -152,13 +152,13 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_OwnerHasAsMuchUnderWayAsItMay_WaitsAndIsThenRefused()
     {
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => context.Response.Body.WriteAsync(new byte[900_000]).AsTask());
         await using var engine = await EngineHost.StartAsync(
             _directory,
             options =>
             {
-                EngineHost.Upstream(upstream.Address)(options);
+                EngineHost.Upstream(upstream.Url)(options);
                 options.Limits.PageBytes = 1;
                 options.Limits.ReplyBytesPerOwner = 2_000_000;
             });
@@ -181,7 +181,7 @@ public sealed class ResultFetcherTests : IDisposable
         var waiting = engine.PageAsync(batch.Id);
         first.Delivery.Complete(received: true);
         first.Dispose();
-        using var second = await Poll.ForAsync(waiting, "room for the second page");
+        using var second = await Eventually.WithDeadlineAsync(waiting, "room for the second page");
         Assert.Equal([2], Positions(second.Response));
         second.Dispose();
         Assert.Equal(0, engine.Get<ReplyBudget>().Used);
@@ -192,7 +192,7 @@ public sealed class ResultFetcherTests : IDisposable
     [InlineData(true)]
     public async Task Open_Pages_AreReadInPiecesAndHaveTheSame(bool byId)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(500));
         await engine.UntilDoneAsync(batch.Id);
@@ -223,14 +223,14 @@ public sealed class ResultFetcherTests : IDisposable
     public async Task Fetch_RunningBatchWithAPageOnTheWay_DoesNotWaitForIt()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/0" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/0" ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilFinishedAsync(batch.Id, 4);
         var page = await engine.PageAsync(batch.Id);
         Assert.Equal(4, page.Response.Batch.Requests.Count);
-        Assert.Empty((await Poll.ForAsync(engine.FetchAsync(batch.Id), "an empty page")).Batch.Requests);
+        Assert.Empty((await Eventually.WithDeadlineAsync(engine.FetchAsync(batch.Id), "an empty page")).Batch.Requests);
         page.Delivery.Complete(received: true);
         gate.Open();
     }
@@ -239,7 +239,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task TryClaim_NothingWaits_TellsInTheSameStepWhetherAPageIsOnItsWay()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var deliveries = engine.Get<DeliveryTracker>();
         var record = EmptyStore.Record(key: 1, total: 3) with { Finished = 3 };
@@ -265,7 +265,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_RecordWasReadBeforeAnotherPageWasReceived_HandsNothingOutTwice()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilDoneAsync(batch.Id);
@@ -280,20 +280,20 @@ public sealed class ResultFetcherTests : IDisposable
             return other.Task;
         };
         var late = engine.FetchAsync(batch.Id);
-        await Poll.ForAsync(hasRead.Task, "the first fetch");
+        await Eventually.WithDeadlineAsync(hasRead.Task, "the first fetch");
         Assert.Equal(5, (await engine.FetchAsync(batch.Id)).Batch.Requests.Count);
         await StoreMarkAsync(engine);
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             async () => (await engine.Store.FindBatchAsync(key, default))!.Received == 5, "the received mark");
         other.SetResult();
-        Assert.Empty((await Poll.ForAsync(late, "the late fetch")).Batch.Requests);
+        Assert.Empty((await Eventually.WithDeadlineAsync(late, "the late fetch")).Batch.Requests);
     }
 
     // What has just been written may be lost with the sockets of a process that is killed.
     [Fact]
     public async Task Fetch_JustWritten_IsNotStoredAsReceivedYet()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilDoneAsync(batch.Id);
@@ -311,14 +311,14 @@ public sealed class ResultFetcherTests : IDisposable
         Assert.Empty(writes);
 
         await StoreMarkAsync(engine);
-        await Poll.UntilAsync(() => !writes.IsEmpty, "the received mark");
+        await Eventually.BeTrueAsync(() => !writes.IsEmpty, "the received mark");
         Assert.Equal(5, Assert.Single(writes).Position);
     }
 
     [Fact]
     public async Task Fetch_ReceivedBeforeARestart_IsNotHandedOutAgain()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         string id;
         await using (var engine = await EngineHost.StartAsync(_directory, upstream))
         {
@@ -337,7 +337,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_After_ReceivesWhatIsBeforeAndRepeatsWhatIsBehind()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(10));
         await engine.UntilDoneAsync(batch.Id);
@@ -362,7 +362,7 @@ public sealed class ResultFetcherTests : IDisposable
     [InlineData(long.MaxValue)]
     public async Task Fetch_AfterAPositionThatNobodyHasGot_IsRefused(long after)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
         await engine.UntilDoneAsync(batch.Id);
@@ -375,8 +375,8 @@ public sealed class ResultFetcherTests : IDisposable
     public async Task Fetch_ById_GivesThoseInThatOrderFinishedOrNot()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/1" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/1" ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
         await engine.UntilFinishedAsync(batch.Id, 2);
@@ -398,7 +398,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_ByForeignOrTooManyIds_IsRefused()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         var other = await engine.SubmitAsync(EngineHost.Gets(1));
@@ -423,7 +423,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_OneLargeResultNamedManyTimes_IsRefused()
     {
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => context.Response.Body.WriteAsync(new byte[1_000_000]).AsTask());
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
@@ -443,7 +443,7 @@ public sealed class ResultFetcherTests : IDisposable
     public async Task Fetch_Pages_HoldAtMostTwoMebibytesButAtLeastOneResult()
     {
         int[] sizes = [500_000, 3_000_000, 1_000_000, 1_097_152, 1, 2_097_152, 0, 2_097_153, 700_000, 700_000, 700_000];
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
             context.Response.Body.WriteAsync(new byte[sizes[int.Parse(context.Request.Path.Value!.Split('/')[2], null)]]).AsTask());
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
         var batch = await engine.SubmitAsync(EngineHost.Gets(sizes.Length));
@@ -482,7 +482,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_BatchIsDeletedMeanwhile_IsNotFound()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         foreach (var after in (long?[])[null, 0])
         {
@@ -506,7 +506,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_Fields_GivesThoseAndTheId()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         await engine.UntilDoneAsync(batch.Id);
@@ -535,7 +535,7 @@ public sealed class ResultFetcherTests : IDisposable
     [Fact]
     public async Task Fetch_EverythingWasWritten_LetsGoOfItAndReadsItFromTheStore()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var reads = 0;
         engine.Store.SegmentRead = () =>
@@ -569,7 +569,7 @@ public sealed class ResultFetcherTests : IDisposable
 
     private static async Task StoreMarkAsync(EngineHost engine)
     {
-        await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(1)), "the delay of the mark");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(1)), "the delay of the mark");
         engine.Time.Advance(TimeSpan.FromSeconds(1));
     }
 }

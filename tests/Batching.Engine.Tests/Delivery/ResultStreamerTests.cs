@@ -19,14 +19,14 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_RunningBatch_DeliversBeforeTheEndAndEndsWithTheLastRecord()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             if (context.Request.Path != "/items/0")
             {
                 await gate.PassAsync(context);
             }
 
-            await TestUpstream.EchoAsync(context);
+            await TestApi.EchoAsync(context);
         });
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 2);
         var batch = await engine.SubmitAsync(EngineHost.Gets(300));
@@ -52,7 +52,7 @@ public sealed class ResultStreamerTests : IDisposable
     [Fact]
     public async Task Read_DoneBatch_SendsTheLastResultWithTheEnd()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
         await engine.UntilDoneAsync(batch.Id);
@@ -70,7 +70,7 @@ public sealed class ResultStreamerTests : IDisposable
     [Fact]
     public async Task Read_ResumedAfterACut_GoesOnBehindThePosition()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(200));
         await using (var cut = await OpenAsync(engine, batch.Id))
@@ -96,7 +96,7 @@ public sealed class ResultStreamerTests : IDisposable
     [Fact]
     public async Task Read_WithoutAfter_GoesOnBehindWhatWasReceived()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(10));
         await engine.UntilDoneAsync(batch.Id);
@@ -111,8 +111,8 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_NothingIsThere_HoldsNoBodyMeanwhile()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestApi.EchoAsync(context) : gate.PassAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(2));
         await engine.UntilFinishedAsync(batch.Id, 1);
@@ -125,7 +125,7 @@ public sealed class ResultStreamerTests : IDisposable
         Assert.Equal("/items/0", message.Request.Response.Body.ToStringUtf8());
 
         var next = records.MoveNextAsync().AsTask();
-        await Poll.UntilAsync(() => message.Request.Response.Body.IsEmpty, "a stream that waits");
+        await Eventually.BeTrueAsync(() => message.Request.Response.Body.IsEmpty, "a stream that waits");
         gate.Open();
         Assert.True(await next);
         Assert.Equal((2L, "/items/1"), (message.Position, message.Request.Path));
@@ -135,7 +135,7 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_ResultsOfAllKinds_AreEachAsAPageHasThem()
     {
         // Two of each kind and in an order that changes, as the same message is used for all of them.
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             switch (context.Request.Path.Value![..^1])
             {
@@ -148,7 +148,7 @@ public sealed class ResultStreamerTests : IDisposable
                 case "/encoded/":
                     context.Response.Headers.ContentEncoding = "br";
                     context.Response.Headers["X-One"] = "1";
-                    await TestUpstream.EchoAsync(context);
+                    await TestApi.EchoAsync(context);
                     break;
                 case "/missing/":
                     context.Response.StatusCode = 404;
@@ -156,7 +156,7 @@ public sealed class ResultStreamerTests : IDisposable
                     await context.Response.WriteAsync("no");
                     break;
                 default:
-                    await TestUpstream.EchoAsync(context);
+                    await TestApi.EchoAsync(context);
                     break;
             }
         });
@@ -199,8 +199,8 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_GatewayShutsDown_EndsWithWhatStillRuns()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestApi.EchoAsync(context) : gate.PassAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         using var shutdown = new CancellationTokenSource();
@@ -217,7 +217,7 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_BrokenOff_ThrowsAndLeavesNothingBehind()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         using var cut = new CancellationTokenSource();
@@ -235,8 +235,8 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_BatchIsDeleted_EndsWithoutTheLastRecord()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestApi.EchoAsync(context) : gate.PassAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await using var stream = await OpenAsync(engine, batch.Id);
@@ -244,14 +244,14 @@ public sealed class ResultStreamerTests : IDisposable
         var next = stream.TryNextAsync();
         await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         Assert.Null(await next);
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             () => engine.Get<ChangeNotifier>().WatchedBatches == 0, "nobody watches, not those who ended its requests either");
     }
 
     [Fact]
     public async Task Read_BatchIsDeletedBetweenTheRecordAndItsResults_EndsWithoutTheLastRecord()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(5));
         await engine.UntilDoneAsync(batch.Id);
@@ -268,8 +268,8 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_NothingHappens_GivesSignsOfLife()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestApi.EchoAsync(context) : gate.PassAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
         await using var stream = await OpenAsync(engine, batch.Id);
@@ -277,7 +277,7 @@ public sealed class ResultStreamerTests : IDisposable
         for (var i = 0; i < 3; i++)
         {
             var next = stream.NextAsync();
-            await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(15)), "a stream that waits");
+            await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(15)), "a stream that waits");
             engine.Time.Advance(TimeSpan.FromSeconds(14));
             Assert.False(next.IsCompleted);
             engine.Time.Advance(TimeSpan.FromSeconds(1));
@@ -295,16 +295,16 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_ChangesThatBringNoRecord_DoNotDelayASignOfLife()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         await using var stream = await OpenAsync(engine, batch.Id);
         var next = stream.NextAsync();
-        await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(15)), "a stream that waits");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(15)), "a stream that waits");
         engine.Time.Advance(TimeSpan.FromSeconds(10));
         Assert.True(engine.Get<BatchIds>().TryParseBatch(batch.Id, out var key));
         engine.Get<ChangeNotifier>().Notify(key);
-        await Poll.UntilAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(5)), "a stream that waits for the rest");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(TimeSpan.FromSeconds(5)), "a stream that waits for the rest");
         engine.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.NotNull((await next).Progress);
         gate.Open();
@@ -314,16 +314,16 @@ public sealed class ResultStreamerTests : IDisposable
     public async Task Read_SignsOfLifeAreTurnedOff_IsSilent()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.StreamHeartbeat = TimeSpan.Zero;
         });
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         await using var stream = await OpenAsync(engine, batch.Id);
         var next = stream.NextAsync();
-        await Poll.UntilAsync(() => engine.Get<ChangeNotifier>().WatchedBatches == 1, "a stream that waits");
+        await Eventually.BeTrueAsync(() => engine.Get<ChangeNotifier>().WatchedBatches == 1, "a stream that waits");
         engine.Time.Advance(TimeSpan.FromMinutes(1));
         gate.Open();
         Assert.NotNull((await next).Request);
@@ -332,7 +332,7 @@ public sealed class ResultStreamerTests : IDisposable
     [Fact]
     public async Task Open_WhatCantBe_IsRefused()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         await engine.UntilDoneAsync(batch.Id);
@@ -374,7 +374,7 @@ public sealed class ResultStreamerTests : IDisposable
         }
 
         public async Task<FetchResultsResponse?> TryNextAsync() =>
-            await Poll.ForAsync(records.MoveNextAsync().AsTask(), "the next record of the stream")
+            await Eventually.WithDeadlineAsync(records.MoveNextAsync().AsTask(), "the next record of the stream")
                 ? records.Current.Message.Clone()
                 : null;
 

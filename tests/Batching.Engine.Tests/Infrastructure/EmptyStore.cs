@@ -12,7 +12,7 @@ internal static class EmptyStore
     public static async Task<IBatchStore> OpenAsync(TemporaryDirectory directory)
     {
         var store = new SqliteBatchStore(
-            Options.Create(new SqliteStoreOptions { Directory = directory.Path }), NullLogger<SqliteBatchStore>.Instance);
+            Options.Create(new SqliteStoreOptions { Directory = directory.FullName }), NullLogger<SqliteBatchStore>.Instance);
         await store.OpenAsync(CancellationToken.None);
         return store;
     }

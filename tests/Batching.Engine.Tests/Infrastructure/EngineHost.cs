@@ -77,8 +77,8 @@ internal sealed class EngineHost : IAsyncDisposable
 
     public BatchDeleter Deleter => Get<BatchDeleter>();
 
-    public static Task<EngineHost> StartAsync(TemporaryDirectory directory, TestUpstream upstream, int concurrency = 8) =>
-        StartAsync(directory, Upstream(upstream.Address, concurrency));
+    public static Task<EngineHost> StartAsync(TemporaryDirectory directory, TestApi upstream, int concurrency = 8) =>
+        StartAsync(directory, Upstream(upstream.Url, concurrency));
 
     public static async Task<EngineHost> StartAsync(
         TemporaryDirectory directory,
@@ -86,7 +86,7 @@ internal sealed class EngineHost : IAsyncDisposable
         FakeTime? time = null,
         Action<EngineHost>? prepare = null)
     {
-        var host = new EngineHost(directory.Path, time ?? new FakeTime(), configure);
+        var host = new EngineHost(directory.FullName, time ?? new FakeTime(), configure);
         prepare?.Invoke(host);
         await host._host.StartAsync();
         return host;
@@ -127,15 +127,15 @@ internal sealed class EngineHost : IAsyncDisposable
     public async Task<Batch> UntilDoneAsync(string id, Caller? caller = null)
     {
         Batch? batch = null;
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             async () => (batch = await StatusAsync(id, caller: caller)).RunningRequests == 0, $"the end of batch {id}");
         Assert.True(Get<BatchIds>().TryParseBatch(id, out var key));
-        await Poll.UntilAsync(() => !Get<ActiveBatches>().TryGet(key, out _), $"batch {id} is not worked on any more");
+        await Eventually.BeTrueAsync(() => !Get<ActiveBatches>().TryGet(key, out _), $"batch {id} is not worked on any more");
         return batch!;
     }
 
     /// <summary>Waits until so many results of a batch are committed.</summary>
-    public Task UntilFinishedAsync(string id, int count) => Poll.UntilAsync(
+    public Task UntilFinishedAsync(string id, int count) => Eventually.BeTrueAsync(
         async () =>
         {
             var batch = await StatusAsync(id);
@@ -189,7 +189,7 @@ internal sealed class EngineHost : IAsyncDisposable
     public async Task StopAsync()
     {
         _stopped = true;
-        await Poll.ForAsync(_host.StopAsync(), "the end of the host");
+        await Eventually.WithDeadlineAsync(_host.StopAsync(), "the end of the host");
     }
 
     public async ValueTask DisposeAsync()

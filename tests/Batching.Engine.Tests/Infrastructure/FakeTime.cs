@@ -38,7 +38,7 @@ internal sealed class FakeTime() : FakeTimeProvider(new DateTimeOffset(2026, 3, 
     /// </summary>
     public async Task<T> DriveAsync<T>(Task<T> task, TimeSpan below)
     {
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             () =>
             {
                 if (Pending.Where(due => due < below).Order().FirstOrDefault() is { Ticks: > 0 } due && !task.IsCompleted)

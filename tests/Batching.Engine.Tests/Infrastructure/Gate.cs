@@ -15,7 +15,7 @@ internal sealed class Gate
 
     /// <summary>Waits until so many have come.</summary>
     public Task UntilEnteredAsync(int count) =>
-        Poll.UntilAsync(() => Entered >= count, $"{count} calls at the gate");
+        Eventually.BeTrueAsync(() => Entered >= count, $"{count} calls at the gate");
 
     /// <summary>Comes, and waits for the gate to open or the call to be broken off.</summary>
     public async Task PassAsync(HttpContext context)

@@ -17,11 +17,11 @@ internal sealed class RawUpstream : IAsyncDisposable
     {
         _serve = serve;
         _listener.Start();
-        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        Url = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
         _accepting = AcceptAsync();
     }
 
-    public Uri Address { get; }
+    public Uri Url { get; }
 
     public async ValueTask DisposeAsync()
     {

@@ -17,7 +17,7 @@ public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Expire_Done_DeletesBodiesAndKeepsTheRestUntilTheBatchGoes()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(10));
         var before = await engine.ResultsAsync(batch.Id);
@@ -56,13 +56,13 @@ public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
     public async Task Expire_Running_StopsTheWorkAndSaysWhy()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestApi.EchoAsync(context) : gate.PassAsync(context));
         await using var engine = await EngineHost.StartAsync(
             _directory,
             options =>
             {
-                EngineHost.Upstream(upstream.Address, concurrency: 2)(options);
+                EngineHost.Upstream(upstream.Url, concurrency: 2)(options);
                 options.Upstreams[0].Timeout = TimeSpan.FromHours(1);
                 options.Retention.Responses = TimeSpan.FromSeconds(15);
             });
@@ -81,7 +81,7 @@ public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(504, result.Response.StatusCode);
             Assert.Equal("EXPIRED", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason);
         });
-        Assert.Equal(3, upstream.Received.Count);
+        Assert.Equal(3, upstream.Requests.Count);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
         const int Requests = 32;
         const int BodyBytes = 64 * 1024;
         var body = new byte[BodyBytes];
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => context.Response.Body.WriteAsync(body).AsTask());
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var sizes = new List<long>();
@@ -120,21 +120,21 @@ public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
 
         // What an hour brings, once for what has just expired and once for what takes its place.
         Assert.InRange(sizes[^1], 0, sizes[2] * 1.1);
-        var files = new DirectoryInfo(_directory.Path).EnumerateFiles("batch.db*").Sum(file => file.Length);
+        var files = new DirectoryInfo(_directory.FullName).EnumerateFiles("batch.db*").Sum(file => file.Length);
         Assert.InRange(files, 0, 6L * Batches * Requests * BodyBytes);
     }
 
     [Fact]
     public async Task Sweep_StoreFailsForAWhile_TriesAgain()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         engine.ErrorsAreExpected = true;
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
         await engine.UntilDoneAsync(batch.Id);
         engine.Store.WritesFail = true;
         engine.Time.Advance(TimeSpan.FromDays(2));
-        await Poll.UntilAsync(() => engine.Store.FailedWrites > 0, "a refused group");
+        await Eventually.BeTrueAsync(() => engine.Store.FailedWrites > 0, "a refused group");
         engine.Store.WritesFail = false;
         await UntilAsync(
             engine,
@@ -147,14 +147,14 @@ public sealed class ExpirySweeperTests(ITestOutputHelper output) : IDisposable
     private long DatabaseBytes()
     {
         using var connection = new SqliteConnection(
-            $"Data Source={Path.Combine(_directory.Path, "batch.db")};Mode=ReadOnly;Pooling=False");
+            $"Data Source={Path.Combine(_directory.FullName, "batch.db")};Mode=ReadOnly;Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
         return (long)command.ExecuteScalar()!;
     }
 
-    private static Task UntilAsync(EngineHost engine, Func<Task<bool>> isSo, string what) => Poll.UntilAsync(
+    private static Task UntilAsync(EngineHost engine, Func<Task<bool>> isSo, string what) => Eventually.BeTrueAsync(
         async () =>
         {
             engine.Time.Advance(Round);

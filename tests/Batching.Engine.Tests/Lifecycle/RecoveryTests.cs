@@ -18,8 +18,8 @@ public sealed class RecoveryTests : IDisposable
     public async Task Start_AfterAStopWithoutGrace_FinishesEverythingOnce()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => IsHeld(context) ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => IsHeld(context) ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         Batch batch;
         await using (var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 3))
         {
@@ -35,7 +35,7 @@ public sealed class RecoveryTests : IDisposable
         }
 
         // What had a result before was not run again.
-        var calls = upstream.Received.GroupBy(call => call.Target).ToDictionary(group => group.Key, group => group.Count());
+        var calls = upstream.Requests.GroupBy(call => call.Target).ToDictionary(group => group.Key, group => group.Count());
         Assert.Equal(1000, calls.Count);
         Assert.All(calls, call => Assert.InRange(call.Value, 1, IsHeld(call.Key) ? 2 : 1));
 
@@ -47,8 +47,8 @@ public sealed class RecoveryTests : IDisposable
     public async Task Stop_UnsafeRequestInFlight_IsInterruptedAtOnceAndTheNextIsLeft()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         Batch batch;
         await using (var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1))
         {
@@ -69,7 +69,7 @@ public sealed class RecoveryTests : IDisposable
             Assert.Equal(200, results[1].Response.StatusCode);
         }
 
-        Assert.Equal(["/held", "/waiting"], upstream.Received.Select(call => call.Target));
+        Assert.Equal(["/held", "/waiting"], upstream.Requests.Select(call => call.Target));
     }
 
     [Theory]
@@ -85,8 +85,8 @@ public sealed class RecoveryTests : IDisposable
     public async Task Start_AfterAKillWithRequestsInFlight_RepeatsOnlyWhatIsSafe(string method, string? key, string? reason)
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/held" ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         await using var killed = await EngineHost.StartAsync(_directory, upstream, concurrency: 2);
         var held = new Request { Path = "/held", Method = method };
         if (key is not null)
@@ -98,15 +98,15 @@ public sealed class RecoveryTests : IDisposable
         await killed.UntilFinishedAsync(batch.Id, 2);
         await gate.UntilEnteredAsync(1);
 
-        using var remains = _directory.Copy();
+        using var remains = _directory.CopyStore();
         gate.Open();
         await using var engine = await EngineHost.StartAsync(remains, upstream);
         var results = (await engine.ResultsAsync(batch.Id)).ToDictionary(result => result.Path);
 
         Assert.Equal(3, results.Count);
         Assert.Equal("/done", results["/done"].Response.Body.ToStringUtf8());
-        Assert.Single(upstream.Received, call => call.Target == "/done");
-        var calls = upstream.Received.Where(call => call.Target == "/held").ToArray();
+        Assert.Single(upstream.Requests, call => call.Target == "/done");
+        var calls = upstream.Requests.Where(call => call.Target == "/held").ToArray();
         if (reason is null)
         {
             Assert.Equal(200, results["/held"].Response.StatusCode);
@@ -127,18 +127,18 @@ public sealed class RecoveryTests : IDisposable
     public async Task Start_OnlyAnInterruptedRequestIsLeft_TheBatchIsDoneAndForgotten()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         Batch batch;
         await using (var engine = await EngineHost.StartAsync(_directory, upstream))
         {
             batch = await engine.SubmitAsync([EngineHost.Post("/held")]);
             await gate.UntilEnteredAsync(1);
-            using var remains = _directory.Copy();
-            await using var next = await EngineHost.StartAsync(remains, EngineHost.Upstream(upstream.Address));
+            using var remains = _directory.CopyStore();
+            await using var next = await EngineHost.StartAsync(remains, EngineHost.Upstream(upstream.Url));
             var result = Assert.Single(await next.ResultsAsync(batch.Id));
             Assert.Equal(502, result.Response.StatusCode);
             var list = await next.Store.ListBatchesAsync("alice", long.MaxValue, 1, CancellationToken.None);
-            await Poll.UntilAsync(
+            await Eventually.BeTrueAsync(
                 () => !next.Get<ActiveBatches>().TryGet(list[0].Key, out _), "that nothing of the batch is kept");
         }
     }
@@ -147,53 +147,53 @@ public sealed class RecoveryTests : IDisposable
     public async Task Start_AfterACancellation_EndsWhatIsLeftAsCancelled()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var killed = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
         var batch = await killed.SubmitAsync(EngineHost.Gets(10));
         var key = (await killed.Store.ListUnfinishedAsync(0, 1, default)).Single().Key;
         await gate.UntilEnteredAsync(1);
         await killed.Store.CommitAsync([new StoreWrite.Cancel(key)], CancellationToken.None);
 
-        using var remains = _directory.Copy();
+        using var remains = _directory.CopyStore();
         await using var engine = await EngineHost.StartAsync(remains, upstream);
         var results = await engine.ResultsAsync(batch.Id);
         Assert.Equal(10, results.Count);
         Assert.All(results, result => Assert.Equal(499, result.Response.StatusCode));
-        Assert.Single(upstream.Received);
+        Assert.Single(upstream.Requests);
     }
 
     [Fact]
     public async Task Start_Credential_IsUsedAgain()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var killed = await EngineHost.StartAsync(_directory, upstream);
         var batch = await killed.SubmitAsync(EngineHost.Gets(1), new Caller("alice", "Bearer secret"));
         await gate.UntilEnteredAsync(1);
-        using var remains = _directory.Copy();
+        using var remains = _directory.CopyStore();
         gate.Open();
         await using var engine = await EngineHost.StartAsync(remains, upstream);
         await engine.UntilDoneAsync(batch.Id);
-        Assert.Equal(2, upstream.Received.Count);
-        Assert.All(upstream.Received, call => Assert.Equal("Bearer secret", call.Headers["Authorization"]));
+        Assert.Equal(2, upstream.Requests.Count);
+        Assert.All(upstream.Requests, call => Assert.Equal("Bearer secret", call.Headers["Authorization"]));
     }
 
     [Fact]
     public async Task Start_OriginOfTheBatch_IsToldAgain()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var killed = await EngineHost.StartAsync(_directory, upstream);
         var client = new ClientInfo("192.0.2.7", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         var batch = await killed.SubmitAsync(EngineHost.Gets(1), new Caller("alice", null) { Client = client });
         await gate.UntilEnteredAsync(1);
-        using var remains = _directory.Copy();
+        using var remains = _directory.CopyStore();
         gate.Open();
         await using var engine = await EngineHost.StartAsync(remains, upstream);
         await engine.UntilDoneAsync(batch.Id);
-        Assert.Equal(2, upstream.Received.Count);
-        Assert.All(upstream.Received, call => Assert.Equal("192.0.2.7", call.Headers["X-Forwarded-For"]));
-        Assert.All(upstream.Received, call => Assert.Matches(
+        Assert.Equal(2, upstream.Requests.Count);
+        Assert.All(upstream.Requests, call => Assert.Equal("192.0.2.7", call.Headers["X-Forwarded-For"]));
+        Assert.All(upstream.Requests, call => Assert.Matches(
             "^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$", call.Headers["traceparent"]));
     }
 
@@ -201,32 +201,32 @@ public sealed class RecoveryTests : IDisposable
     public async Task Start_CredentialIsLost_EndsTheRequestsWithoutSendingThem()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var killed = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
         var batch = await killed.SubmitAsync(EngineHost.Gets(5), new Caller("alice", "Bearer secret"));
         await gate.UntilEnteredAsync(1);
-        using var remains = _directory.Copy();
+        using var remains = _directory.CopyStore();
         await using var engine = await EngineHost.StartAsync(
-            remains, EngineHost.Upstream(upstream.Address), prepare: host => host.Protector.KeysAreLost = true);
+            remains, EngineHost.Upstream(upstream.Url), prepare: host => host.Protector.KeysAreLost = true);
         engine.ErrorsAreExpected = true;
         var results = await engine.ResultsAsync(batch.Id);
         Assert.Equal(5, results.Count);
         Assert.All(results, result => Assert.Equal(
             "CREDENTIAL_LOST", result.Response.Error.Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason));
-        Assert.Single(upstream.Received);
+        Assert.Single(upstream.Requests);
     }
 
     [Fact]
     public async Task Start_UpstreamIsNoLongerConfigured_EndsTheRequests()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var killed = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
         var batch = await killed.SubmitAsync(EngineHost.Gets(300));
         await gate.UntilEnteredAsync(1);
-        using var remains = _directory.Copy();
+        using var remains = _directory.CopyStore();
         await using var engine = await EngineHost.StartAsync(remains, options => options.Upstreams.Add(
-            new UpstreamOptions { Prefix = "/elsewhere", BaseAddress = upstream.Address }));
+            new UpstreamOptions { Prefix = "/elsewhere", BaseAddress = upstream.Url }));
         var results = await engine.ResultsAsync(batch.Id);
         Assert.Equal(300, results.Count);
         Assert.All(results, result => Assert.Equal(
@@ -237,7 +237,7 @@ public sealed class RecoveryTests : IDisposable
     public async Task Start_StoreCantBeReadForAWhile_GoesOnWhenItCan()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         Batch batch;
         await using (var stopped = await EngineHost.StartAsync(_directory, upstream, concurrency: 1))
         {
@@ -247,9 +247,9 @@ public sealed class RecoveryTests : IDisposable
 
         gate.Open();
         await using var engine = await EngineHost.StartAsync(
-            _directory, EngineHost.Upstream(upstream.Address), prepare: host => host.Store.ReadsFail = true);
+            _directory, EngineHost.Upstream(upstream.Url), prepare: host => host.Store.ReadsFail = true);
         engine.ErrorsAreExpected = true;
-        await Poll.UntilAsync(() => engine.Time.Pending.Any(due => due == TimeSpan.FromSeconds(1)), "the wait for another attempt");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Any(due => due == TimeSpan.FromSeconds(1)), "the wait for another attempt");
         engine.Store.ReadsFail = false;
         engine.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(10, (await engine.ResultsAsync(batch.Id)).Count);

@@ -17,7 +17,7 @@ public sealed class UnsafeStartTests : IDisposable
         var key = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         var early = 0;
         EngineHost? host = null;
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             var index = int.Parse(context.Request.Path.Value!.Split('/')[^1], null);
             var started = await host!.Store.ListStartedAsync(await key.Task, CancellationToken.None);
@@ -40,10 +40,10 @@ public sealed class UnsafeStartTests : IDisposable
         var batch = await engine.SubmitAsync([.. Enumerable.Range(0, Count).Select(i => EngineHost.Post($"/posts/{i}"))]);
         Assert.True(engine.Get<BatchIds>().TryParseBatch(batch.Id, out var batchKey));
         key.SetResult(batchKey);
-        await Poll.UntilAsync(() => upstream.Received.Count == Count, "all calls");
+        await Eventually.BeTrueAsync(() => upstream.Requests.Count == Count, "all calls");
         await engine.UntilDoneAsync(batch.Id);
 
-        Assert.Equal(Count, upstream.Received.Count);
+        Assert.Equal(Count, upstream.Requests.Count);
         Assert.Equal(0, early);
         Assert.Equal(Count, intents);
         Assert.InRange(commits, 1, Count / 4);

@@ -76,7 +76,7 @@ public sealed class OwnerByteBudgetTests
         var waiting = bob.ReserveAsync(50, Patience, CancellationToken.None).AsTask();
         Assert.False(carol.TryReserve(1));
         alice.Dispose();
-        Assert.True(await Poll.ForAsync(waiting, "room for Bob"));
+        Assert.True(await Eventually.WithDeadlineAsync(waiting, "room for Bob"));
         Assert.True(carol.TryReserve(1));
     }
 
@@ -91,7 +91,7 @@ public sealed class OwnerByteBudgetTests
         bob.Release(40);
         Assert.False(waiting.IsCompleted);
         alice.Release(10);
-        Assert.True(await Poll.ForAsync(waiting, "room for Alice"));
+        Assert.True(await Eventually.WithDeadlineAsync(waiting, "room for Alice"));
         Assert.Equal(60, alice.Held);
     }
 
@@ -104,8 +104,8 @@ public sealed class OwnerByteBudgetTests
         var small = alice.ReserveAsync(5, Patience, CancellationToken.None).AsTask();
         Assert.False(small.IsCompleted);
         alice.Release(50);
-        Assert.True(await Poll.ForAsync(large, "room for the large one"));
-        Assert.True(await Poll.ForAsync(small, "room for the small one"));
+        Assert.True(await Eventually.WithDeadlineAsync(large, "room for the large one"));
+        Assert.True(await Eventually.WithDeadlineAsync(small, "room for the small one"));
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class OwnerByteBudgetTests
         for (var i = 1; i <= 4; i++)
         {
             full.Release(20);
-            await Poll.UntilAsync(() => Count() == i, $"grant {i}");
+            await Eventually.BeTrueAsync(() => Count() == i, $"grant {i}");
         }
 
         Assert.Equal(["first", "bob", "second", "third"], order);
@@ -161,8 +161,8 @@ public sealed class OwnerByteBudgetTests
         var small = carol.ReserveAsync(30, 2 * Patience, CancellationToken.None).AsTask();
         Assert.False(small.IsCompleted);
         _time.Advance(Patience);
-        Assert.False(await Poll.ForAsync(large, "the end of Bob's patience"));
-        Assert.True(await Poll.ForAsync(small, "room for Carol"));
+        Assert.False(await Eventually.WithDeadlineAsync(large, "the end of Bob's patience"));
+        Assert.True(await Eventually.WithDeadlineAsync(small, "room for Carol"));
         Assert.Equal(0, bob.Held);
     }
 
@@ -178,7 +178,7 @@ public sealed class OwnerByteBudgetTests
         var small = carol.ReserveAsync(30, Patience, CancellationToken.None).AsTask();
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
-        Assert.True(await Poll.ForAsync(small, "room for Carol"));
+        Assert.True(await Eventually.WithDeadlineAsync(small, "room for Carol"));
         Assert.Equal(90, _budget.Used);
     }
 

@@ -19,7 +19,7 @@ public sealed class OwnerQuotasTests : IDisposable
     public async Task SubmitAsync_AsManyBatchesAsAllowed_RefusesTheNextUntilOneIsDone()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await StartAsync(upstream, quotas => quotas.Batches = 2);
         var first = await engine.SubmitAsync(EngineHost.Gets(1));
         await engine.SubmitAsync(EngineHost.Gets(1));
@@ -43,7 +43,7 @@ public sealed class OwnerQuotasTests : IDisposable
     public async Task SubmitAsync_ManyAtOnce_NeverOvershoots()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await StartAsync(upstream, quotas => quotas.Requests = 10);
         // None is in the store while they are weighed.
         var waiting = new TaskCompletionSource();
@@ -51,7 +51,7 @@ public sealed class OwnerQuotasTests : IDisposable
 
         var submissions = Enumerable.Range(0, 20).Select(_ => Task.Run(() => engine.Submitter.SubmitAsync(
             EngineHost.Alice, EngineHost.Gets(3), [], CancellationToken.None).AsTask())).ToList();
-        await Poll.UntilAsync(() => submissions.Count(task => task.IsCompleted) >= 17, "17 refusals");
+        await Eventually.BeTrueAsync(() => submissions.Count(task => task.IsCompleted) >= 17, "17 refusals");
         waiting.SetResult();
         var answers = await Task.WhenAll(submissions);
 
@@ -66,7 +66,7 @@ public sealed class OwnerQuotasTests : IDisposable
     [Fact]
     public async Task SubmitAsync_NotStored_HoldsNothing()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, quotas => quotas.Batches = 1);
         engine.ErrorsAreExpected = true;
         engine.Store.WritesFail = true;
@@ -85,7 +85,7 @@ public sealed class OwnerQuotasTests : IDisposable
     [Fact]
     public async Task SubmitAsync_BytesUsedUp_RefusesUntilABatchIsDeleted()
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
             context.Response.Body.WriteAsync(new byte[700_000]).AsTask());
         await using var engine = await StartAsync(upstream, quotas => quotas.StoredBytes = 1 << 20);
         var batch = await engine.SubmitAsync(EngineHost.Gets(2));
@@ -101,7 +101,7 @@ public sealed class OwnerQuotasTests : IDisposable
     [Fact]
     public async Task SubmitAsync_MoreThanEverFits_IsWrongAndNotForLater()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, quotas => quotas.Requests = 10);
 
         var answer = await engine.Submitter.SubmitAsync(
@@ -116,7 +116,7 @@ public sealed class OwnerQuotasTests : IDisposable
     public async Task Usage_AfterARestart_IsStillThere()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using (var engine = await StartAsync(upstream, quotas => quotas.Batches = 1))
         {
             await engine.SubmitAsync(EngineHost.Gets(1));
@@ -131,7 +131,7 @@ public sealed class OwnerQuotasTests : IDisposable
     [Fact]
     public async Task OpenAsync_AsManyStreamsAsAllowed_RefusesTheNextUntilOneIsClosed()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, quotas => quotas.Streams = 2);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         var first = (await OpenAsync(engine, batch.Id)).Value!;
@@ -150,7 +150,7 @@ public sealed class OwnerQuotasTests : IDisposable
     [Fact]
     public async Task RunAsync_AsManyKeyedBatchesAsAllowed_RefusesTheNextUntilAReplyIsRead()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, quotas => quotas.KeyedBatches = 1);
         var first = (await RunKeyedAsync(engine)).Value!;
 
@@ -165,7 +165,7 @@ public sealed class OwnerQuotasTests : IDisposable
     [Fact]
     public async Task GrowAsync_BeyondTheLimit_KeepsWhatIsHeld()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, quotas => quotas.Requests = 10);
         var quotas = engine.Get<OwnerQuotas>();
         var lease = (await quotas.ReserveAsync("alice", 1, 4, 100, CancellationToken.None)).Value!;
@@ -182,7 +182,7 @@ public sealed class OwnerQuotasTests : IDisposable
     [Fact]
     public async Task UploadAsync_GrowsBeyondTheLimit_IsRefusedAndHoldsNothing()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, quotas =>
         {
             quotas.Requests = 25;
@@ -195,7 +195,7 @@ public sealed class OwnerQuotasTests : IDisposable
         Assert.Equal("Batch:Quotas:Requests", Assert.IsType<Refusal.Exhausted>(answer.Refusal).Limit);
         Assert.Equal(3, read);
         Assert.Equal(0, engine.Get<OwnerQuotas>().Count);
-        Assert.Empty(upstream.Received);
+        Assert.Empty(upstream.Requests);
 
         async IAsyncEnumerable<IReadOnlyList<Request>> MessagesAsync()
         {
@@ -211,10 +211,10 @@ public sealed class OwnerQuotasTests : IDisposable
         }
     }
 
-    private Task<EngineHost> StartAsync(TestUpstream upstream, Action<QuotaOptions> configure) =>
+    private Task<EngineHost> StartAsync(TestApi upstream, Action<QuotaOptions> configure) =>
         EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             configure(options.Quotas);
         });
 

@@ -46,7 +46,7 @@ public sealed class CallQueueTests
         queue.Close();
         Assert.False(queue.Ended.IsCompleted);
         first.End();
-        await Poll.ForAsync(queue.Ended, "the end");
+        await Eventually.WithDeadlineAsync(queue.Ended, "the end");
         Assert.Single(_begun);
     }
 
@@ -74,12 +74,12 @@ public sealed class CallQueueTests
         Enqueue(queue, "b", 200);
         for (var i = 0; i < 100; i++)
         {
-            await Poll.UntilAsync(() => _begun.Count == queue.InFlight, "all calls that have a place");
+            await Eventually.BeTrueAsync(() => _begun.Count == queue.InFlight, "all calls that have a place");
             _begun.TryDequeue(out var oldest);
             oldest!.End();
         }
 
-        await Poll.UntilAsync(() => _begun.Count == queue.InFlight, "all calls that have a place");
+        await Eventually.BeTrueAsync(() => _begun.Count == queue.InFlight, "all calls that have a place");
         Assert.InRange(_begun.Count(call => call.Share!.Owner == "a"), 6, 8);
     }
 
@@ -108,7 +108,7 @@ public sealed class CallQueueTests
         {
             for (var i = 0; i < count; i++)
             {
-                await Poll.UntilAsync(() => _begun.Count >= queue.InFlight, "all calls that have a place");
+                await Eventually.BeTrueAsync(() => _begun.Count >= queue.InFlight, "all calls that have a place");
                 Call? oldest;
                 while (_begun.TryDequeue(out oldest) && oldest.Share!.Owner == "b")
                 {
@@ -118,7 +118,7 @@ public sealed class CallQueueTests
                 var before = queue.InFlight;
                 var begun = _begun.Count;
                 oldest!.End();
-                await Poll.UntilAsync(() => queue.InFlight != before || _begun.Count > begun, "what follows");
+                await Eventually.BeTrueAsync(() => queue.InFlight != before || _begun.Count > begun, "what follows");
             }
         }
     }
@@ -289,7 +289,7 @@ public sealed class CallQueueTests
     {
         using var queue = Create(4);
         (await BeginAsync(queue, "a")).End();
-        await Poll.UntilAsync(() => queue.Owners == 0, "no owner");
+        await Eventually.BeTrueAsync(() => queue.Owners == 0, "no owner");
     }
 
     [Fact]
@@ -299,15 +299,15 @@ public sealed class CallQueueTests
         var call = await BeginAsync(queue, "a");
         queue.TimedOut(call.Share!, Tick());
         call.End();
-        await Poll.UntilAsync(() => queue.InFlight == 0, "the end of the call");
+        await Eventually.BeTrueAsync(() => queue.InFlight == 0, "the end of the call");
         Assert.Equal(1, (await BeginAsync(queue, "a")).Share!.Limit.Value);
         _begun.Last().End();
-        await Poll.UntilAsync(() => queue.InFlight == 0, "the end of the other call");
+        await Eventually.BeTrueAsync(() => queue.InFlight == 0, "the end of the other call");
 
         _time.Advance(TimeSpan.FromSeconds(59));
         Assert.Equal(1, queue.Owners);
         _time.Advance(TimeSpan.FromSeconds(1));
-        await Poll.UntilAsync(() => queue.Owners == 0, "no owner");
+        await Eventually.BeTrueAsync(() => queue.Owners == 0, "no owner");
         Assert.Equal(3, (await BeginAsync(queue, "a")).Share!.Limit.Value);
     }
 
@@ -320,7 +320,7 @@ public sealed class CallQueueTests
             var call = await BeginAsync(queue, $"{i}");
             queue.TimedOut(call.Share!, Tick());
             call.End();
-            await Poll.UntilAsync(() => queue.InFlight == 0, "the end of the call");
+            await Eventually.BeTrueAsync(() => queue.InFlight == 0, "the end of the call");
         }
 
         Assert.InRange(queue.Owners, 1_000, 1_024);
@@ -340,7 +340,7 @@ public sealed class CallQueueTests
         var back = queue.ReturnAsync(call.Share!, default);
         Assert.False(back.IsCompleted);
         _begun.Last().End();
-        await Poll.ForAsync(back, "the place");
+        await Eventually.WithDeadlineAsync(back, "the place");
         Assert.Equal((1, 1), (queue.InFlight, queue.Waiting));
     }
 
@@ -358,7 +358,7 @@ public sealed class CallQueueTests
         queue.ReturnAnyway(call.Share!);
         call.End();
         other.End();
-        await Poll.UntilAsync(() => queue is { InFlight: 0, Owners: 0 }, "nothing left");
+        await Eventually.BeTrueAsync(() => queue is { InFlight: 0, Owners: 0 }, "nothing left");
     }
 
     // Whatever comes together, no place is lost and none given twice.
@@ -367,7 +367,7 @@ public sealed class CallQueueTests
     {
         using var queue = Create(3);
         var (inFlight, most, done) = (0, 0, 0);
-        await Poll.ForAsync(
+        await Eventually.WithDeadlineAsync(
             Task.WhenAll(Enumerable.Range(0, 16).Select(worker => Task.Run(() =>
             {
                 for (var i = 0; i < 500; i++)
@@ -387,8 +387,8 @@ public sealed class CallQueueTests
                 }
             }))),
             "the workers");
-        await Poll.UntilAsync(() => Volatile.Read(ref done) == 8_000, "all calls");
-        await Poll.UntilAsync(() => queue is { InFlight: 0, Waiting: 0, Owners: 0 }, "nothing left");
+        await Eventually.BeTrueAsync(() => Volatile.Read(ref done) == 8_000, "all calls");
+        await Eventually.BeTrueAsync(() => queue is { InFlight: 0, Waiting: 0, Owners: 0 }, "nothing left");
         Assert.InRange(most, 1, 3);
     }
 
@@ -422,7 +422,7 @@ public sealed class CallQueueTests
     {
         var call = new Call(_begun);
         queue.Enqueue(owner, 1, call);
-        await Poll.UntilAsync(() => call.Share is not null, $"a call of {owner}");
+        await Eventually.BeTrueAsync(() => call.Share is not null, $"a call of {owner}");
         return call;
     }
 
@@ -437,7 +437,7 @@ public sealed class CallQueueTests
         return [.. shares];
     }
 
-    private Task UntilBegunAsync(int count) => Poll.UntilAsync(() => _begun.Count == count, $"{count} calls");
+    private Task UntilBegunAsync(int count) => Eventually.BeTrueAsync(() => _begun.Count == count, $"{count} calls");
 
     private static void Times(int count, Action action)
     {

@@ -40,7 +40,7 @@ public sealed class NeighbourTests : IDisposable
         await using var upstream = await StartAsync();
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address, concurrency: 8)(options);
+            EngineHost.Upstream(upstream.Url, concurrency: 8)(options);
             options.Limits.WaitingBytes = 1 << 20;
         });
         for (var i = 0; i < 40; i++)
@@ -49,7 +49,7 @@ public sealed class NeighbourTests : IDisposable
         }
 
         // As many as find room beside what is kept for others, of 1 KiB and a little more each.
-        await Poll.UntilAsync(() => engine.Get<CallQueues>().All.First().Waiting > 650, "what waits");
+        await Eventually.BeTrueAsync(() => engine.Get<CallQueues>().All.First().Waiting > 650, "what waits");
         await RunAsync(engine, EngineHost.Bob, 200);
         await RunAsync(engine, Carol, 200);
     }
@@ -81,7 +81,7 @@ public sealed class NeighbourTests : IDisposable
         var hanging = RunKeyedAsync(engine, EngineHost.Alice, 40, "hang", gone.Token);
         await _gate.UntilEnteredAsync(10);
 
-        using var reply = await Poll.ForAsync(
+        using var reply = await Eventually.WithDeadlineAsync(
             RunKeyedAsync(engine, EngineHost.Bob, 20, "items", default), "another owner's keyed batch");
 
         Assert.All(reply.Response.Replies, entry => Assert.Equal(200, entry.Response.StatusCode));
@@ -99,7 +99,7 @@ public sealed class NeighbourTests : IDisposable
 
         await RunAsync(engine, EngineHost.Bob, 64);
 
-        Assert.DoesNotContain(upstream.Received, call => call.Target.StartsWith("/alice", StringComparison.Ordinal));
+        Assert.DoesNotContain(upstream.Requests, call => call.Target.StartsWith("/alice", StringComparison.Ordinal));
         engine.Time.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(200, Assert.Single(await engine.ResultsAsync(waiting.Id)).Response.StatusCode);
     }
@@ -152,15 +152,15 @@ public sealed class NeighbourTests : IDisposable
         await AssertPausedAsync(engine, upstream, EngineHost.Bob);
     }
 
-    private Task<EngineHost> StartAsync(TestUpstream upstream, Action<UpstreamOptions> configure) =>
+    private Task<EngineHost> StartAsync(TestApi upstream, Action<UpstreamOptions> configure) =>
         EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address, 16)(options);
+            EngineHost.Upstream(upstream.Url, 16)(options);
             configure(options.Upstreams[0]);
         });
 
     // /hang never answers, /ill is 503, /limited asks for half a minute; everything else is answered at once.
-    private Task<TestUpstream> StartAsync() => TestUpstream.StartAsync(context =>
+    private Task<TestApi> StartAsync() => TestApi.StartAsync(context =>
     {
         switch (context.Request.Path.Value!.Split('/')[1])
         {
@@ -174,7 +174,7 @@ public sealed class NeighbourTests : IDisposable
                 context.Response.Headers.RetryAfter = "30";
                 return Task.CompletedTask;
             default:
-                return TestUpstream.EchoAsync(context);
+                return TestApi.EchoAsync(context);
         }
     });
 
@@ -192,12 +192,12 @@ public sealed class NeighbourTests : IDisposable
         Assert.Equal(429, Assert.Single(await engine.ResultsAsync(batch.Id, caller)).Response.StatusCode);
     }
 
-    private static async Task AssertPausedAsync(EngineHost engine, TestUpstream upstream, Caller caller)
+    private static async Task AssertPausedAsync(EngineHost engine, TestApi upstream, Caller caller)
     {
         var batch = await engine.SubmitAsync(EngineHost.Gets(1), caller);
-        await Poll.UntilAsync(() => engine.Get<CallQueues>().All.First().Waiting == 1, "the wait for the end of the pause");
+        await Eventually.BeTrueAsync(() => engine.Get<CallQueues>().All.First().Waiting == 1, "the wait for the end of the pause");
         engine.Time.Advance(TimeSpan.FromSeconds(29));
-        Assert.DoesNotContain(upstream.Received, call => call.Target.StartsWith("/items", StringComparison.Ordinal));
+        Assert.DoesNotContain(upstream.Requests, call => call.Target.StartsWith("/items", StringComparison.Ordinal));
         engine.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(200, Assert.Single(await engine.ResultsAsync(batch.Id, caller)).Response.StatusCode);
     }

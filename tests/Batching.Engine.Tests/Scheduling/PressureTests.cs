@@ -19,7 +19,7 @@ public sealed class PressureTests : IDisposable
     public async Task Run_RetryAfter_NoOtherRequestIsSentAndNoDeadlineRunsUntilItIsOver()
     {
         var calls = 0;
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             if (Interlocked.Increment(ref calls) == 1)
             {
@@ -35,16 +35,16 @@ public sealed class PressureTests : IDisposable
         var first = await engine.SubmitAsync([EngineHost.Post("/first")]);
         await engine.UntilDoneAsync(first.Id);
         var rest = await engine.SubmitAsync(EngineHost.Gets(3));
-        await Poll.UntilAsync(() => CallsOf(engine) is { InFlight: 0, Waiting: 3 }, "the wait for the end of the pause");
+        await Eventually.BeTrueAsync(() => CallsOf(engine) is { InFlight: 0, Waiting: 3 }, "the wait for the end of the pause");
 
         // Longer than the deadline of a request, 30 s.
         engine.Time.Advance(TimeSpan.FromSeconds(39));
-        Assert.Single(upstream.Received);
+        Assert.Single(upstream.Requests);
         engine.Time.Advance(TimeSpan.FromSeconds(1));
         var results = await engine.ResultsAsync(rest.Id);
 
         Assert.All(results, result => Assert.Equal(200, result.Response.StatusCode));
-        Assert.Equal(4, upstream.Received.Count);
+        Assert.Equal(4, upstream.Requests.Count);
         Assert.Equal(429, Assert.Single(await engine.ResultsAsync(first.Id)).Response.StatusCode);
     }
 
@@ -53,7 +53,7 @@ public sealed class PressureTests : IDisposable
     {
         var refusing = true;
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             if (Volatile.Read(ref refusing))
             {
@@ -91,7 +91,7 @@ public sealed class PressureTests : IDisposable
     {
         var refusing = true;
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             if (Volatile.Read(ref refusing))
             {
@@ -120,7 +120,7 @@ public sealed class PressureTests : IDisposable
         }
 
         await gate.UntilEnteredAsync(1);
-        await Poll.UntilAsync(() => CallsOf(engine).Waiting > 400, "what waits");
+        await Eventually.BeTrueAsync(() => CallsOf(engine).Waiting > 400, "what waits");
         Assert.Equal((1, 1), (CallsOf(engine).InFlight, gate.Entered));
         gate.Open();
         foreach (var (owner, id) in owners.Zip(batches))
@@ -135,8 +135,8 @@ public sealed class PressureTests : IDisposable
     public async Task Run_StormOfOneOwner_LeavesNothingBehind()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(context =>
-            context.Request.Path.StartsWithSegments("/hang") ? gate.PassAsync(context) : TestUpstream.EchoAsync(context));
+        await using var upstream = await TestApi.StartAsync(context =>
+            context.Request.Path.StartsWithSegments("/hang") ? gate.PassAsync(context) : TestApi.EchoAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 16);
         var storm = await engine.SubmitAsync(EngineHost.Gets(12, "hang"));
         await gate.UntilEnteredAsync(12);
@@ -144,16 +144,16 @@ public sealed class PressureTests : IDisposable
         await engine.UntilDoneAsync(storm.Id);
         Assert.Equal((6, 1), (CallsOf(engine).Limit, CallsOf(engine).Owners));
 
-        await Poll.UntilAsync(() => CallsOf(engine).InFlight == 0, "no call under way");
+        await Eventually.BeTrueAsync(() => CallsOf(engine).InFlight == 0, "no call under way");
         engine.Time.Advance(TimeSpan.FromMinutes(1));
-        await Poll.UntilAsync(() => CallsOf(engine) is { Owners: 0, Limit: 16 }, "the storm being forgotten");
+        await Eventually.BeTrueAsync(() => CallsOf(engine) is { Owners: 0, Limit: 16 }, "the storm being forgotten");
     }
 
     [Fact]
     public async Task Run_NoAnswerInTime_HalvesThePlacesOfItsOwner()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 8);
         engine.Time.Advance(TimeSpan.FromSeconds(1));
         var batch = await engine.SubmitAsync([EngineHost.Post("/slow")]);
@@ -168,33 +168,33 @@ public sealed class PressureTests : IDisposable
     [Fact]
     public async Task Run_WaitsForAnotherAttempt_LeavesItsPlaceToOthers()
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.StatusCode = context.Request.Path == "/ill/0" ? 502 : 200;
             return Task.CompletedTask;
         });
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 4);
         var ill = await engine.SubmitAsync(EngineHost.Gets(1, "ill"));
-        await Poll.UntilAsync(
-            () => upstream.Received.Count == 1 && CallsOf(engine).InFlight == 0, "the wait for another attempt");
+        await Eventually.BeTrueAsync(
+            () => upstream.Requests.Count == 1 && CallsOf(engine).InFlight == 0, "the wait for another attempt");
 
         // Over the waits between attempts, never over the deadline.
         await engine.Time.DriveAsync(engine.ResultsAsync(ill.Id), below: TimeSpan.FromSeconds(3));
-        Assert.Equal(3, upstream.Received.Count);
-        await Poll.UntilAsync(() => CallsOf(engine).InFlight == 0, "all places given back");
+        Assert.Equal(3, upstream.Requests.Count);
+        await Eventually.BeTrueAsync(() => CallsOf(engine).InFlight == 0, "all places given back");
     }
 
     [Fact]
     public async Task Run_OneUpstreamDeadWithVeryManyBatches_TheOtherGoesOn()
     {
         var gate = new Gate();
-        await using var dead = await TestUpstream.StartAsync(gate.PassAsync);
-        await using var healthy = await TestUpstream.StartEchoAsync();
+        await using var dead = await TestApi.StartAsync(gate.PassAsync);
+        await using var healthy = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
             options.Limits.WaitingBytes = 1 << 20;
-            options.Upstreams.Add(new UpstreamOptions { Prefix = "/dead", BaseAddress = dead.Address, MaxConcurrency = 2 });
-            options.Upstreams.Add(new UpstreamOptions { BaseAddress = healthy.Address, MaxConcurrency = 2 });
+            options.Upstreams.Add(new UpstreamOptions { Prefix = "/dead", BaseAddress = dead.Url, MaxConcurrency = 2 });
+            options.Upstreams.Add(new UpstreamOptions { BaseAddress = healthy.Url, MaxConcurrency = 2 });
         });
 
         // 2,000 waiting requests take more than there is for all upstreams together.
@@ -207,7 +207,7 @@ public sealed class PressureTests : IDisposable
         await gate.UntilEnteredAsync(2);
         var batch = await engine.SubmitAsync(EngineHost.Gets(500, "healthy"));
         await engine.UntilDoneAsync(batch.Id);
-        Assert.Equal(2, dead.Received.Count);
+        Assert.Equal(2, dead.Requests.Count);
 
         gate.Open();
         foreach (var id in waiting)
@@ -215,20 +215,20 @@ public sealed class PressureTests : IDisposable
             await engine.UntilDoneAsync(id);
         }
 
-        Assert.Equal(2_000, dead.Received.Count);
+        Assert.Equal(2_000, dead.Requests.Count);
     }
 
     // A batch whose requests go to both is read on as soon as there is room, and every request is sent once.
     [Fact]
     public async Task Run_BatchForSeveralUpstreams_SendsEachRequestOnce()
     {
-        await using var one = await TestUpstream.StartEchoAsync();
-        await using var other = await TestUpstream.StartEchoAsync();
+        await using var one = await TestApi.StartEchoAsync();
+        await using var other = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
             options.Limits.WaitingBytes = 1 << 20;
-            options.Upstreams.Add(new UpstreamOptions { Prefix = "/one", BaseAddress = one.Address, MaxConcurrency = 4 });
-            options.Upstreams.Add(new UpstreamOptions { BaseAddress = other.Address, MaxConcurrency = 1 });
+            options.Upstreams.Add(new UpstreamOptions { Prefix = "/one", BaseAddress = one.Url, MaxConcurrency = 4 });
+            options.Upstreams.Add(new UpstreamOptions { BaseAddress = other.Url, MaxConcurrency = 1 });
         });
         var text = new string('x', 5_000);
         var requests = Enumerable.Range(0, 600).Select(i => new Request
@@ -247,9 +247,9 @@ public sealed class PressureTests : IDisposable
         await engine.UntilDoneAsync(batches[1], EngineHost.Bob);
         await engine.UntilDoneAsync(batches[2]);
 
-        Assert.Equal((600, 1_200), (one.Received.Count, other.Received.Count));
+        Assert.Equal((600, 1_200), (one.Requests.Count, other.Requests.Count));
         Assert.All(
-            one.Received.Concat(other.Received).GroupBy(call => call.Target), group => Assert.Equal(3, group.Count()));
+            one.Requests.Concat(other.Requests).GroupBy(call => call.Target), group => Assert.Equal(3, group.Count()));
     }
 
     private static CallQueue CallsOf(EngineHost engine) => engine.Get<CallQueues>().All.First();

@@ -20,19 +20,19 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public async Task Run_BatchWasJustSubmitted_IsNotReadFromTheStore()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(600));
         await engine.UntilDoneAsync(batch.Id);
         Assert.Equal(0, engine.Store.WindowsRead);
-        Assert.Equal(600, upstream.Received.Select(call => call.Target).Distinct().Count());
+        Assert.Equal(600, upstream.Requests.Select(call => call.Target).Distinct().Count());
     }
 
     [Fact]
     public async Task Run_TwoOwners_TakeTurns()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             if (context.Request.Path == "/first/0")
             {
@@ -49,7 +49,7 @@ public sealed class SchedulerTests : IDisposable
         await engine.UntilDoneAsync(b.Id, EngineHost.Bob);
         await engine.UntilDoneAsync(a.Id);
 
-        var order = upstream.Received.Select(call => call.Target).ToArray();
+        var order = upstream.Requests.Select(call => call.Target).ToArray();
         var lastOfB = Array.IndexOf(order, "/b/19");
         Assert.InRange(lastOfB, 20, 45);
         Assert.Equal(Enumerable.Range(0, 200).Select(i => $"/a/{i}"), order.Where(target => target.StartsWith("/a", StringComparison.Ordinal)));
@@ -59,7 +59,7 @@ public sealed class SchedulerTests : IDisposable
     public async Task Run_SmallBatchBehindAHugeOne_IsNotStarved()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             if (context.Request.Path == "/huge/0")
             {
@@ -74,7 +74,7 @@ public sealed class SchedulerTests : IDisposable
         gate.Open();
         await engine.UntilDoneAsync(small.Id);
         await engine.UntilDoneAsync(huge.Id);
-        var last = upstream.Received.Select(call => call.Target).ToList().IndexOf("/small/9");
+        var last = upstream.Requests.Select(call => call.Target).ToList().IndexOf("/small/9");
         Assert.InRange(last, 10, 600);
     }
 
@@ -83,12 +83,12 @@ public sealed class SchedulerTests : IDisposable
     public async Task Run_BatchLargerThanTheWaitingBudget_IsLoadedAsItGoes()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(
             _directory,
             options =>
             {
-                EngineHost.Upstream(upstream.Address, concurrency: 1)(options);
+                EngineHost.Upstream(upstream.Url, concurrency: 1)(options);
                 options.Limits.WaitingBytes = 1_200_000;
             });
         var body = ByteString.CopyFrom(new byte[400_000]);
@@ -101,7 +101,7 @@ public sealed class SchedulerTests : IDisposable
         gate.Open();
         var results = await engine.ResultsAsync(batch.Id);
         Assert.Equal(20, results.Count);
-        Assert.All(upstream.Received, call => Assert.Equal(400_000, call.Body.Length));
+        Assert.All(upstream.Requests, call => Assert.Equal(400_000, call.Body.Length));
     }
 
     // 256 of them are in a window.
@@ -109,7 +109,7 @@ public sealed class SchedulerTests : IDisposable
     public async Task Run_LargeBatch_OnlyTheNextRequestsAreDecoded()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
             context.Request.Path == "/items/200" ? gate.PassAsync(context) : Task.CompletedTask);
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 1);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1000));
@@ -123,13 +123,13 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public async Task Run_UncommittedBudgetSmallerThanAResult_StillFinishes()
     {
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => context.Response.Body.WriteAsync(new byte[2_000_000]).AsTask());
         await using var engine = await EngineHost.StartAsync(
             _directory,
             options =>
             {
-                EngineHost.Upstream(upstream.Address)(options);
+                EngineHost.Upstream(upstream.Url)(options);
                 options.Limits.UncommittedBytes = 1 << 20;
             });
         var batch = await engine.SubmitAsync(EngineHost.Gets(20));
@@ -164,8 +164,8 @@ public sealed class SchedulerTests : IDisposable
     public async Task Cancel_WaitingAndInFlight_EndsEverythingAndKeepsWhatIsDone()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(
-            context => context.Request.Path == "/items/0" ? TestUpstream.EchoAsync(context) : gate.PassAsync(context));
+        await using var upstream = await TestApi.StartAsync(
+            context => context.Request.Path == "/items/0" ? TestApi.EchoAsync(context) : gate.PassAsync(context));
         await using var engine = await EngineHost.StartAsync(_directory, upstream, concurrency: 3);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1000));
         await gate.UntilEnteredAsync(3);
@@ -182,7 +182,7 @@ public sealed class SchedulerTests : IDisposable
             Assert.Equal(499, result.Response.StatusCode);
             Assert.Equal((int)Google.Rpc.Code.Cancelled, result.Response.Error.Code);
         });
-        Assert.Equal(4, upstream.Received.Count);
+        Assert.Equal(4, upstream.Requests.Count);
         Assert.Equal((BatchState.Cancelled, 999L), await StateAsync(engine, batch.Id));
 
         // Once more changes nothing.
@@ -193,7 +193,7 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public async Task Cancel_Done_LeavesTheBatchAsItIs()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
         await engine.UntilDoneAsync(batch.Id);
@@ -205,7 +205,7 @@ public sealed class SchedulerTests : IDisposable
     public async Task CancelAndDelete_BatchOfSomebodyElse_IsNotFoundAndGoesOn()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1));
         foreach (var id in (string[])[batch.Id, batch.Requests[0].Id, "1234567890123456"])
@@ -225,7 +225,7 @@ public sealed class SchedulerTests : IDisposable
     {
         var gate = new Gate();
         var aborted = 0;
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             await gate.PassAsync(context);
             Interlocked.Add(ref aborted, context.RequestAborted.IsCancellationRequested ? 1 : 0);
@@ -236,7 +236,7 @@ public sealed class SchedulerTests : IDisposable
         await gate.UntilEnteredAsync(2);
         var answer = await engine.Deleter.DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None);
         Assert.True(answer.Succeeded);
-        await Poll.UntilAsync(() => Volatile.Read(ref aborted) == 2, "the end of the calls in flight");
+        await Eventually.BeTrueAsync(() => Volatile.Read(ref aborted) == 2, "the end of the calls in flight");
         var status = await engine.Batches.GetStatusAsync(
             EngineHost.Alice, new GetBatchStatusRequest { BatchId = batch.Id }, CancellationToken.None);
         Assert.Equal(new Refusal.NotFound("batch", batch.Id), status.Refusal);
@@ -258,5 +258,5 @@ public sealed class SchedulerTests : IDisposable
     private static int WaitingIn(EngineHost engine) => engine.Get<CallQueues>().All.First().Waiting;
 
     private static Task UntilLoadedAsync(EngineHost engine, int count) =>
-        Poll.UntilAsync(() => WaitingIn(engine) >= count, $"{count} waiting requests");
+        Eventually.BeTrueAsync(() => WaitingIn(engine) >= count, $"{count} waiting requests");
 }

@@ -22,7 +22,7 @@ public sealed class FanOutTests : IDisposable
     public async Task Pages_OfALargeSpawner_StoreOnlyWhereTheyDiffer()
     {
         const int pages = 1_000;
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(Page(context, pages)));
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(Page(context, pages)));
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var bytes = 0L;
         var largest = 0;
@@ -49,7 +49,7 @@ public sealed class FanOutTests : IDisposable
         Assert.Equal(pages + 1, results.Count);
         Assert.InRange(bytes / pages, 1, 200);
         Assert.InRange(largest, 1, RequestWindow.MaxCount);
-        Assert.All(upstream.Received, call => Assert.Equal(12_000, call.Headers["X-Large"].Length));
+        Assert.All(upstream.Requests, call => Assert.Equal(12_000, call.Headers["X-Large"].Length));
         Assert.Equal(
             Enumerable.Range(1, pages).Select(page => string.Create(
                 CultureInfo.InvariantCulture, $$"""{ "text" :"{{text}}", "page_size":1 ,"page":{{page}}}""")),
@@ -62,7 +62,7 @@ public sealed class FanOutTests : IDisposable
     {
         const int pages = 700;
         var calls = new ConcurrentDictionary<string, int>();
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             var page = context.Request.Query["page"].ToString();
             calls.AddOrUpdate(page, 1, (_, count) => count + 1);
@@ -95,7 +95,7 @@ public sealed class FanOutTests : IDisposable
     {
         // Asked for 10, the API gives 3; the last page has 1.
         const int items = 3_001;
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             var offset = int.Parse(context.Request.Query["offset"].ToString(), CultureInfo.InvariantCulture);
             var page = string.Join(',', Enumerable.Range(offset, Math.Clamp(items - offset, 0, 3)));
@@ -117,7 +117,7 @@ public sealed class FanOutTests : IDisposable
 
         Assert.Equal(
             Enumerable.Range(0, 1_001).Select(i => i * 3),
-            upstream.Received.Select(call => int.Parse(call.Target.Split("offset=")[1], CultureInfo.InvariantCulture)).Order());
+            upstream.Requests.Select(call => int.Parse(call.Target.Split("offset=")[1], CultureInfo.InvariantCulture)).Order());
     }
 
     [Fact]
@@ -125,10 +125,10 @@ public sealed class FanOutTests : IDisposable
     {
         const int quota = 20;
         const int pages = 400;
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(Page(context, pages)));
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(Page(context, pages)));
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.Quotas.Requests = quota;
         });
         var most = 0L;
@@ -154,11 +154,11 @@ public sealed class FanOutTests : IDisposable
     {
         const int pages = 600;
         var body = new string('x', 9_950);
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(
             $$"""{"items": [{{Random.Shared.Next(1_000_000_000)}}], "text": "{{body}}", "total": {{pages}}, "cursor": {{context.Request.Query.Count + Random.Shared.NextInt64(1L << 50)}}}"""));
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address, concurrency: 1)(options);
+            EngineHost.Upstream(upstream.Url, concurrency: 1)(options);
             options.Quotas.StoredBytes = 1 << 20;
         });
         var pagination = Paged();
@@ -190,7 +190,7 @@ public sealed class FanOutTests : IDisposable
         const int pages = 95;
         var body = new string('x', 9_950);
         var calls = 0;
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             var page = Interlocked.Increment(ref calls);
             var cursor = page < pages ? $"\"{page}\"" : "null";
@@ -198,7 +198,7 @@ public sealed class FanOutTests : IDisposable
         });
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address, concurrency: 1)(options);
+            EngineHost.Upstream(upstream.Url, concurrency: 1)(options);
             options.Quotas.StoredBytes = 1 << 20;
         });
 
@@ -222,11 +222,11 @@ public sealed class FanOutTests : IDisposable
     {
         const int pages = 500;
         const int room = 590_000;
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(string.Create(
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(string.Create(
             CultureInfo.InvariantCulture,
             $$"""{"text": "{{new string('x', context.Request.Query["page"] == "1" ? 580_000 : 1)}}", {{Page(context, pages)[1..]}}""")));
         await using var engine = await EngineHost.StartAsync(
-            _directory, EngineHost.Upstream(upstream.Address), prepare: host => host.Store.Room = room);
+            _directory, EngineHost.Upstream(upstream.Url), prepare: host => host.Store.Room = room);
         engine.ErrorsAreExpected = true;
         engine.Store.Committing = writes => writes.OfType<StoreWrite.AppendResults>().Sum(write =>
             write.Segments.Sum(segment => (long)segment.Payload!.Length) + write.Spawned.Sum(window => (long)window.Data.Length)) > room
@@ -246,11 +246,11 @@ public sealed class FanOutTests : IDisposable
     public async Task Ids_OfSpawners_AreReservedByWhatIsUsed()
     {
         const int batches = 20;
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(
             context.Request.Path == "/many" ? Page(context, 1_000) : "{}"));
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.Limits.PagesPerSpawner = 1_000_000;
         });
         var reserve = engine.Get<BatchIds>().ReserveAsync;
@@ -285,7 +285,7 @@ public sealed class FanOutTests : IDisposable
     [Fact]
     public async Task Start_PagesStoredAsWholeRequests_AreSentAndShown()
     {
-        await using var upstream = await TestUpstream.StartAsync(context => context.Response.WriteAsync(Page(context, 2)));
+        await using var upstream = await TestApi.StartAsync(context => context.Response.WriteAsync(Page(context, 2)));
         const int key = 1;
         await using (var store = await EmptyStore.OpenAsync(_directory))
         {
@@ -318,8 +318,8 @@ public sealed class FanOutTests : IDisposable
 
         Assert.Equal([0, 1, 2], found.Select(result => result.Index).Order());
         Assert.Equal(
-            ["/items?page_size=1&page=1", "/items?page_size=1&page=2"], upstream.Received.Select(call => call.Target).Order());
-        Assert.All(upstream.Received, call => Assert.Equal("yes", call.Headers["X-Own"]));
+            ["/items?page_size=1&page=1", "/items?page_size=1&page=2"], upstream.Requests.Select(call => call.Target).Order());
+        Assert.All(upstream.Requests, call => Assert.Equal("yes", call.Headers["X-Own"]));
         Assert.Contains(found, result => result.ParamsJson == """{"page_size":1,"page":2}""");
     }
 

@@ -27,7 +27,7 @@ public sealed class LinkTextTests : IDisposable
                 await connection.WriteAsync($"HTTP/1.1 200 OK\r\n{link}Content-Length: 2\r\n\r\n[]");
             }
         });
-        await using var engine = await EngineHost.StartAsync(_directory, EngineHost.Upstream(upstream.Address));
+        await using var engine = await EngineHost.StartAsync(_directory, EngineHost.Upstream(upstream.Url));
         var batch = await engine.SubmitAsync(
         [
             new Request

@@ -17,12 +17,12 @@ public sealed class SpawnerStoreTests : IDisposable
     public async Task Commit_QueryEndsWithAFailure_StoresItWithThePageBehindWhichItComes()
     {
         const int spawners = 20;
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => context.Response.WriteAsync($$"""{"cursor": "a", "text": "{{new string('x', 2_000)}}"}"""));
         // No room for anything beside a page: what comes behind it waits until it is stored.
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.Limits.UncommittedBytes = 1_000;
         });
         var seen = new HashSet<string>();
@@ -67,7 +67,7 @@ public sealed class SpawnerStoreTests : IDisposable
     public async Task Continue_StoreCannotBeReadForAWhile_KeepsThePageAndGoesOn()
     {
         EngineHost? host = null;
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             var isFirst = !context.Request.Query.ContainsKey("cursor");
             host!.Store.ReadsFail = isFirst;
@@ -75,13 +75,13 @@ public sealed class SpawnerStoreTests : IDisposable
         });
         await using var engine = host = await EngineHost.StartAsync(_directory, options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             options.Limits.RequestCacheBytes = 1;
         });
         engine.ErrorsAreExpected = true;
 
         var batch = await engine.SubmitAsync([new Request { Path = "/items", Spawner = true }]);
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             () => engine.Store.ReadsFail && engine.Time.Pending.Contains(TimeSpan.FromSeconds(1)), "a read to be tried again");
         engine.Store.ReadsFail = false;
         await engine.Time.DriveAsync(engine.UntilDoneAsync(batch.Id), below: TimeSpan.FromSeconds(2));

@@ -14,10 +14,10 @@ public sealed class BatchSubmitterTests : IDisposable
     [Fact]
     public async Task SubmitAsync_Batch_AnswersAllRequestsInOrderAndRunsThem()
     {
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             context.Response.StatusCode = context.Request.Path == "/items/7" ? 404 : 200;
-            await TestUpstream.EchoAsync(context);
+            await TestApi.EchoAsync(context);
         });
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var requests = EngineHost.Gets(600);
@@ -37,7 +37,7 @@ public sealed class BatchSubmitterTests : IDisposable
         Assert.Equal(Enumerable.Range(1, 600).Select(i => (long)i), results.Select(result => result.Position));
         var byId = results.ToDictionary(result => result.Id);
         Assert.Equal("/items/3?limit=250&sort=changed", byId[batch.Requests[3].Id].Response.Body.ToStringUtf8());
-        Assert.Equal("{\"a\": 1}", upstream.Received.Single(call => call.Method == "POST").Body.Aggregate("", (text, b) => text + (char)b));
+        Assert.Equal("{\"a\": 1}", upstream.Requests.Single(call => call.Method == "POST").Body.Aggregate("", (text, b) => text + (char)b));
         for (var i = 0; i < 600; i++)
         {
             var result = byId[batch.Requests[i].Id];
@@ -50,7 +50,7 @@ public sealed class BatchSubmitterTests : IDisposable
         var done = await engine.StatusAsync(batch.Id);
         Assert.Equal((BatchState.Done, 0L, 1L), (done.State, done.RunningRequests, done.FailedRequests));
         Assert.Equal(results.Sum(result => result.Response.Size), done.ResponseSize);
-        Assert.Equal(600, upstream.Received.Count);
+        Assert.Equal(600, upstream.Requests.Count);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class BatchSubmitterTests : IDisposable
             ["/large"] = new byte[3_000_000],
         };
         new Random(1).NextBytes(bodies["/large"]);
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => context.Response.Body.WriteAsync(bodies[context.Request.Path]).AsTask());
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync([.. bodies.Keys.Select(path => new Request { Path = path })]);
@@ -76,7 +76,7 @@ public sealed class BatchSubmitterTests : IDisposable
     [Fact]
     public async Task SubmitAsync_ManyProblems_NamesThemAllAndStoresNothing()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var answer = await engine.Submitter.SubmitAsync(
             EngineHost.Alice,
@@ -93,13 +93,13 @@ public sealed class BatchSubmitterTests : IDisposable
             ["requests[1].path", "requests[2].path", "requests[2].method", "requests[2].headers[Host]", "requests[3].spawner", "requests[3].headers[X-Good]"],
             invalid.Problems.Select(problem => problem.Field));
         await AssertNothingStoredAsync(engine);
-        Assert.Empty(upstream.Received);
+        Assert.Empty(upstream.Requests);
     }
 
     [Fact]
     public async Task SubmitAsync_TooManyOrNone_IsRefused()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         foreach (var count in (int[])[0, 10_001])
         {
@@ -115,7 +115,7 @@ public sealed class BatchSubmitterTests : IDisposable
     [Fact]
     public async Task SubmitAsync_MoreProblemsThanAnErrorHolds_NamesTheFirstAndCountsAll()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var answer = await engine.Submitter.SubmitAsync(
             EngineHost.Alice,
@@ -133,7 +133,7 @@ public sealed class BatchSubmitterTests : IDisposable
     [Fact]
     public async Task SubmitAsync_MoreThan100ShortProblems_Names100()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var answer = await engine.Submitter.SubmitAsync(
             EngineHost.Alice,
@@ -152,7 +152,7 @@ public sealed class BatchSubmitterTests : IDisposable
     [InlineData("Idempotency-Key", "IDEMPOTENCY-KEY")]
     public async Task SubmitAsync_OneFieldInTwoSpellings_IsRefusedByName(string first, string second)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var answer = await engine.Submitter.SubmitAsync(
             EngineHost.Alice,
@@ -167,7 +167,7 @@ public sealed class BatchSubmitterTests : IDisposable
     [Fact]
     public async Task SubmitAsync_ProblemsKnownBefore_AreNamedOnce()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var answer = await engine.Submitter.SubmitAsync(
             EngineHost.Alice,
@@ -185,20 +185,20 @@ public sealed class BatchSubmitterTests : IDisposable
     [InlineData("Bearer a\0b")]
     public async Task SubmitAsync_CredentialThatCouldEndItsField_IsRefused(string credential)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var answer = await engine.Submitter.SubmitAsync(
             new Caller("alice", credential), EngineHost.Gets(1), [], CancellationToken.None);
         Assert.Equal("authorization", Assert.Single(Assert.IsType<Refusal.Invalid>(answer.Refusal).Problems).Field);
         await AssertNothingStoredAsync(engine);
-        Assert.Empty(upstream.Received);
+        Assert.Empty(upstream.Requests);
     }
 
     [Fact]
     public async Task SubmitAsync_Credential_GoesToTheUpstreamAndIsErasedWhenDone()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(1), new Caller("alice", "Bearer secret"));
         var key = (await engine.Store.ListUnfinishedAsync(0, 1, default)).Single().Key;
@@ -207,7 +207,7 @@ public sealed class BatchSubmitterTests : IDisposable
         gate.Open();
         await engine.UntilDoneAsync(batch.Id);
         Assert.Null((await engine.Store.FindBatchAsync(key, default))!.Credential);
-        Assert.Equal("Bearer secret", upstream.Received.Single().Headers["Authorization"]);
+        Assert.Equal("Bearer secret", upstream.Requests.Single().Headers["Authorization"]);
     }
 
     private static async Task AssertNothingStoredAsync(EngineHost engine)

@@ -26,7 +26,7 @@ public sealed class BatchUploaderTests : IDisposable
     [InlineData(600)]
     public async Task UploadAsync_ManyMessages_RunsAllAndTellsWhichIsWhich(int perMessage)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
 
         var batch = await UploadAsync(engine, EngineHost.Gets(600).Chunk(perMessage));
@@ -49,16 +49,16 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_Large_IsStagedAndNeitherSeenNorRunBeforeItsEnd()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var messages = Channel.CreateUnbounded<IReadOnlyList<Request>>();
         var uploading = engine.Uploader.UploadAsync(EngineHost.Alice, messages.Reader.ReadAllAsync(), default, default);
         messages.Writer.TryWrite(Large(0, 200));
         messages.Writer.TryWrite(Large(200, 200));
-        await Poll.UntilAsync(() => Writes.OfType<StoreWrite.Stage>().Count() >= 2, "two writes of an upload");
+        await Eventually.BeTrueAsync(() => Writes.OfType<StoreWrite.Stage>().Count() >= 2, "two writes of an upload");
 
         await AssertNothingIsSeenAsync(engine);
-        Assert.Empty(upstream.Received);
+        Assert.Empty(upstream.Requests);
 
         messages.Writer.TryWrite(Large(400, 200));
         messages.Writer.Complete();
@@ -66,8 +66,8 @@ public sealed class BatchUploaderTests : IDisposable
         Assert.True(answer.Succeeded, answer.Refusal?.Message);
         var results = await engine.ResultsAsync(answer.Value.Id);
         Assert.Equal(Enumerable.Range(0, 600).Select(i => $"/large/{i}"), results.OrderBy(x => x.Index).Select(x => x.Path));
-        Assert.All(upstream.Received, call => Assert.Equal(Body.Length, call.Body.Length));
-        Assert.Equal(600, upstream.Received.Count);
+        Assert.All(upstream.Requests, call => Assert.Equal(Body.Length, call.Body.Length));
+        Assert.Equal(600, upstream.Requests.Count);
 
         // In order, without gaps, each about as much as one is to be, and the rest with the acceptance.
         var staged = Writes.OfType<StoreWrite.Stage>().ToList();
@@ -88,7 +88,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_BadRequests_NamesThemByTheirPlaceInTheUploadAndKeepsNothing()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var late = Large(300, 50);
         late[7].Path = "";
@@ -100,13 +100,13 @@ public sealed class BatchUploaderTests : IDisposable
             ["requests[307].path", "requests[309].method", "requests[350].path"],
             refusal.Problems.Select(problem => problem.Field));
         await AssertNothingIsKeptAsync(engine);
-        Assert.Empty(upstream.Received);
+        Assert.Empty(upstream.Requests);
     }
 
     [Fact]
     public async Task UploadAsync_MoreThan100Problems_StopsReading()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var read = 0;
 
@@ -133,7 +133,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_Nothing_IsRefused()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         foreach (var messages in (Request[][][])[[], [[]], [[], []]])
         {
@@ -147,7 +147,7 @@ public sealed class BatchUploaderTests : IDisposable
     [InlineData(301, true)]
     public async Task UploadAsync_ManyRequests_AreRefusedBeyondTheLimit(int count, bool isRefused)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, limits => limits.RequestsPerUpload = 300);
         await AssertLimitAsync(engine, Large(0, count).Chunk(100), isRefused, "requests are more than 300, the limit of an upload.");
     }
@@ -157,7 +157,7 @@ public sealed class BatchUploaderTests : IDisposable
     [InlineData(2_400_000, true)]
     public async Task UploadAsync_ManyBytes_AreRefusedBeyondTheLimit(long limit, bool isRefused)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, limits => limits.UploadBytes = limit);
         await AssertLimitAsync(
             engine, Large(0, 310).Chunk(100), isRefused, $"requests have more than {limit} bytes, the limit of an upload.");
@@ -166,7 +166,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_Pause_IsCutAfterItsTime()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, limits => limits.UploadIdleTime = TimeSpan.FromSeconds(100));
         var messages = Channel.CreateUnbounded<IReadOnlyList<Request>>();
         var uploading = Upload(engine, messages);
@@ -176,7 +176,7 @@ public sealed class BatchUploaderTests : IDisposable
             await WaitingAsync(engine);
             engine.Time.Advance(TimeSpan.FromSeconds(99));
             messages.Writer.TryWrite(Large(i * 200, 200));
-            await Poll.UntilAsync(() => messages.Reader.Count == 0, "the message is read");
+            await Eventually.BeTrueAsync(() => messages.Reader.Count == 0, "the message is read");
         }
 
         await WaitingAsync(engine);
@@ -185,7 +185,7 @@ public sealed class BatchUploaderTests : IDisposable
         await LastMomentAsync(engine);
         engine.Time.Advance(TimeSpan.FromSeconds(1));
 
-        var answer = await Poll.ForAsync(uploading, "the end of an upload");
+        var answer = await Eventually.WithDeadlineAsync(uploading, "the end of an upload");
         Assert.Equal(
             "No message of the upload came within 00:01:40. Nothing of it was kept.",
             Assert.IsType<Refusal.TooSlow>(answer.Refusal).Message);
@@ -196,7 +196,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_MessageIsThereWhenTheTimeIsOver_IsRead()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, limits => limits.UploadIdleTime = TimeSpan.FromSeconds(100));
         var messages = Channel.CreateUnbounded<IReadOnlyList<Request>>();
         var uploading = Upload(engine, messages);
@@ -207,14 +207,14 @@ public sealed class BatchUploaderTests : IDisposable
         await WaitingAsync(engine);
         messages.Writer.Complete();
 
-        var answer = await Poll.ForAsync(uploading, "the end of an upload");
+        var answer = await Eventually.WithDeadlineAsync(uploading, "the end of an upload");
         Assert.Equal(1, answer.Value?.TotalRequests);
     }
 
     [Fact]
     public async Task UploadAsync_MessagesForLongerThanAnUploadMayTake_IsCut()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream, limits =>
         {
             limits.UploadIdleTime = TimeSpan.FromSeconds(100);
@@ -227,7 +227,7 @@ public sealed class BatchUploaderTests : IDisposable
             await WaitingAsync(engine);
             engine.Time.Advance(TimeSpan.FromSeconds(95));
             messages.Writer.TryWrite([new Request { Path = "/x" }]);
-            await Poll.UntilAsync(() => messages.Reader.Count == 0, "the message is read");
+            await Eventually.BeTrueAsync(() => messages.Reader.Count == 0, "the message is read");
         }
 
         await WaitingAsync(engine);
@@ -235,7 +235,7 @@ public sealed class BatchUploaderTests : IDisposable
         await LastMomentAsync(engine);
         engine.Time.Advance(TimeSpan.FromSeconds(1));
 
-        var answer = await Poll.ForAsync(uploading, "the end of an upload");
+        var answer = await Eventually.WithDeadlineAsync(uploading, "the end of an upload");
         Assert.Equal(
             "The upload was not complete within 00:05:00. Nothing of it was kept.",
             Assert.IsType<Refusal.TooSlow>(answer.Refusal).Message);
@@ -244,24 +244,24 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_CallerGone_KeepsNothing()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         using var gone = new CancellationTokenSource();
         var messages = Channel.CreateUnbounded<IReadOnlyList<Request>>();
         var uploading = Upload(engine, messages, cancellationToken: gone.Token);
         messages.Writer.TryWrite(Large(0, 300));
-        await Poll.UntilAsync(() => Writes.OfType<StoreWrite.Stage>().Any(), "the first write of an upload");
+        await Eventually.BeTrueAsync(() => Writes.OfType<StoreWrite.Stage>().Any(), "the first write of an upload");
 
         await gone.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Poll.ForAsync(uploading, "the end of an upload"));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.WithDeadlineAsync(uploading, "the end of an upload"));
         await AssertNothingIsKeptAsync(engine);
     }
 
     [Fact]
     public async Task UploadAsync_CallerGoneAtTheVeryEnd_KeepsNothing()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         using var gone = new CancellationTokenSource();
 
@@ -279,7 +279,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_ConnectionBroken_KeepsNothing()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
 
         await Assert.ThrowsAsync<IOException>(
@@ -297,30 +297,30 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_GatewayStops_IsRefusedForNow()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         using var stopping = new CancellationTokenSource();
         var messages = Channel.CreateUnbounded<IReadOnlyList<Request>>();
         var uploading = Upload(engine, messages, stopping.Token);
         messages.Writer.TryWrite(Large(0, 300));
-        await Poll.UntilAsync(() => Writes.OfType<StoreWrite.Stage>().Any(), "the first write of an upload");
+        await Eventually.BeTrueAsync(() => Writes.OfType<StoreWrite.Stage>().Any(), "the first write of an upload");
 
         await stopping.CancelAsync();
 
-        Assert.IsType<Refusal.Unavailable>((await Poll.ForAsync(uploading, "the end of an upload")).Refusal);
+        Assert.IsType<Refusal.Unavailable>((await Eventually.WithDeadlineAsync(uploading, "the end of an upload")).Refusal);
         await AssertNothingIsKeptAsync(engine);
     }
 
     [Fact]
     public async Task UploadAsync_StoreFails_DeletesWhatItHasAsSoonAsItCan()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         engine.ErrorsAreExpected = true;
         var messages = Channel.CreateUnbounded<IReadOnlyList<Request>>();
         var uploading = Upload(engine, messages);
         messages.Writer.TryWrite(Large(0, 200));
-        await Poll.UntilAsync(() => Writes.OfType<StoreWrite.Stage>().Any(), "the first write of an upload");
+        await Eventually.BeTrueAsync(() => Writes.OfType<StoreWrite.Stage>().Any(), "the first write of an upload");
 
         engine.Store.WritesFail = true;
         messages.Writer.TryWrite(Large(200, 400));
@@ -329,7 +329,7 @@ public sealed class BatchUploaderTests : IDisposable
         Assert.True(engine.Store.FailedWrites >= 2, "Neither the upload nor the deletion has failed.");
 
         engine.Store.WritesFail = false;
-        var deleted = Poll.UntilAsync(() => Writes[^1] is StoreWrite.Delete, "the deletion of an upload");
+        var deleted = Eventually.BeTrueAsync(() => Writes[^1] is StoreWrite.Delete, "the deletion of an upload");
         await engine.Time.DriveAsync(ToResultAsync(deleted), below: TimeSpan.FromSeconds(2));
         await AssertNothingIsKeptAsync(engine);
 
@@ -343,7 +343,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_BadCredential_IsRefusedUnread()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var answer = await engine.Uploader.UploadAsync(
             new Caller("alice", "Bearer a\nb"), Messages([Large(0, 300)]), default, default);
@@ -354,7 +354,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_SlowStore_HoldsTheClientBack()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var open = new TaskCompletionSource();
         engine.Store.Committing = async writes =>
@@ -368,12 +368,12 @@ public sealed class BatchUploaderTests : IDisposable
         var uploading = engine.Uploader.UploadAsync(EngineHost.Alice, ManyAsync(), default, default).AsTask();
 
         // One write under way, one gathered behind it, and no more.
-        await Poll.UntilAsync(() => read >= 6, "as many messages as may be in memory");
+        await Eventually.BeTrueAsync(() => read >= 6, "as many messages as may be in memory");
         await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         Assert.InRange(read, 6, 12);
 
         open.SetResult();
-        Assert.Equal(1000, (await Poll.ForAsync(uploading, "the end of an upload")).Value!.TotalRequests);
+        Assert.Equal(1000, (await Eventually.WithDeadlineAsync(uploading, "the end of an upload")).Value!.TotalRequests);
 
         async IAsyncEnumerable<IReadOnlyList<Request>> ManyAsync()
         {
@@ -388,7 +388,7 @@ public sealed class BatchUploaderTests : IDisposable
     [Fact]
     public async Task UploadAsync_Spawners_ShareWhatABatchMaySpawn()
     {
-        await using var upstream = await TestUpstream.StartAsync(
+        await using var upstream = await TestApi.StartAsync(
             context => context.Response.WriteAsync("""{"cursor": "c%1"}""".Replace("%1", $"{Guid.NewGuid()}", StringComparison.Ordinal)));
         await using var engine = await StartAsync(upstream, limits => limits.SpawnedRequestsPerBatch = 9);
         var spawners = Enumerable.Range(0, 3).Select(i => new Request { Path = $"/pages/{i}", Spawner = true });
@@ -416,11 +416,11 @@ public sealed class BatchUploaderTests : IDisposable
         }
     }
 
-    private Task<EngineHost> StartAsync(TestUpstream upstream, Action<LimitOptions>? limit = null) => EngineHost.StartAsync(
+    private Task<EngineHost> StartAsync(TestApi upstream, Action<LimitOptions>? limit = null) => EngineHost.StartAsync(
         _directory,
         options =>
         {
-            EngineHost.Upstream(upstream.Address)(options);
+            EngineHost.Upstream(upstream.Url)(options);
             limit?.Invoke(options.Limits);
         },
         prepare: engine => engine.Store.Committed = writes =>
@@ -475,10 +475,10 @@ public sealed class BatchUploaderTests : IDisposable
     }
 
     // It has set its clock. The engine's own timers are all shorter, and so is what is left of the one before.
-    private static Task WaitingAsync(EngineHost engine) => Poll.UntilAsync(
+    private static Task WaitingAsync(EngineHost engine) => Eventually.BeTrueAsync(
         () => engine.Time.Pending.Any(due => due > TimeSpan.FromSeconds(10)), "an upload that waits for a message");
 
-    private static Task LastMomentAsync(EngineHost engine) => Poll.UntilAsync(
+    private static Task LastMomentAsync(EngineHost engine) => Eventually.BeTrueAsync(
         () => engine.Time.Pending.Contains(TimeSpan.FromSeconds(1)), "an upload whose time is over");
 
     private static async Task AssertNothingIsSeenAsync(EngineHost engine)

@@ -24,7 +24,7 @@ public sealed class StagingTests : IDisposable
     [Fact]
     public async Task SubmitAsync_Large_IsStoredABitAtATime()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
 
         var batches = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => engine.SubmitAsync(Large(600))));
@@ -53,7 +53,7 @@ public sealed class StagingTests : IDisposable
     public async Task SubmitAsync_OthersSubmitToo_LeavesThemTheStoreBetweenTwoBits()
     {
         var took = TimeSpan.FromMilliseconds(10);
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var record = engine.Store.Committed!;
         engine.Store.Committed = writes =>
@@ -67,7 +67,7 @@ public sealed class StagingTests : IDisposable
         await engine.SubmitAsync(Large(1), EngineHost.Bob);
 
         var large = engine.SubmitAsync(Large(600));
-        await Poll.UntilAsync(() => engine.Time.Pending.Contains(2 * took), "the rest behind the first bit");
+        await Eventually.BeTrueAsync(() => engine.Time.Pending.Contains(2 * took), "the rest behind the first bit");
         await engine.SubmitAsync(Large(1), EngineHost.Bob);
 
         Assert.Single(Commits.SelectMany(commit => commit).OfType<StoreWrite.Stage>());
@@ -77,7 +77,7 @@ public sealed class StagingTests : IDisposable
     [Fact]
     public async Task SubmitAsync_OthersHaveSubmittedLongAgo_RestsForNobody()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var record = engine.Store.Committed!;
         engine.Store.Committed = writes =>
@@ -96,7 +96,7 @@ public sealed class StagingTests : IDisposable
     [Fact]
     public async Task SubmitAsync_Large_KeepsNoBodyBesideItsWindows()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         var requests = Large(600);
         var kept = new List<int>();
@@ -117,7 +117,7 @@ public sealed class StagingTests : IDisposable
     [Fact]
     public async Task SubmitAsync_NoLargerThanABit_IsStoredByItsAcceptanceAlone()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
 
         await engine.SubmitAsync(Large(Staging.BitBytes / Body.Length / 2));
@@ -128,7 +128,7 @@ public sealed class StagingTests : IDisposable
     [Fact]
     public async Task SubmitAsync_StoreFailsInTheMiddle_IsRefusedAndNothingIsKept()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await StartAsync(upstream);
         engine.ErrorsAreExpected = true;
         var record = engine.Store.Committed!;
@@ -141,7 +141,7 @@ public sealed class StagingTests : IDisposable
         await Assert.ThrowsAsync<StoreUnavailableException>(() => engine.SubmitAsync(Large(600)));
         engine.Store.Committed = record;
         engine.Store.WritesFail = false;
-        await Poll.UntilAsync(
+        await Eventually.BeTrueAsync(
             () =>
             {
                 engine.Time.Advance(TimeSpan.FromSeconds(1));
@@ -153,7 +153,7 @@ public sealed class StagingTests : IDisposable
         Assert.Equal(
             Assert.Single(staged).BatchKey,
             Assert.Single(Commits.SelectMany(commit => commit).OfType<StoreWrite.Delete>()).BatchKey);
-        Assert.Empty(upstream.Received);
+        Assert.Empty(upstream.Requests);
         Assert.Empty(await engine.Store.ListUnfinishedAsync(0, 10, CancellationToken.None));
     }
 
@@ -173,9 +173,9 @@ public sealed class StagingTests : IDisposable
     private static Request[] Large(int count) =>
         [.. Enumerable.Range(0, count).Select(i => new Request { Path = $"/large/{i}", Method = "PUT", Body = Body })];
 
-    private Task<EngineHost> StartAsync(TestUpstream upstream) => EngineHost.StartAsync(
+    private Task<EngineHost> StartAsync(TestApi upstream) => EngineHost.StartAsync(
         _directory,
-        EngineHost.Upstream(upstream.Address),
+        EngineHost.Upstream(upstream.Url),
         prepare: engine => engine.Store.Committed = writes =>
         {
             lock (_commits)

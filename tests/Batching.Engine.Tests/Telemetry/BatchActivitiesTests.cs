@@ -22,9 +22,9 @@ public sealed class BatchActivitiesTests : IDisposable
             ActivityStopped = activity => ended.Enqueue(activity.GetTagItem(BatchActivities.BatchId)),
         };
         ActivitySource.AddActivityListener(listener);
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await using var engine = await EngineHost.StartAsync(_directory, upstream);
         var batch = await engine.SubmitAsync(EngineHost.Gets(3));
-        await Poll.UntilAsync(() => ended.Count(id => Equals(id, batch.Id)) == 3, "the activities of three requests");
+        await Eventually.BeTrueAsync(() => ended.Count(id => Equals(id, batch.Id)) == 3, "the activities of three requests");
     }
 }

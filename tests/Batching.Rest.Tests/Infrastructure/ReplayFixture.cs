@@ -26,16 +26,17 @@ public sealed class ReplayFixture : IAsyncLifetime
     {
         if (!_gateways.TryGetValue(scenario.Gateway, out var gateway))
         {
-            gateway = await GatewayProcess.StartAsync(_api.Address, scenario.Gateway);
+            gateway = await GatewayProcess.StartAsync(ReadSettings(scenario.Gateway));
             _gateways.Add(scenario.Gateway, gateway);
         }
 
-        var placeholders = new Placeholders(gateway.Authority, new Uri(_api.Address).Authority);
+        var authority = new Uri(gateway.Address).Authority;
+        var placeholders = new Placeholders(authority, new Uri(_api.Address).Authority);
         var problems = new List<string>();
         foreach (var exchange in scenario.Exchanges)
         {
             var reply = ReplyForm.Write(
-                await CallAsync(gateway.Authority, exchange, RequestForm.Read(exchange, placeholders)), placeholders);
+                await CallAsync(authority, exchange, RequestForm.Read(exchange, placeholders)), placeholders);
             if (Records)
             {
                 exchange.Reply = reply;
@@ -61,6 +62,25 @@ public sealed class ReplayFixture : IAsyncLifetime
         {
             ExchangeTable.Save();
         }
+    }
+
+    private Dictionary<string, string> ReadSettings(string configuration)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["Batch__Upstreams__0__BaseAddress"] = _api.Address,
+
+            // One request at a time: results come in the order in which they were asked for.
+            ["Batch__Upstreams__0__MaxConcurrency"] = "1",
+            ["Batch__Upstreams__0__AdaptiveConcurrency"] = "false",
+        };
+        foreach (var setting in configuration.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = setting.Split('=', 2);
+            settings[parts[0]] = parts[1];
+        }
+
+        return settings;
     }
 
     // Repeats a call whose reply is awaited.

@@ -1,11 +1,6 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Logging;
 
 namespace Batching.Server.Keyed.Tests.Infrastructure;
 
@@ -15,30 +10,16 @@ namespace Batching.Server.Keyed.Tests.Infrastructure;
 /// </summary>
 public sealed class Api : IAsyncDisposable
 {
-    private readonly ConcurrentQueue<ReceivedCall> _calls = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, RequestDelegate> _answers = [];
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly WebApplication _app;
+    private TestApi? _api;
     private int _running;
     private int _aborted;
 
-    private Api()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = null;
-        });
-        _app = builder.Build();
-        _app.Run(AnswerAsync);
-    }
+    public string Address => _api!.Address;
 
-    public string Address => _app.Urls.Single();
-
-    public IReadOnlyCollection<ReceivedCall> Calls => _calls;
+    public IReadOnlyCollection<RecordedRequest> Calls => _api!.Requests;
 
     /// <summary>Calls that are held at the moment.</summary>
     public int Held => Volatile.Read(ref _running);
@@ -52,16 +33,14 @@ public sealed class Api : IAsyncDisposable
     public static async Task<Api> StartAsync()
     {
         var api = new Api();
-        await api._app.StartAsync();
+        api._api = await TestApi.StartAsync(api.AnswerAsync);
         return api;
     }
 
     public static Task AnswerAsync(HttpContext context, int status, string? contentType, byte[] body)
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = contentType;
-        context.Response.ContentLength = body.Length;
-        return context.Response.Body.WriteAsync(body).AsTask();
+        return TestApi.BytesAsync(context, contentType, body);
     }
 
     public Api Map(string path, int status, string? contentType, string body) =>
@@ -79,20 +58,12 @@ public sealed class Api : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Release();
-        await _app.StopAsync(new CancellationToken(canceled: true));
-        await _app.DisposeAsync();
+        await _api!.DisposeAsync();
     }
 
     private async Task AnswerAsync(HttpContext context)
     {
-        using var reader = new StreamReader(context.Request.Body);
         var path = context.Request.Path.Value!;
-        _calls.Enqueue(new ReceivedCall(
-            context.Request.Method,
-            context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
-            context.Request.Headers.ToDictionary(
-                field => field.Key, field => field.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-            await reader.ReadToEndAsync()));
         if (_answers.TryGetValue(path, out var answer))
         {
             await answer(context);
@@ -115,7 +86,7 @@ public sealed class Api : IAsyncDisposable
 
     private async Task HoldAsync(HttpContext context)
     {
-        lock (_calls)
+        lock (_lock)
         {
             MostHeld = Math.Max(MostHeld, Interlocked.Increment(ref _running));
         }

@@ -1,97 +1,36 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
-using System.Reflection;
 using System.Text;
 
 namespace Batching.Server.Keyed.Tests.Infrastructure;
 
-/// <summary>
-/// The gateway as its operators run it: a process of its own with an empty data directory. It must not have logged any
-/// error when it is disposed.
-/// </summary>
+/// <summary>A gateway with a caller of its keyed batches. It must not have logged any error when it is disposed.</summary>
 public sealed class Gateway : IAsyncDisposable
 {
     public const string BatchPath = "/api/v2/batch";
 
-    private const string Listening = "Now listening on: ";
+    private readonly GatewayProcess _process;
 
-    private static readonly string Program = Path.Combine(
-        typeof(Gateway).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(attribute => attribute.Key == "ServerFolder").Value!,
-        "Batching.Server.dll");
-
-    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(20);
-
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("batch-keyed-tests-");
-    private readonly ConcurrentQueue<string> _output = new();
-    private readonly Process _process;
-
-    private Gateway(string upstream, string[] settings)
+    private Gateway(GatewayProcess process)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-        {
-            WorkingDirectory = _data.FullName,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        string[] arguments =
-        [
-            Program,
-            "--environment=Production",
-            "--urls=http://127.0.0.1:0",
-            $"--Batch:DataDirectory={_data.FullName}/data",
-            $"--Batch:Upstreams:0:BaseAddress={upstream}",
-            .. settings,
-        ];
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.Environment.Remove("ASPNETCORE_URLS");
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
-        _process.ErrorDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        _process = process;
+        Client = new HttpClient { BaseAddress = new Uri(process.Address) };
     }
 
-    public string Address { get; private set; } = "";
+    public string Address => _process.Address;
 
-    public HttpClient Client { get; private set; } = null!;
+    public HttpClient Client { get; }
 
-    public string Output => string.Join('\n', _output);
-
-    private IEnumerable<string> Errors => _output.Where(line =>
-        line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal));
-
-    /// <summary>Starts a gateway in front of an API and waits until it is ready.</summary>
-    public static async Task<Gateway> StartAsync(string upstream, params string[] settings)
-    {
-        var gateway = new Gateway(upstream, settings);
-        await Eventually.BeTrueAsync(
-            () =>
-            {
-                Assert.False(gateway._process.HasExited, gateway.Output);
-                var line = gateway._output.FirstOrDefault(line => line.Contains(Listening, StringComparison.Ordinal));
-                gateway.Address = line is null ? "" : line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..];
-                return gateway.Output.Contains("Application started", StringComparison.Ordinal);
-            },
-            "the gateway listens");
-        gateway.Client = new HttpClient { BaseAddress = new Uri(gateway.Address) };
-        return gateway;
-    }
+    /// <summary>Starts a gateway in front of an API and waits until it serves.</summary>
+    /// <param name="upstream">The address of the API.</param>
+    /// <param name="settings">Further settings, as in <c>Batch:Keyed:Calls=2</c>.</param>
+    public static async Task<Gateway> StartAsync(string upstream, params string[] settings) =>
+        new(await GatewayProcess.StartAsync(Read(upstream, settings)));
 
     /// <summary>Starts a gateway that must refuse to start, and returns what it says.</summary>
     public static async Task<string> FailToStartAsync(string upstream, params string[] settings)
     {
-        var gateway = new Gateway(upstream, settings);
-        await Eventually.BeTrueAsync(() => gateway._process.HasExited, "the gateway has given up");
-        await gateway._process.WaitForExitAsync();
-        Assert.NotEqual(0, gateway._process.ExitCode);
-        gateway._data.Delete(recursive: true);
+        using var gateway = GatewayProcess.Launch(Read(upstream, settings));
+        Assert.NotEqual(0, await gateway.WaitForExitAsync());
         return gateway.Output;
     }
 
@@ -110,26 +49,28 @@ public sealed class Gateway : IAsyncDisposable
     }
 
     /// <summary>Tells it to stop, as an operator does.</summary>
-    public void BeginStop()
-    {
-        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        kill.WaitForExit();
-    }
+    public Task BeginStopAsync() => _process.TerminateAsync();
 
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
-        if (!_process.HasExited)
+        using (_process)
         {
-            BeginStop();
-            using var deadline = new CancellationTokenSource(StopDeadline);
-            await _process.WaitForExitAsync(deadline.Token);
-        }
+            Client.Dispose();
+            if (!_process.HasExited)
+            {
+                await BeginStopAsync();
+                await _process.WaitForExitAsync();
+            }
 
-        _process.Dispose();
-        _data.Delete(recursive: true);
-        Assert.Empty(Errors);
+            _process.AssertNoErrors();
+        }
     }
+
+    private static Dictionary<string, string> Read(string upstream, string[] settings) => settings
+        .Select(setting => setting.Split('=', 2))
+        .ToDictionary(parts => parts[0], parts => parts[1])
+        .Append(new("Batch:Upstreams:0:BaseAddress", upstream))
+        .ToDictionary();
 
     private static async Task<string> ReadAsync(HttpResponseMessage response, HttpStatusCode expected)
     {

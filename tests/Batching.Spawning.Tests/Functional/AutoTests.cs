@@ -79,13 +79,13 @@ public sealed class AutoTests(GatewayFixture fixture)
     {
         var path = fixture.Api.Serve(new PagedApi(25, maxPageSize: 10).HandleAsync);
         await using var gateway = await GatewayProcess.StartAsync(("Batch:Upstream", fixture.Api.Address));
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
         var batch = await rest.SubmitAsync($$"""[{"path": "{{path}}/{{api}}", "spawner": true}]""");
         var id = batch.GetProperty("id").GetString()!;
         Assert.Equal(4, (await rest.CollectAsync(id)).Count);
 
         await gateway.KillAsync();
-        await gateway.StartAsync();
+        await gateway.RestartAsync();
 
         var results = (await rest.GetAsync($"{id}?after=0&request_fields=pagination")).GetProperty("Batch").GetProperty("Requests");
         Assert.Equal(

@@ -162,7 +162,7 @@ public sealed class DetectionTests(GatewayFixture fixture)
     {
         await using var gateway = await GatewayProcess.StartAsync(
             ("Batch:Upstream", fixture.Api.Address), ("Batch:Keyed:CallTimeout", "00:00:00.050"));
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
         var path = fixture.Api.Serve(context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
 
         var page = (await rest.GetAsync($"pagination?path={path}")).GetProperty("Page");
@@ -225,7 +225,7 @@ public sealed class DetectionTests(GatewayFixture fixture)
     public async Task PostWalk_OverV1_ShowsTheNextBody()
     {
         var path = ServePostWalk();
-        using var http = new HttpClient { BaseAddress = fixture.Gateway.Address };
+        using var http = new HttpClient { BaseAddress = new Uri(fixture.Gateway.Address) };
 
         using var reply = await http.PostAsJsonAsync("/api/v1/batches:detectPagination", new
         {
@@ -311,8 +311,8 @@ public sealed class DetectionTests(GatewayFixture fixture)
             seen.Add($"{headers.Authorization}|{headers["X-Own"]}|{headers["X-Forwarded-Host"]}");
             return context.Response.WriteAsync("""{"cursor": "c"}""");
         });
-        using var one = new RestClient(fixture.Gateway.Address, "detect-one");
-        using var other = new RestClient(fixture.Gateway.Address, "detect-other");
+        using var one = new WalkClient(fixture.Gateway.Address, "detect-one");
+        using var other = new WalkClient(fixture.Gateway.Address, "detect-other");
 
         await one.PostAsync($$"""{"path": "{{path}}", "headers": {"X-Own": "1"} }""", "/pagination");
         await other.GetAsync($"pagination?path={path}");
@@ -335,7 +335,7 @@ public sealed class DetectionTests(GatewayFixture fixture)
     public async Task Method_OfAPath_IsServedOrRefused(string method, string at, int status, int calls)
     {
         var path = fixture.Api.Serve(context => context.Response.WriteAsync("[]"));
-        using var http = new HttpClient { BaseAddress = fixture.Gateway.Address };
+        using var http = new HttpClient { BaseAddress = new Uri(fixture.Gateway.Address) };
 
         using var reply = await http.SendAsync(
             new HttpRequestMessage(new HttpMethod(method), new Uri($"{at}?path={path}", UriKind.Relative)));

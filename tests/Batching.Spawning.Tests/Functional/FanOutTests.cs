@@ -23,8 +23,8 @@ public sealed class FanOutTests(GatewayFixture fixture)
     {
         await using var gateway = await GatewayProcess.StartAsync(
             [("Batch:Upstream", fixture.Api.Address), .. StoreLimit(maxStoreBytes)]);
-        using var huge = new RestClient(gateway.Address, "huge");
-        using var other = new RestClient(gateway.Address, "other");
+        using var huge = new WalkClient(gateway.Address, "huge");
+        using var other = new WalkClient(gateway.Address, "other");
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var path = fixture.Api.Serve(Answer(async context =>
@@ -64,7 +64,7 @@ public sealed class FanOutTests(GatewayFixture fixture)
         const int pages = 3_000;
         await using var gateway = await GatewayProcess.StartAsync(
             [("Batch:Upstream", fixture.Api.Address), .. StoreLimit("20000000")]);
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
         var path = fixture.Api.Serve(Answer(_ => Task.CompletedTask));
 
         var batch = await rest.SubmitAsync(Spawner(path, pages));
@@ -84,19 +84,23 @@ public sealed class FanOutTests(GatewayFixture fixture)
     public async Task Expiry_OfAQueryInAStoreThatCouldNotHoldIt_ComesInTime()
     {
         await using var gateway = await GatewayProcess.StartAsync(
-            [("Batch:Upstream", fixture.Api.Address), ("Batch:Retention:Responses", "00:00:04"), .. StoreLimit("20000000")]);
-        using var rest = new RestClient(gateway.Address);
+            [
+                ("Batch:Upstreams:0:BaseAddress", fixture.Api.Address),
+                ("Batch:Upstreams:0:Timeout", "01:00:00"),
+                ("Batch:Retention:Responses", "00:00:04"),
+                .. StoreLimit("20000000"),
+            ]);
+        using var rest = new WalkClient(gateway.Address);
         var path = fixture.Api.Serve(Answer(context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
             .ContinueWith(_ => { }, TaskScheduler.Default)));
 
         var batch = await rest.SubmitAsync(Spawner(path));
         var id = batch.GetProperty("id").GetString();
-        await Eventually.BecomesTrueAsync(
+        await Eventually.BeTrueAsync(
             async () => (await rest.GetAsync($"{id}/status")).GetProperty("Batch") is var status
                 && status.GetProperty("state").GetString() == "EXPIRED"
                 && status.GetProperty("runningRequests").GetInt32() == 0,
-            "the expiry",
-            TimeSpan.FromSeconds(25));
+            "the expiry");
 
         Assert.Equal(HttpStatusCode.OK, (await rest.PostAsync("""[{"path": "nothing"}]""")).Status);
         Assert.Empty(gateway.Errors);

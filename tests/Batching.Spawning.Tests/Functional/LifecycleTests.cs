@@ -95,7 +95,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
     {
         await using var gateway = await GatewayProcess.StartAsync(
             ("Batch:Upstream", fixture.Api.Address), ("Batch:Retention:Responses", "00:00:03"));
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
         var path = fixture.Api.Serve(new PagedApi(int.MaxValue / 2)
         {
             Before = async _ =>
@@ -123,8 +123,8 @@ public sealed class LifecycleTests(GatewayFixture fixture)
         // One request at a time, so that they really are in each other's way.
         await using var gateway = await GatewayProcess.StartAsync(
             ("Batch:Upstreams:0:BaseAddress", fixture.Api.Address), ("Batch:Upstreams:0:MaxConcurrency", "1"));
-        using var huge = new RestClient(gateway.Address, "huge");
-        using var small = new RestClient(gateway.Address, "small");
+        using var huge = new WalkClient(gateway.Address, "huge");
+        using var small = new WalkClient(gateway.Address, "small");
         var begun = new TaskCompletionSource();
         var calls = 0;
         var path = fixture.Api.Serve(new PagedApi(1_000_000)
@@ -164,7 +164,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
         await using var gateway = await GatewayProcess.StartAsync(
             ("Batch:Upstream", fixture.Api.Address),
             ("Batch:Limits:PagesPerSpawner", "5"), ("Batch:Limits:SpawnedRequestsPerBatch", "8"));
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
         var path = fixture.Api.Serve(new PagedApi(10_000).HandleAsync);
         var spawner = SpawnerJson.Of(path, "cursor");
 
@@ -189,7 +189,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
         const int pages = 1_000;
         var random = new Random(seed);
         await using var gateway = await GatewayProcess.StartAsync(("Batch:Upstream", fixture.Api.Address));
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
         var calls = 0;
         var killAt = 0;
         TaskCompletionSource reached = new();
@@ -225,7 +225,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
             }
             else
             {
-                await gateway.StartAsync();
+                await gateway.RestartAsync();
             }
 
             await reached.Task.WaitAsync(Eventually.Deadline);
@@ -235,7 +235,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
             kills++;
         }
 
-        await gateway.StartAsync();
+        await gateway.RestartAsync();
         var results = await rest.CollectAsync(id);
 
         Assert.True(
@@ -252,7 +252,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
     public async Task Kill_WhenTheQueryHasJustEnded_DoesNotSendWhatEndedIt()
     {
         await using var gateway = await GatewayProcess.StartAsync(("Batch:Upstream", fixture.Api.Address));
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
         var path = fixture.Api.Serve(new PagedApi(1_000).HandleAsync);
         var others = fixture.Api.Serve(async context => await Task.Delay(
             Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing));
@@ -270,7 +270,7 @@ public sealed class LifecycleTests(GatewayFixture fixture)
         }
 
         await gateway.KillAsync();
-        await gateway.StartAsync();
+        await gateway.RestartAsync();
         fixture.Api.ServeAt(others, context => context.Response.WriteAsync("done"));
         await rest.PostAsync("{}", $"/{id}/cancel");
         var results = await rest.CollectAsync(id);

@@ -91,7 +91,7 @@ public sealed class StyleTests(GatewayFixture fixture)
             ("Batch:Upstreams:4:Prefix", "/api/offset"), ("Batch:Upstreams:4:BaseAddress", fixture.Api.Address),
             ("Batch:Upstreams:4:Pagination:Style", "Offset"), ("Batch:Upstreams:4:Pagination:TotalHeader", "X-Total-Count"));
         fixture.Api.ServeAt("api", new PagedApi(1_000).HandleAsync);
-        using var rest = new RestClient(gateway.Address);
+        using var rest = new WalkClient(gateway.Address);
 
         foreach (var (style, pages) in new[] { ("cursor", 10), ("link", 10), ("next_url", 10), ("page", 21), ("offset", 11) })
         {

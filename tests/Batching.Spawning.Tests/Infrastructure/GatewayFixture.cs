@@ -7,13 +7,13 @@ public sealed class GatewayFixture : IAsyncLifetime
 
     public GatewayProcess Gateway { get; private set; } = null!;
 
-    public RestClient Rest { get; private set; } = null!;
+    public WalkClient Rest { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
-        Api = await TestApi.StartAsync();
+        Api = await TestApi.StartEmptyAsync();
         Gateway = await GatewayProcess.StartAsync(("Batch:Upstream", Api.Address), ("Batch:Limits:ResponseBytes", "20000000"));
-        Rest = new RestClient(Gateway.Address);
+        Rest = new WalkClient(Gateway.Address);
     }
 
     public async Task DisposeAsync()

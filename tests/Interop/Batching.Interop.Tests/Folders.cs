@@ -5,9 +5,6 @@ namespace Batching.Interop.Tests;
 /// <summary>Where the build found what the tests run.</summary>
 internal static class Folders
 {
-    /// <summary>The folder of the built server.</summary>
-    public static string Server { get; } = Metadata("ServerFolder");
-
     /// <summary><c>docs</c>, with the examples that people copy.</summary>
     public static string Docs { get; } = Metadata("DocsFolder");
 

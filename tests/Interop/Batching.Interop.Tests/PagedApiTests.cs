@@ -10,7 +10,7 @@ public sealed class PagedApiTests
         var (exitCode, output) = await ExternalProgram.RunAsync(
             Tools.Python,
             Path.Combine(Folders.Interop, "rabbitmq", "walk.py"),
-            Path.Combine(Folders.Server, "Batching.Server.dll"));
+            Path.Combine(GatewayProcess.Folder, "Batching.Server.dll"));
 
         Assert.True(exitCode == 0, output);
         Assert.Matches(@"(?m)^all \d+ steps ok\r?$", output);

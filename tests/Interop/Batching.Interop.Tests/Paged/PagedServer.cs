@@ -41,7 +41,7 @@ internal sealed class PagedServer : IDisposable
     public static async Task<PagedServer> StartAsync(string ready, Func<int, DirectoryInfo, ProcessStartInfo> start)
     {
         var folder = Directory.CreateTempSubdirectory("batch-paged-");
-        var port = ServerProcess.FreePort();
+        var port = FreePort.Find();
         var server = new PagedServer(folder, port, start(port, folder));
         try
         {

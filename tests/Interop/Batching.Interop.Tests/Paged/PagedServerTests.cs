@@ -81,7 +81,7 @@ public sealed class PagedServerTests
     [InteropFact(Tool.Etcd)]
     public async Task Etcd_Range_ByItsPreset()
     {
-        var peer = ServerProcess.FreePort();
+        var peer = FreePort.Find();
         using var server = await PagedServer.StartAsync("/health", (port, folder) => new ProcessStartInfo("etcd",
         [
             "--data-dir", folder.FullName, "--unsafe-no-fsync",
@@ -116,7 +116,7 @@ public sealed class PagedServerTests
     public async Task Nats_Connections_ByOffset()
     {
         var clients = new List<TcpClient>();
-        var clientPort = ServerProcess.FreePort();
+        var clientPort = FreePort.Find();
         using var server = await PagedServer.StartAsync("/healthz", (port, _) => new ProcessStartInfo(
             "/usr/sbin/nats-server", ["-a", "127.0.0.1", "-p", Text(clientPort), "-m", Text(port)]));
         try

@@ -59,8 +59,8 @@ public sealed class ProxiedGateway : IAsyncLifetime
 
     private static Task<ProxyProcess> StartAsync(ProxyKind proxy, ProxySettings settings, Endpoint gateway)
     {
-        var rest = ServerProcess.FreePort();
-        var grpc = ProxyConfiguration.HasPortForGrpc(proxy) ? ServerProcess.FreePort() : rest;
+        var rest = FreePort.Find();
+        var grpc = ProxyConfiguration.HasPortForGrpc(proxy) ? FreePort.Find() : rest;
         return ProxyProcess.StartAsync(proxy, settings, new ProxyAddresses(rest, grpc, gateway.Url.Authority));
     }
 }

@@ -1,4 +1,4 @@
-namespace Batching.Server.Tests.Infrastructure;
+namespace Batching.Testing;
 
 /// <summary>A batch that was accepted.</summary>
 /// <param name="Id">Its id.</param>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Batching.Server.Tests.Infrastructure;
+namespace Batching.Testing;
 
 /// <summary>The server's program, run until it ends by itself.</summary>
 public static class ServerProgram

@@ -1,7 +1,7 @@
-namespace Batching.Server.Tests.Infrastructure;
+namespace Batching.Testing;
 
 /// <summary>The sources that the tests were built from.</summary>
-internal static class Repository
+public static class Repository
 {
     /// <summary>The folder with <c>Batch.sln</c>.</summary>
     public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));

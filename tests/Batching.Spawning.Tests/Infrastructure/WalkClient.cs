@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace Batching.Spawning.Tests.Infrastructure;
 
-/// <summary>A client of the v0 paths.</summary>
-public sealed class RestClient(Uri address, string? owner = null) : IDisposable
+/// <summary>A client of the v0 paths that runs whole queries.</summary>
+public sealed class WalkClient(string address, string? owner = null) : IDisposable
 {
     private readonly HttpClient _http = Create(address, owner);
 
@@ -52,7 +52,7 @@ public sealed class RestClient(Uri address, string? owner = null) : IDisposable
     public async Task<List<JsonElement>> CollectAsync(string id)
     {
         var results = new List<JsonElement>();
-        await Eventually.BecomesTrueAsync(
+        await Eventually.BeTrueAsync(
             async () =>
             {
                 var page = (await GetAsync($"{id}?after={results.Count}")).GetProperty("Batch");
@@ -76,9 +76,9 @@ public sealed class RestClient(Uri address, string? owner = null) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static HttpClient Create(Uri address, string? owner)
+    private static HttpClient Create(string address, string? owner)
     {
-        var http = new HttpClient { BaseAddress = address };
+        var http = new HttpClient { BaseAddress = new Uri(address) };
         if (owner is not null)
         {
             http.DefaultRequestHeaders.Authorization = new("Bearer", owner);

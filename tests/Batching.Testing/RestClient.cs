@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 
-namespace Batching.Server.Tests.Infrastructure;
+namespace Batching.Testing;
 
 /// <summary>A caller of the REST paths.</summary>
 public sealed class RestClient : IDisposable

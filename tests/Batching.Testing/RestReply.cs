@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 
-namespace Batching.Server.Tests.Infrastructure;
+namespace Batching.Testing;
 
 /// <summary>A reply of the gateway, read to its end.</summary>
 public sealed class RestReply(int status, HttpResponseHeaders headers, HttpContentHeaders contentHeaders, string text)

@@ -1,14 +1,14 @@
-namespace Batching.Engine.Tests.Infrastructure;
+namespace Batching.Testing;
 
-/// <summary>A fresh directory that is removed at the end.</summary>
-internal sealed class TemporaryDirectory : IDisposable
+/// <summary>An empty directory that is deleted in the end.</summary>
+public sealed class TemporaryDirectory : IDisposable
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("batch-engine-");
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("batch-tests-");
 
-    public string Path => _directory.FullName;
+    public string FullName => _directory.FullName;
 
     /// <summary>Copies the files of a store as a crash would leave them: without closing anything.</summary>
-    public TemporaryDirectory Copy()
+    public TemporaryDirectory CopyStore()
     {
         var copy = new TemporaryDirectory();
         foreach (var file in _directory.GetFiles("batch.db*"))
@@ -18,7 +18,7 @@ internal sealed class TemporaryDirectory : IDisposable
             {
                 // The store holds no lock that keeps others from reading.
                 using var source = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                using var target = File.Create(System.IO.Path.Combine(copy.Path, file.Name));
+                using var target = File.Create(Path.Combine(copy.FullName, file.Name));
                 source.CopyTo(target);
             }
         }
