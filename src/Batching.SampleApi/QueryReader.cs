@@ -6,7 +6,7 @@ namespace Batching.SampleApi;
 /// <summary>Reads the query of one call and remembers the first thing wrong with it.</summary>
 internal sealed class QueryReader(IQueryCollection query)
 {
-    /// <summary>What is wrong with the query, if anything read so far is.</summary>
+    /// <summary>The problem of the query, if anything read so far is wrong.</summary>
     public string? Error { get; private set; }
 
     /// <summary>A parameter's text; null if it is missing or empty.</summary>

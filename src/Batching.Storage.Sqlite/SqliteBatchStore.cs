@@ -16,7 +16,7 @@ namespace Batching.Storage.Sqlite;
 /// </summary>
 /// <remarks>
 /// A commit is in the write-ahead log and flushed to the disk before it is reported (<c>synchronous=FULL</c>).
-/// Space that deletions free is used again; the file shrinks only when more than half of it is free. The file of this class is
+/// Space that deletions free is used again; the file shrinks only when more than half of it is free. The file is
 /// longer than others: it has all members of the interface, most of them one call.
 /// </remarks>
 public sealed class SqliteBatchStore : IBatchStore

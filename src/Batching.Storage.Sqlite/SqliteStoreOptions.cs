@@ -1,6 +1,6 @@
 namespace Batching.Storage.Sqlite;
 
-/// <summary>Where and how large the embedded store is.</summary>
+/// <summary>The place and the size of the embedded store.</summary>
 public sealed class SqliteStoreOptions
 {
     /// <summary>The least <see cref="MaxFileBytes"/> that is accepted: 1 MiB.</summary>
@@ -14,7 +14,7 @@ public sealed class SqliteStoreOptions
     public string Directory { get; set; } = "data";
 
     /// <summary>
-    /// How large <c>batch.db</c> may grow, in bytes; the log beside it takes up to about 64 MiB more. At the bound the
+    /// The size to which <c>batch.db</c> may grow, in bytes; the log beside it takes up to about 64 MiB more. At the bound the
     /// store refuses writes as it does on a full disk, until something has expired. At least
     /// <see cref="MinMaxFileBytes"/>. Default: null, as large as the disk.
     /// </summary>

@@ -1,6 +1,6 @@
 namespace Batching.Storage.Sqlite;
 
-/// <summary>How large the database may grow.</summary>
+/// <summary>The bound of the database's size.</summary>
 /// <param name="MaxPages">Pages at most.</param>
 /// <param name="ReservedPages">How many of them are kept for changes that free room.</param>
 internal sealed record StoreBound(long MaxPages, long ReservedPages)

@@ -3,7 +3,7 @@ using static SQLitePCL.raw;
 
 namespace Batching.Storage.Sqlite;
 
-/// <summary>How connections are opened and set up.</summary>
+/// <summary>Opens and sets up connections.</summary>
 internal static class StoreConnection
 {
     /// <summary>

@@ -4,7 +4,7 @@ using static SQLitePCL.raw;
 
 namespace Batching.Storage.Sqlite;
 
-/// <summary>What SQLite's errors mean to the engine. The messages name neither paths nor SQL.</summary>
+/// <summary>Translates SQLite's errors for the engine. The messages name neither paths nor SQL.</summary>
 internal static class StoreFaults
 {
     /// <summary>

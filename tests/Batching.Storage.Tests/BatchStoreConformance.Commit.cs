@@ -76,7 +76,19 @@ public abstract partial class BatchStoreConformance
     }
 
     [Fact]
-    public async Task CommitAsync_NoWrites_DoesNothing() => await CommitAsync();
+    public async Task CommitAsync_NoWrites_ChangesNothing()
+    {
+        var batch = Batch(7, total: 2);
+        await CommitAsync(Accept(batch));
+        await CommitAsync();
+        AssertSame(batch, await Store.FindBatchAsync(7, None));
+
+        // What follows is not part of it.
+        var next = Batch(100);
+        await CommitAsync(Accept(next));
+        AssertSame(batch, await Store.FindBatchAsync(7, None));
+        AssertSame(next, await Store.FindBatchAsync(100, None));
+    }
 
     [Fact]
     public async Task CommitAsync_CancelledBefore_StoresNothing()

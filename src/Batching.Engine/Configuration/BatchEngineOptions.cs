@@ -22,19 +22,19 @@ public sealed class BatchEngineOptions
     /// </summary>
     public ISet<string> OwnPaths { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>How long things are kept.</summary>
+    /// <summary>The times for which things are kept.</summary>
     public RetentionOptions Retention { get; set; } = new();
 
-    /// <summary>What callers may ask for, and what the gateway holds in memory.</summary>
+    /// <summary>Limits of what callers may ask for, and of what the gateway holds in memory.</summary>
     public LimitOptions Limits { get; set; } = new();
 
-    /// <summary>Which header fields go through.</summary>
+    /// <summary>Header fields that go through.</summary>
     public HeaderOptions Headers { get; set; } = new();
 
-    /// <summary>What keyed batches may ask for.</summary>
+    /// <summary>Limits of keyed batches.</summary>
     public KeyedOptions Keyed { get; set; } = new();
 
-    /// <summary>What one owner may take of the gateway.</summary>
+    /// <summary>Limits of what one owner may take of the gateway.</summary>
     public QuotaOptions Quotas { get; set; } = new();
 
     /// <summary>

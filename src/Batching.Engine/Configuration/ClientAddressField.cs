@@ -1,6 +1,6 @@
 namespace Batching.Engine.Configuration;
 
-/// <summary>How an API is told the address of the client that submitted a batch.</summary>
+/// <summary>The header field that tells an API the address of the client that submitted a batch.</summary>
 public enum ClientAddressField
 {
     /// <summary>Not at all.</summary>

@@ -3,7 +3,7 @@ using Batching.Engine.Content;
 
 namespace Batching.Engine.Configuration;
 
-/// <summary>Which header fields go through the gateway: the configuration section <c>Batch:Headers</c>.</summary>
+/// <summary>Header fields that go through the gateway: the configuration section <c>Batch:Headers</c>.</summary>
 public sealed class HeaderOptions : IValidatableObject
 {
     /// <summary>

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Batching.Engine.Configuration;
 
-/// <summary>What keyed batches may ask for: the configuration section <c>Batch:Keyed</c>.</summary>
+/// <summary>Limits of keyed batches: the configuration section <c>Batch:Keyed</c>.</summary>
 public sealed class KeyedOptions
 {
     /// <summary>Calls in one batch.</summary>

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Batching.Engine.Configuration;
 
-/// <summary>What callers may ask for, and what the gateway holds in memory.</summary>
+/// <summary>Limits of what callers may ask for, and of what the gateway holds in memory.</summary>
 public sealed class LimitOptions
 {
     /// <summary>Requests in one batch.</summary>

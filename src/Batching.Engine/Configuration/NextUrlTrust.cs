@@ -1,6 +1,6 @@
 namespace Batching.Engine.Configuration;
 
-/// <summary>How much of the URL of a next page is taken.</summary>
+/// <summary>The part of the URL of a next page that is taken.</summary>
 public enum NextUrlTrust
 {
     /// <summary>All of it. It has to lead to the upstream of the page.</summary>

@@ -4,7 +4,7 @@ using Batching.V1;
 namespace Batching.Engine.Configuration;
 
 /// <summary>
-/// How the pages of an upstream's collections follow each other, unless a request says otherwise. See the message
+/// The way in which the pages of an upstream's collections follow each other, unless a request says otherwise. See the message
 /// <c>Pagination</c> of the contract for what each style needs.
 /// </summary>
 public sealed class PaginationOptions
@@ -92,7 +92,7 @@ public sealed class PaginationOptions
     public bool Sequential { get; set; }
 
     /// <summary>
-    /// How much is taken of the URL of a next page. <c>Strict</c>: all of it, and it has to lead to this upstream.
+    /// The part of the URL of a next page that is taken. <c>Strict</c>: all of it, and it has to lead to this upstream.
     /// <c>QueryOnly</c>: its query alone, for an API that writes another scheme, host or path than it is reached at.
     /// </summary>
     [EnumDataType(typeof(NextUrlTrust))]
@@ -105,7 +105,7 @@ public sealed class PaginationOptions
     /// </summary>
     public bool ForwardedFields { get; set; } = true;
 
-    /// <summary>What differs from the defaults, in the words of the contract.</summary>
+    /// <summary>The options that differ from the defaults, in the words of the contract.</summary>
     internal Pagination ToMessage()
     {
         var said = new Pagination { Style = Style == PaginationStyle.Auto ? PaginationStyle.Unspecified : Style };

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Batching.Engine.Configuration;
 
 /// <summary>
-/// What one owner may take of the gateway: the configuration section <c>Batch:Quotas</c>. Callers without a credential
+/// Limits of what one owner may take of the gateway: the configuration section <c>Batch:Quotas</c>. Callers without a credential
 /// are one owner.
 /// </summary>
 public sealed class QuotaOptions

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Batching.Engine.Configuration;
 
-/// <summary>How long things are kept, counted from the moment a batch was accepted.</summary>
+/// <summary>The times for which things are kept, counted from the moment a batch was accepted.</summary>
 public sealed class RetentionOptions
 {
     /// <summary>

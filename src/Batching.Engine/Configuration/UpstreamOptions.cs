@@ -56,15 +56,22 @@ public sealed class UpstreamOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Longest time in which a connection to the API is made, TLS included. Within the deadline of its request it is tried
+    /// again.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:05:00")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Whether this API gets the callers' credentials. It should not if they are meant for other APIs.</summary>
     public bool ForwardCredential { get; set; } = true;
 
-    /// <summary>How connections to an <c>https</c> address are secured.</summary>
+    /// <summary>Security of connections to an <c>https</c> address.</summary>
     public UpstreamTlsOptions Tls { get; set; } = new();
 
-    /// <summary>How the pages of its collections follow each other.</summary>
+    /// <summary>The way in which the pages of its collections follow each other.</summary>
     public PaginationOptions Pagination { get; set; } = new();
 
-    /// <summary>How connections are made; null for plain TCP to the base address. Not read from configuration.</summary>
+    /// <summary>Makes connections; null for plain TCP to the base address. Not read from configuration.</summary>
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }
 }

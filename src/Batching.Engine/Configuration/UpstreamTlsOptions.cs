@@ -1,7 +1,7 @@
 namespace Batching.Engine.Configuration;
 
 /// <summary>
-/// How connections to an API with an <c>https</c> address are secured. Its certificate is always verified. The files
+/// Security of connections to an API with an <c>https</c> address. Its certificate is always verified. The files
 /// are PEM, and read at the start.
 /// </summary>
 public sealed class UpstreamTlsOptions

@@ -5,7 +5,7 @@ using System.Text.Unicode;
 namespace Batching.Engine.Content;
 
 /// <summary>
-/// Which header fields a caller may set on a request: end-to-end fields that are not the gateway's own.
+/// The header fields that a caller may set on a request: end-to-end fields that are not the gateway's own.
 /// </summary>
 public static class HeaderRules
 {

@@ -36,7 +36,7 @@ public sealed class Delivery
 
     internal BatchRecord Record { get; }
 
-    /// <summary>Where it is kept; null if nothing is taken yet.</summary>
+    /// <summary>The entry that keeps it; null if nothing is taken yet.</summary>
     internal DeliveryLedger? Ledger { get; private set; }
 
     /// <summary>The first position of a run that was taken.</summary>

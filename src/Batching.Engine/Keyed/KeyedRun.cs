@@ -55,7 +55,7 @@ internal sealed class KeyedRun(
     /// <summary>The responses, in the order of the calls. Complete once the run has ended.</summary>
     public IReadOnlyList<Response?> Responses => responses;
 
-    /// <summary>What came of a call, until the run is disposed; null if it is not kept: only its response says why.</summary>
+    /// <summary>The outcome of a call, until the run is disposed; null if it is not kept: only its response says why.</summary>
     public UpstreamReply? FindReply(int index)
     {
         lock (_lock)

@@ -9,19 +9,19 @@ public sealed record BatchRecord
     /// </summary>
     public required long Key { get; init; }
 
-    /// <summary>Who submitted the batch: an opaque text, compared by its bytes.</summary>
+    /// <summary>The owner who submitted the batch: an opaque text, compared by its bytes.</summary>
     public required string Owner { get; init; }
 
-    /// <summary>When the batch was accepted, in whole milliseconds.</summary>
+    /// <summary>The time at which the batch was accepted, in whole milliseconds.</summary>
     public required DateTimeOffset CreateTime { get; init; }
 
-    /// <summary>When the response bodies are deleted.</summary>
+    /// <summary>The time at which the response bodies are deleted.</summary>
     public required DateTimeOffset ExpireTime { get; init; }
 
-    /// <summary>When everything else is deleted.</summary>
+    /// <summary>The time at which everything else is deleted.</summary>
     public required DateTimeOffset DeleteTime { get; init; }
 
-    /// <summary>When the last request finished; null while any is waiting or running.</summary>
+    /// <summary>The time at which the last request finished; null while any is waiting or running.</summary>
     public DateTimeOffset? DoneTime { get; init; }
 
     /// <summary>For how many requests numbers are reserved; more are when spawned ones need them.</summary>

@@ -1,10 +1,10 @@
 namespace Batching.Engine.Model;
 
-/// <summary>Who calls.</summary>
+/// <summary>The one who makes a call.</summary>
 /// <param name="Owner">Whose batches the caller may see: an opaque text, the same for the same credential.</param>
 /// <param name="Authorization">The credential to send to the upstream, if any.</param>
 public sealed record Caller(string Owner, string? Authorization)
 {
-    /// <summary>Where the call comes from.</summary>
+    /// <summary>The origin of the call.</summary>
     public ClientInfo Client { get; init; } = ClientInfo.Unknown;
 }

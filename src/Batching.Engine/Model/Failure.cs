@@ -1,7 +1,7 @@
 namespace Batching.Engine.Model;
 
 /// <summary>
-/// Why a request has no answer from its API. The numbers are stored: never change or reuse one.
+/// The reason why a request has no answer from its API. The numbers are stored: never change or reuse one.
 /// </summary>
 public enum Failure : byte
 {

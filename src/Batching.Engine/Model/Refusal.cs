@@ -2,7 +2,7 @@ using Batching.Engine.Content;
 
 namespace Batching.Engine.Model;
 
-/// <summary>Why something a caller asked for is not done. The nested types are all there are.</summary>
+/// <summary>The reason why something a caller asked for is not done. The nested types are all there are.</summary>
 /// <param name="Message">For the caller, in English.</param>
 public abstract record Refusal(string Message)
 {

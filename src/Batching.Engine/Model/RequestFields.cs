@@ -1,6 +1,6 @@
 namespace Batching.Engine.Model;
 
-/// <summary>Which fields of <see cref="V1.Request"/> a caller wants; <c>id</c> always comes.</summary>
+/// <summary>The fields of <see cref="V1.Request"/> that a caller wants; <c>id</c> always comes.</summary>
 [Flags]
 public enum RequestFields
 {

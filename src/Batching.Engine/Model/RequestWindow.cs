@@ -37,7 +37,7 @@ public sealed class RequestWindow
     /// <summary>The index of the first request; the batch's first has 0.</summary>
     public int FirstIndex { get; }
 
-    /// <summary>How many requests there are, at least 1.</summary>
+    /// <summary>The number of requests, at least 1.</summary>
     public int Count { get; }
 
     /// <summary>The requests as a serialized <see cref="Batch"/>.</summary>

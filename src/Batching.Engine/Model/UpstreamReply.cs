@@ -22,7 +22,7 @@ public sealed class UpstreamReply : IDisposable
     /// <summary>The status code of the API, or the one the gateway answers in its place.</summary>
     public int StatusCode { get; }
 
-    /// <summary>Why the API has not answered.</summary>
+    /// <summary>The reason why the API has not answered.</summary>
     public Failure Failure { get; }
 
     /// <summary>Whether the API has answered with a status 2xx.</summary>

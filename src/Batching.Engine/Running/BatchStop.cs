@@ -21,7 +21,7 @@ internal sealed class BatchStop : IDisposable
     /// <summary>Signalled when requests in flight are to be aborted.</summary>
     public CancellationToken Token => _stop.Token;
 
-    /// <summary>Why the batch was stopped; <see cref="Failure.None"/> if it wasn't, or if the whole gateway stops.</summary>
+    /// <summary>The reason why the batch was stopped; <see cref="Failure.None"/> if it wasn't, or if the whole gateway stops.</summary>
     public Failure Reason
     {
         get

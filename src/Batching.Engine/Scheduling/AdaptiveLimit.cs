@@ -24,7 +24,7 @@ internal sealed class AdaptiveLimit(int max)
     /// <summary>Whether there may be no call at all.</summary>
     public bool IsPaused { get; private set; }
 
-    /// <summary>When the pause is over, as a timestamp.</summary>
+    /// <summary>The time at which the pause is over, as a timestamp.</summary>
     public long PausedUntil { get; private set; } = long.MinValue;
 
     /// <summary>The value that was logged last.</summary>

@@ -33,7 +33,7 @@ internal sealed class OwnerShare(string owner, int max)
     /// <summary>Whether nothing of it waits or is under way.</summary>
     public bool IsIdle { get; set; }
 
-    /// <summary>When it is forgotten then, as a timestamp.</summary>
+    /// <summary>The time at which it is forgotten then, as a timestamp.</summary>
     public long ForgottenAt { get; set; }
 
     /// <summary>In which window of refusals it was counted last.</summary>

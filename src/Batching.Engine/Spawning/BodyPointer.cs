@@ -10,7 +10,7 @@ internal static class BodyPointer
 {
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>Where the value goes; null if the body is no JSON, or has no object where the value belongs.</summary>
+    /// <summary>Finds the place of the value; null if the body is no JSON, or has no object where the value belongs.</summary>
     /// <param name="body">The body.</param>
     /// <param name="pointer">The place. Objects that are missing on the way to it are made.</param>
     /// <param name="json">The value.</param>

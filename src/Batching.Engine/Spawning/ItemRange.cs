@@ -10,7 +10,7 @@ internal readonly record struct ItemRange(long First, int Count)
 {
     private const string Field = "Range";
 
-    /// <summary>What a request asks for; null for nothing.</summary>
+    /// <summary>Reads the range that a request asks for; null for none.</summary>
     public static ItemRange? Find(Request page)
     {
         if (!page.Headers.TryGetValue(Field, out var value))
@@ -40,7 +40,7 @@ internal readonly record struct ItemRange(long First, int Count)
     }
 
     /// <summary>
-    /// How many items there are in all, as <c>Content-Range</c> says: <c>items 0-24/573</c> (RFC 9110, section 14.4). Null if it
+    /// The number of items in all, as <c>Content-Range</c> says: <c>items 0-24/573</c> (RFC 9110, section 14.4). Null if it
     /// does not say so.
     /// </summary>
     public static long? FindTotal(string contentRange) =>

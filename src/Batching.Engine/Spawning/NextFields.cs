@@ -2,7 +2,7 @@ using Batching.Engine.Model;
 
 namespace Batching.Engine.Spawning;
 
-/// <summary>What the header fields of a page show of the next one.</summary>
+/// <summary>The next page, as the header fields of a page show it.</summary>
 /// <param name="Link">The URL in <c>Link</c>; null if there is none.</param>
 /// <param name="Cursor">The cursor in the field for it; null if there is none.</param>
 internal readonly record struct NextFields(string? Link, string? Cursor)
@@ -19,6 +19,6 @@ internal readonly record struct NextFields(string? Link, string? Cursor)
             cursor is "" or "null" ? null : cursor);
     }
 
-    /// <summary>What a rule that looks at a header field finds; null for nothing.</summary>
+    /// <summary>Reads a header field by a rule; null if it shows nothing.</summary>
     public string? this[NextRule rule] => rule.Kind == NextKind.LinkHeader ? Link : Cursor;
 }

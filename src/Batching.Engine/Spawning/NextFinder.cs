@@ -67,7 +67,7 @@ internal static class NextFinder
     private static FormatException NoCursor() =>
         new("The page says that there is a next one, and has no cursor that leads to it.");
 
-    /// <summary>What a rule finds that looks at a header field; null for nothing.</summary>
+    /// <summary>Reads a header field by a rule; null if it shows nothing.</summary>
     public static NextPage? FindInHeader(PageRules rules, in NextFields fields, NextRule rule) =>
         fields[rule] is not { } text ? null
         : rule.IsLink ? new NextPage(rule, text)
@@ -76,7 +76,7 @@ internal static class NextFinder
     private static (string Text, string Json)? ToText(in PageReading page, NextRule rule) =>
         page.FindText(rule.Slot, "cursor") is { } text ? (text, page.TextOf(rule.Slot)) : null;
 
-    /// <summary>What shows a next page that the style does not follow; null for nothing.</summary>
+    /// <summary>Finds a sign of a next page that the style does not follow; null for none.</summary>
     public static NextRule? FindShown(PageRules rules, in NextFields fields, in PageReading page)
     {
         foreach (var rule in rules.Next.Watched)

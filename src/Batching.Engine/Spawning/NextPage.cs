@@ -3,7 +3,7 @@ using Batching.V1;
 
 namespace Batching.Engine.Spawning;
 
-/// <summary>What a page shows of the next one.</summary>
+/// <summary>The next page, as a page shows it.</summary>
 /// <param name="Rule">Where it was found.</param>
 /// <param name="Text">The URL or the cursor.</param>
 /// <param name="Json">The cursor as JSON; null for a URL.</param>

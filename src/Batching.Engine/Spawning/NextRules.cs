@@ -3,7 +3,7 @@ using Batching.V1;
 
 namespace Batching.Engine.Spawning;
 
-/// <summary>Where a style looks for the next page, and what else would show one.</summary>
+/// <summary>The places where a style looks for the next page, and other signs of one.</summary>
 internal sealed class NextRules
 {
     private const string LinkHeader = "Link";
@@ -74,7 +74,7 @@ internal sealed class NextRules
     /// <summary>The first that shows a next page leads to it.</summary>
     public IReadOnlyList<NextRule> Followed => _followed;
 
-    /// <summary>What shows a next page that the style does not follow.</summary>
+    /// <summary>Signs of a next page that the style does not follow.</summary>
     public IReadOnlyList<NextRule> Watched => _watched;
 
     // A header field comes behind the places in the page: who sends both means the same.

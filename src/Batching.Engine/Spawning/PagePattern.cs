@@ -19,7 +19,7 @@ internal sealed class PagePattern
         }
     }
 
-    /// <summary>How many values it finds.</summary>
+    /// <summary>The number of values it finds.</summary>
     public int Count { get; private set; }
 
     private Node Root { get; } = new("");

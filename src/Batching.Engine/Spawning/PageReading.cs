@@ -5,7 +5,7 @@ using Batching.Engine.Content;
 
 namespace Batching.Engine.Spawning;
 
-/// <summary>What is read of one page. The bytes stay where they are; a value is decoded when it is wanted.</summary>
+/// <summary>The values that were read of one page. The bytes stay where they are; a value is decoded when it is wanted.</summary>
 internal ref struct PageReading
 {
     private readonly PagePattern _pattern;

@@ -19,7 +19,7 @@ internal sealed class PageRows(Request spawner, string spawnerId, PageRules rule
     /// <summary>The items that the caller wants in all; null for every one.</summary>
     public long? Cap => rules.Style == PaginationStyle.Range ? null : PageParams.ReadInteger(spawner, rules.LimitParam);
 
-    /// <summary>How many items a page asks for; null if its request does not tell.</summary>
+    /// <summary>The number of items that a page asks for; null if its request does not tell.</summary>
     public static int? FindSize(Request page, PageRules rules) => rules.Style == PaginationStyle.Range
         ? ItemRange.Find(page)?.Count
         : (PageParams.ReadInteger(page, rules.LimitParam) ?? FindSizeInPath(page, rules.LimitParam)) is { } size

@@ -4,7 +4,7 @@ using Batching.V1;
 
 namespace Batching.Engine.Spawning;
 
-/// <summary>How the pages of one query follow each other: what its request says, else what its upstream is configured for.</summary>
+/// <summary>The rules by which the pages of one query follow each other: what its request says, else what its upstream is configured for.</summary>
 internal sealed class PageRules
 {
     /// <summary>The header field that a cursor is looked for in where nobody has said which.</summary>
@@ -97,10 +97,10 @@ internal sealed class PageRules
     /// <summary>Whether the call changes nothing, whatever its method is.</summary>
     public bool Safe { get; }
 
-    /// <summary>What is looked for in a page.</summary>
+    /// <summary>The values that are looked for in a page.</summary>
     public PagePattern Pattern { get; }
 
-    /// <summary>Where a page shows the next one.</summary>
+    /// <summary>The places where a page shows the next one.</summary>
     public NextRules Next { get; }
 
     /// <summary>Whether pages are numbered, or begin at an offset.</summary>
@@ -124,7 +124,7 @@ internal sealed class PageRules
     /// <param name="request">What its request says; null for nothing.</param>
     public static PageRules Of(PaginationOptions options, Pagination? request) => new(Merge(options, request), options);
 
-    /// <summary>What both say, presets included: what the request says wins. A message of its own.</summary>
+    /// <summary>Merges both into a new message, presets included; the request wins.</summary>
     /// <inheritdoc cref="Of"/>
     public static Pagination Merge(PaginationOptions options, Pagination? request)
     {

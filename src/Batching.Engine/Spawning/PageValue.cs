@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Batching.Engine.Spawning;
 
-/// <summary>Where a value stands in the bytes of a page.</summary>
+/// <summary>The place of a value in the bytes of a page.</summary>
 /// <param name="Kind">The first token of it; <see cref="JsonTokenType.None"/> if the page does not have it.</param>
 /// <param name="Start">Its first byte.</param>
 /// <param name="End">The byte behind it.</param>

@@ -27,10 +27,10 @@ internal sealed partial class PagedQuery(
 
     private bool IsCapped => state.Items >= rows.Cap;
 
-    /// <summary>How many items a page asks for.</summary>
+    /// <summary>The number of items that a page asks for.</summary>
     public static int SizeOf(Request page, PageRules rules) => PageRows.FindSize(page, rules) ?? rules.PageSize;
 
-    /// <summary>How many pages may follow a page: more than 1 where they may be asked for side by side.</summary>
+    /// <summary>The number of pages that may follow a page: more than 1 where they may be asked for side by side.</summary>
     public int MostNext(Request page) =>
         BringsGroup(page) || (state.Pages == 1 && _rules is { IsStepped: true, Sequential: false }) ? MaxGroupPages : 1;
 
@@ -41,7 +41,7 @@ internal sealed partial class PagedQuery(
         return SpawnOne(row, rows.ToPage(row), room);
     }
 
-    /// <summary>What follows a page.</summary>
+    /// <summary>Makes what follows a page.</summary>
     /// <param name="page">The page.</param>
     /// <param name="route">Where it was sent.</param>
     /// <param name="reply">The API's answer.</param>
@@ -70,7 +70,7 @@ internal sealed partial class PagedQuery(
         return group.Count == 0 ? outcome : outcome with { Requests = [.. group, .. outcome.Requests] };
     }
 
-    /// <summary>How many items a page has; null if they can't be counted.</summary>
+    /// <summary>Counts the items of a page; null if they can't be counted.</summary>
     /// <param name="body">The page, in UTF-8.</param>
     public int? CountItems(ReadOnlySpan<byte> body)
     {

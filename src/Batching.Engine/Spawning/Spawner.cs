@@ -40,7 +40,7 @@ internal sealed class Spawner(
             room => new PageOutcome(query.State.Pages > 0 ? [] : [query.First(room)]));
     }
 
-    /// <summary>What follows a page: nothing, one page, or a group of them.</summary>
+    /// <summary>Makes the requests that follow a page: none, one, or a group of them.</summary>
     /// <param name="batch">Its batch.</param>
     /// <param name="page">The page.</param>
     /// <param name="reply">What came of it.</param>

@@ -7,7 +7,7 @@ using Batching.V1;
 namespace Batching.Engine.Spawning;
 
 /// <summary>
-/// What a query has asked for so far. It follows from the requests it has spawned, so that it is made again from them
+/// The progress of a query: what it has asked for so far. It follows from the requests it has spawned, so that it is made again from them
 /// after a restart. Lock it to use it: pages that were asked for side by side end side by side.
 /// </summary>
 internal sealed class SpawnerState(PageRules rules)
@@ -20,20 +20,20 @@ internal sealed class SpawnerState(PageRules rules)
     private readonly HashSet<UInt128> _seen = [];
     private readonly HashSet<UInt128> _seenItems = [];
 
-    /// <summary>How the pages of the query follow each other.</summary>
+    /// <summary>The rules by which the pages of the query follow each other.</summary>
     public PageRules Rules => rules;
 
-    /// <summary>How many pages were spawned.</summary>
+    /// <summary>The number of pages that were spawned.</summary>
     public int Pages { get; private set; }
 
-    /// <summary>How many items there are in the pages that came, and are asked for in those that did not yet.</summary>
+    /// <summary>The number of items in the pages that came, and of those asked for in pages that did not yet.</summary>
     public long Items { get; private set; }
 
     /// <summary>The highest page number or offset among them; -1 without any.</summary>
     public long HighestStep { get; private set; } = -1;
 
     /// <summary>
-    /// How many pages are still to be spawned of those that are asked for side by side: they come in groups, each with the
+    /// The number of pages that are still to be spawned of those that are asked for side by side: they come in groups, each with the
     /// result of the first page of the group before. Stored with that page (<see cref="Model.PageRow"/>).
     /// </summary>
     public int Left { get; set; }
@@ -42,7 +42,7 @@ internal sealed class SpawnerState(PageRules rules)
     public bool HasEnded { get; set; }
 
     /// <summary>
-    /// How many items a page of this API really has, once its first page has shown that they are fewer than asked for; null
+    /// The number of items that a page of this API really has, once its first page has shown that they are fewer than asked for; null
     /// before. Stored with the pages that follow.
     /// </summary>
     public int? PageItems { get; set; }

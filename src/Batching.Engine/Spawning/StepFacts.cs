@@ -4,7 +4,7 @@ using Batching.V1;
 
 namespace Batching.Engine.Spawning;
 
-/// <summary>What a page that is numbered, or begins at an offset, tells about those behind it.</summary>
+/// <summary>Facts that a numbered page, or one that begins at an offset, tells about those behind it.</summary>
 internal readonly record struct StepFacts
 {
     private readonly long _before;
@@ -40,10 +40,10 @@ internal readonly record struct StepFacts
     /// <summary>The number or the offset of the page.</summary>
     public long Step { get; }
 
-    /// <summary>How many items it has asked for.</summary>
+    /// <summary>The number of items it has asked for.</summary>
     public int Size { get; }
 
-    /// <summary>How many it has.</summary>
+    /// <summary>The number of items it has.</summary>
     public int Count { get; }
 
     /// <summary>Whether it shows a next one as other styles do.</summary>

@@ -3,7 +3,7 @@ using Batching.Engine.Model;
 namespace Batching.Engine.Storage;
 
 /// <summary>
-/// Where batches, their requests and their results are kept. All members may be called at any time from any
+/// The store of batches, their requests and their results. All members may be called at any time from any
 /// thread once <see cref="OpenAsync"/> is done; reads see what was committed before they began.
 /// </summary>
 /// <remarks>

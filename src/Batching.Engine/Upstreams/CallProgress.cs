@@ -28,7 +28,7 @@ internal sealed class CallProgress : IDisposable
     /// <summary>The time for which no attempt may be made; zero if the call needn't wait.</summary>
     public TimeSpan PauseLeft => Place.PauseLeft;
 
-    /// <summary>When the call must have ended, as a timestamp.</summary>
+    /// <summary>The time by which the call must have ended, as a timestamp.</summary>
     public long Deadline { get; private set; }
 
     /// <summary>Whether the request may be sent once more.</summary>

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 
 namespace Batching.Engine.Upstreams;
 
-/// <summary>Where the body of an answer ends (RFC 9112, section 6.3).</summary>
+/// <summary>Finds the end of an answer's body (RFC 9112, section 6.3).</summary>
 internal static class ReplyFraming
 {
     private const string ContentLength = "Content-Length";

@@ -1,6 +1,6 @@
 namespace Batching.Engine.Upstreams;
 
-/// <summary>Where a request goes.</summary>
+/// <summary>The target of a request.</summary>
 /// <param name="Upstream">The API.</param>
 /// <param name="PathAndQuery">Checked, and as it is sent behind the API's base address.</param>
 internal readonly record struct Route(Upstream Upstream, string PathAndQuery)

@@ -30,7 +30,7 @@ internal sealed class Upstream : IDisposable
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             // In KiB.
             MaxResponseHeadersLength = (limits.ResponseHeaderBytes + 1023) / 1024,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectTimeout = options.ConnectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ConnectCallback = options.ConnectCallback,
             SslOptions = UpstreamTls.Create(options.Tls),

@@ -170,7 +170,10 @@ internal sealed class UpstreamCaller
             // The handler's own limit for making a connection looks like a cancellation, but nobody has cancelled.
             progress.CountTimeout();
             return UpstreamReply.FromFailure(
-                Failure.UpstreamUnreachable, "No connection to the API could be made in time.");
+                Failure.UpstreamUnreachable,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"No connection to the API could be made within {call.Route.Upstream.Options.ConnectTimeout.TotalSeconds} s."));
         }
         catch (IOException)
         {

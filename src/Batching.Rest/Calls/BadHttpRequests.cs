@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Batching.Rest.Calls;
 
-/// <summary>What callers are told whose request the server can't read.</summary>
+/// <summary>Answers to requests that the server can't read.</summary>
 internal static class BadHttpRequests
 {
     /// <summary>

@@ -6,19 +6,19 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Batching.Rest.Calls;
 
-/// <summary>What the services need to know of the HTTP request behind a call.</summary>
+/// <summary>Facts about the HTTP request behind a call that the services need.</summary>
 internal static class CallContextExtensions
 {
-    /// <summary>Who calls.</summary>
+    /// <summary>The caller: the owner for whom the call is made.</summary>
     public static Caller GetCaller(this ServerCallContext context) =>
         context.GetHttpContext().Features.GetRequiredFeature<Caller>();
 
-    /// <summary>Who calls, and from where.</summary>
+    /// <summary>The caller, with the origin of the call.</summary>
     public static Caller GetCallerWithClient(this ServerCallContext context) =>
         context.GetCaller() with { Client = context.GetClient() };
 
     /// <summary>
-    /// Where the call comes from. Of a call through a proxy that is trusted, that is the proxy's client.
+    /// The origin of the call. Of a call through a proxy that is trusted, that is the proxy's client.
     /// </summary>
     private static ClientInfo GetClient(this ServerCallContext context)
     {

@@ -47,7 +47,7 @@ internal readonly record struct CallError
         return FromRpc(status);
     }
 
-    /// <summary>What was thrown over gRPC's own way. Its details travel in a trailer.</summary>
+    /// <summary>Reads an error that was thrown over gRPC's own way. Its details travel in a trailer.</summary>
     public static CallError FromRpc(RpcException exception) => FromRpc(new RpcStatus
     {
         // Code and message of the call win; the trailer only adds to them.

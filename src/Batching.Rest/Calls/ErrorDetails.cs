@@ -3,7 +3,7 @@ using Google.Rpc;
 
 namespace Batching.Rest.Calls;
 
-/// <summary>What errors may have as details.</summary>
+/// <summary>The types of details that errors may have.</summary>
 internal static class ErrorDetails
 {
     /// <summary>

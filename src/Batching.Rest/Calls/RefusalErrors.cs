@@ -12,7 +12,7 @@ internal static class RefusalErrors
     // A store that is full, or a gateway that starts again, takes some seconds at least.
     private static readonly TimeSpan UnavailableRetryDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>What the engine gives.</summary>
+    /// <summary>Turns a refusal of the engine into an error of the call.</summary>
     /// <exception cref="RpcException">It refuses: a <see cref="Google.Rpc.Status"/> with details.</exception>
     public static T OrThrow<T>(this Outcome<T> answer)
         where T : class =>

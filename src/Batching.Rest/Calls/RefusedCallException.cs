@@ -13,6 +13,6 @@ internal sealed class RefusedCallException(CallError error) : Exception(error.St
     {
     }
 
-    /// <summary>What the caller is told.</summary>
+    /// <summary>The error that the caller is told.</summary>
     public CallError Error { get; } = error;
 }

@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace Batching.Rest.Calls;
 
-/// <summary>How streams of results end.</summary>
+/// <summary>Ends streams of results, and settles what of them was delivered.</summary>
 internal static class StreamDelivery
 {
     /// <summary>Counts the results of a stream as received once its end is delivered.</summary>

@@ -1,7 +1,7 @@
 namespace Batching.Rest.Calls;
 
 /// <summary>
-/// When the head of a stream leaves: with its first record if that comes soon, which saves a packet of its own, and without it
+/// Sends the head of a stream: with its first record if that comes soon, which saves a packet of its own, and without it
 /// otherwise, so that neither a client nor a proxy takes a quiet batch for a server that doesn't answer.
 /// </summary>
 internal static class StreamHead

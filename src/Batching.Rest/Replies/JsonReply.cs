@@ -28,7 +28,7 @@ internal sealed class JsonReply
     }
 
     /// <summary>
-    /// What a service gives back whose reply is written. The transcoder leaves a response alone that has begun
+    /// The empty message that a service gives back once its reply is written. The transcoder leaves a response alone that has begun
     /// (Microsoft.AspNetCore.Grpc.JsonTranscoding 10.0.15).
     /// </summary>
     public static HttpBody Written { get; } = new();

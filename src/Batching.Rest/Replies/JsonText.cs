@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Batching.Rest.Replies;
 
-/// <summary>How all JSON of replies is escaped: not more than JSON needs, apart from what lies outside the BMP.</summary>
+/// <summary>The escapes in all JSON of replies: not more than JSON needs, apart from what lies outside the BMP.</summary>
 internal static class JsonText
 {
     public static readonly JsonWriterOptions WriterOptions = new()

@@ -17,7 +17,7 @@ internal readonly record struct ResponseBody(
     // Deeper JSON is shown as text: many clients can't read it, and then lose the reply as a whole.
     private const int MaxDepth = 512;
 
-    /// <summary>How JSON is read that was found to be valid.</summary>
+    /// <summary>Options for reading JSON that was found to be valid.</summary>
     public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = MaxDepth };
 
     /// <summary>Finds out how the body of a response is to be shown.</summary>

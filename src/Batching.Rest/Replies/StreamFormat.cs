@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Batching.Rest.Replies;
 
-/// <summary>How the records of a stream are set apart.</summary>
+/// <summary>The way in which the records of a stream are set apart.</summary>
 internal sealed class StreamFormat
 {
     public static readonly StreamFormat NdJson = new("application/x-ndjson")
@@ -31,7 +31,7 @@ internal sealed class StreamFormat
 
     public string ContentType { get; }
 
-    /// <summary>Where the stream begins.</summary>
+    /// <summary>The position at which the stream begins.</summary>
     public byte[] Start { get; private init; } = [];
 
     /// <summary>Stands before the position of a record; null if that has no place of its own.</summary>

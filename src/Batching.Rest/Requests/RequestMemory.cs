@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Batching.Rest.Requests;
 
 /// <summary>
-/// What one request holds in memory of its body and of what is made of it, and of the processors while it is read, charged to
+/// The memory that one request holds for its body and for what is made of it, and its turn of a processor while it is read, charged to
 /// its caller. Given back when the request is answered, whatever has happened. For one request.
 /// </summary>
 internal sealed class RequestMemory(HttpContext context, MemoryBudgets budgets) : IDisposable

@@ -43,11 +43,11 @@ internal static class V0Property
         [Pagination] = ["pagination"],
     };
 
-    /// <summary>What comes when nothing is asked for.</summary>
+    /// <summary>The properties that come when nothing is asked for.</summary>
     public static IReadOnlySet<string> Default { get; } =
         Fields.Keys.Where(property => property is not (Headers or Index or Pagination)).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>What a detailed status has.</summary>
+    /// <summary>The properties of a detailed status.</summary>
     public static IReadOnlySet<string> Progress { get; } =
         new HashSet<string>(StringComparer.Ordinal) { Id, Done, StatusCode, Size };
 

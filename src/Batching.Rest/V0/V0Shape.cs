@@ -1,6 +1,6 @@
 namespace Batching.Rest.V0;
 
-/// <summary>How requests are shown.</summary>
+/// <summary>A form in which requests are shown.</summary>
 /// <param name="Properties">Which properties they have.</param>
 /// <param name="MaxBodyBytes">Bytes that a body may have that is decoded for it.</param>
 internal sealed record V0Shape(IReadOnlySet<string> Properties, int MaxBodyBytes)

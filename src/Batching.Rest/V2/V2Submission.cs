@@ -19,7 +19,7 @@ internal sealed class V2Submission
     /// <summary>The form that the reply has to have.</summary>
     public V2Form Form { get; set; }
 
-    /// <summary>What is wrong with single calls, by index; one problem each.</summary>
+    /// <summary>Problems of single calls, by index; one each.</summary>
     public IReadOnlyDictionary<int, Problem> Problems => _problems;
 
     /// <summary>Adds a call.</summary>

@@ -26,7 +26,7 @@ internal static class BatchConfiguration
             .. args,
         ]);
 
-    /// <summary>Where to listen, separated by semicolons.</summary>
+    /// <summary>The addresses to listen at, separated by semicolons.</summary>
     /// <exception cref="OptionsValidationException">One of them is no address.</exception>
     public static string GetUrls(this IConfiguration configuration)
     {
@@ -54,7 +54,7 @@ internal static class BatchConfiguration
         return urls;
     }
 
-    /// <summary>Where the embedded store and the keys live.</summary>
+    /// <summary>The directory of the embedded store and the keys.</summary>
     public static string GetDataDirectory(this IConfiguration configuration) =>
         configuration.GetSection(OptionKey.Section)[nameof(ServerKeys.DataDirectory)] is { Length: > 0 } directory
             ? directory
@@ -75,7 +75,7 @@ internal static class BatchConfiguration
                 : null;
     }
 
-    /// <summary>How large the embedded store may grow; null for as large as the disk.</summary>
+    /// <summary>The size to which the embedded store may grow; null for as large as the disk.</summary>
     public static long? GetMaxStoreBytes(this IConfiguration configuration)
     {
         const string Key = "MaxStoreBytes";

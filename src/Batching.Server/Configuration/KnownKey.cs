@@ -23,7 +23,7 @@ internal sealed record KnownKey(string Path, Type Type, bool IsList, PropertyInf
     /// <summary>All keys that have a value.</summary>
     public static IReadOnlyList<KnownKey> All { get; } = [.. Flatten(Roots)];
 
-    /// <summary>What its value may be, where that is declared.</summary>
+    /// <summary>The values that it may have, where that is declared.</summary>
     public RangeAttribute? Range => Property.GetCustomAttribute<RangeAttribute>();
 
     /// <summary>Whether it, or each of its entries, has a value; else keys.</summary>

@@ -38,15 +38,15 @@ internal sealed class ServerKeys
     /// </summary>
     public IList<string> TrustedProxies { get; } = [];
 
-    /// <summary>How callers are told apart.</summary>
+    /// <summary>Identity: the way in which callers are told apart.</summary>
     public IdentityOptions? Identity { get; set; }
 
     /// <summary>The certificate of the <c>https</c> addresses.</summary>
     public TlsOptions? Tls { get; set; }
 
-    /// <summary>What is there for those who run the gateway.</summary>
+    /// <summary>Endpoints for those who run the gateway.</summary>
     public OperationsOptions? Operations { get; set; }
 
-    /// <summary>Which web pages may call the gateway.</summary>
+    /// <summary>Web pages that may call the gateway.</summary>
     public BrowserOptions? Cors { get; set; }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Configuration;
 
-/// <summary>Why the gateway did not start, or a command of it did nothing.</summary>
+/// <summary>The reason why the gateway did not start, or a command of it did nothing.</summary>
 /// <param name="ExitCode">The exit code of the process, one of those of <c>sysexits.h</c>.</param>
 /// <param name="Message">A line that says what is wrong, and how to mend it where that is known.</param>
 internal sealed record StartFailure(int ExitCode, string Message)
@@ -15,7 +15,7 @@ internal sealed record StartFailure(int ExitCode, string Message)
 
     private const string OtherAddress = "Choose another one with --urls or ASPNETCORE_URLS.";
 
-    /// <summary>What was thrown, as a person can use it.</summary>
+    /// <summary>Turns what was thrown into a message that a person can use.</summary>
     public static StartFailure From(Exception exception)
     {
         var (exitCode, message) = Describe(exception);

@@ -10,10 +10,10 @@ internal sealed class PendingBlocks(int blockBytes)
 
     public bool IsEmpty => _blocks.Count == 0;
 
-    /// <summary>How many bytes there are.</summary>
+    /// <summary>The number of bytes in all blocks.</summary>
     public long Length { get; private set; }
 
-    /// <summary>What was written, block by block.</summary>
+    /// <summary>The blocks, as they were written.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Blocks =>
         _blocks.Select(block => (ReadOnlyMemory<byte>)block.Bytes.AsMemory(0, block.Count));
 

@@ -1,7 +1,7 @@
 namespace Batching.Server.Connections;
 
 /// <summary>
-/// How fast a reader takes what is ready for it. Only the time counts in which something waits for it: a stream that has
+/// The speed at which a reader takes what is ready for it. Only the time counts in which something waits for it: a stream that has
 /// nothing to send slows nobody down. One writes, one looks.
 /// </summary>
 /// <param name="window">Over how much waiting the rate is measured.</param>

@@ -28,7 +28,7 @@ internal sealed class RecentReplies : IDisposable
             static replies => ((RecentReplies)replies!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of replies.</summary>
     public int Count
     {
         get

@@ -13,10 +13,10 @@ internal sealed class RecentReply
         OfConnection = new LinkedListNode<RecentReply>(this);
     }
 
-    /// <summary>What it carries.</summary>
+    /// <summary>The delivery that it carries.</summary>
     public Delivery Delivery { get; }
 
-    /// <summary>When it was written.</summary>
+    /// <summary>The time at which it was written.</summary>
     public long Written { get; }
 
     /// <summary>Its place among all.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Batching.Server.Connections;
 
 /// <summary>
-/// How long clients are waited for that send or take nothing once the gateway is told to stop. One of them would else hold up
+/// The time for which clients are waited for that send or take nothing once the gateway is told to stop. One of them would else hold up
 /// every stop until all connections are cut.
 /// </summary>
 internal sealed class StopPatience(IHostApplicationLifetime lifetime, IOptions<BatchEngineOptions> options)
@@ -14,6 +14,6 @@ internal sealed class StopPatience(IHostApplicationLifetime lifetime, IOptions<B
     /// <summary>Signalled when the gateway is told to stop.</summary>
     public CancellationToken Stopping => lifetime.ApplicationStopping;
 
-    /// <summary>How long one may do nothing from then on.</summary>
+    /// <summary>The longest time in which a client may do nothing from then on.</summary>
     public TimeSpan Limit { get; } = options.Value.ShutdownGrace < Longest ? options.Value.ShutdownGrace : Longest;
 }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Batching.Server.Connections;
 
 /// <summary>
-/// What comes in on a connection, which also tells what has become of the replies that were written to it: one whose client
+/// The input of a connection, which also tells what has become of the replies that were written to it: one whose client
 /// ends it in order, or sends something more over HTTP/1.1, has arrived; a connection that is reset has lost what it had. The
 /// system resets it for a client that has gone without having read everything.
 /// </summary>

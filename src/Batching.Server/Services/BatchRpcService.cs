@@ -96,7 +96,8 @@ internal sealed class BatchRpcService(
                 responseStream.WriteOptions = moreAtHand || isEnd ? Buffered : null;
             }
 
-            await responseStream.WriteAsync(record, context.CancellationToken);
+            // Without the token of the call, which would be registered for each record: the call's end ends a write in any case.
+            await responseStream.WriteAsync(record);
             lastPosition = isEnd ? record.Position : null;
         }
 

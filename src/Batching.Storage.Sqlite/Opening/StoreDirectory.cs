@@ -20,7 +20,7 @@ internal sealed class StoreDirectory : IDisposable
 
     public string DatabasePath { get; }
 
-    /// <summary>Where room on the disk is kept.</summary>
+    /// <summary>The file that keeps room on the disk.</summary>
     public string ReservePath => Path.Combine(Path.GetDirectoryName(DatabasePath)!, "batch.reserve");
 
     /// <summary>Creates the directory if need be and takes hold of it.</summary>

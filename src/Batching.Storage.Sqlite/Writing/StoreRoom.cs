@@ -34,7 +34,7 @@ internal sealed class StoreRoom : IDisposable
     /// <summary>Whether there is something to sweep.</summary>
     public bool IsSweepPending { get; private set; }
 
-    /// <summary>How long it is until the next step of it.</summary>
+    /// <summary>The time until the next step of it.</summary>
     public TimeSpan UntilSweep => !IsSweepPending ? Timeout.InfiniteTimeSpan : _hasFailed ? SweepRetry : TimeSpan.Zero;
 
     /// <summary>Sees to it that the reserve is in place; false if the disk has not enough room for it.</summary>

@@ -1,9 +1,9 @@
 namespace Batching.Storage.Sqlite.Writing;
 
-/// <summary>What of a batch is to be deleted; each includes those before it. The numbers are stored.</summary>
+/// <summary>The part of a batch that is to be deleted; each includes those before it. The numbers are stored.</summary>
 internal enum SweepScope
 {
-    /// <summary>Which requests were started.</summary>
+    /// <summary>The marks of requests that were started.</summary>
     Starts = 1,
 
     /// <summary>The payloads of the results, too.</summary>

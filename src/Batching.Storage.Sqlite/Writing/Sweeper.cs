@@ -16,7 +16,7 @@ internal sealed class Sweeper
     private const int KeptFreePages = 32 * 1024 * 1024 / StoreConnection.PageSize;
     private const int PagesGivenBackPerStep = 256;
 
-    /// <summary>How much <see cref="GiveBack"/> takes off the file at most.</summary>
+    /// <summary>The most that <see cref="GiveBack"/> takes off the file.</summary>
     public const int BytesGivenBackPerStep = PagesGivenBackPerStep * StoreConnection.PageSize;
 
     private readonly Statement _deleteStarts;

@@ -153,7 +153,7 @@ internal sealed class WriteSession : IDisposable
 
     public void Rollback() => StoreConnection.Rollback(_connection);
 
-    /// <summary>How many pages were written to the log since the last call.</summary>
+    /// <summary>Counts the pages that were written to the log since the last call.</summary>
     public int TakePagesLogged()
     {
         var result = sqlite3_db_status(_connection.Handle, SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, 1);
@@ -161,7 +161,7 @@ internal sealed class WriteSession : IDisposable
         return pages;
     }
 
-    /// <summary>How large the database is, the log included.</summary>
+    /// <summary>Measures the database, the log included.</summary>
     public long DatabaseBytes =>
         Convert.ToInt64(StoreConnection.Scalar(_connection, "PRAGMA page_count"), CultureInfo.InvariantCulture)
         * StoreConnection.PageSize;

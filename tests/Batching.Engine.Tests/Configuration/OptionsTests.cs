@@ -86,6 +86,7 @@ public sealed class OptionsTests
         Assert.Null(upstream.Tls.ClientKey);
         Assert.Null(upstream.Tls.RootCertificates);
         Assert.Equal(TimeSpan.FromSeconds(30), upstream.Timeout);
+        Assert.Equal(TimeSpan.FromSeconds(10), upstream.ConnectTimeout);
         Assert.True(upstream.AdaptiveConcurrency);
         Assert.Equal(TimeSpan.FromMinutes(1), upstream.MaxPause);
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
@@ -29,7 +30,7 @@ public sealed class UpstreamCallerTests : IDisposable
     public async Task CallAsync_AnyBytes_ComeBackExactly()
     {
         byte[][] bodies = [[], [0], "{\"n\": 12345678901234567890, \"d\": 1.10}"u8.ToArray(), Noise(16 * 1024), Noise(300_000)];
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             var body = bodies[int.Parse(context.Request.Query["i"]!, provider: null)];
             if (context.Request.Query.ContainsKey("announced"))
@@ -43,7 +44,7 @@ public sealed class UpstreamCallerTests : IDisposable
         {
             foreach (var suffix in (string[])["", "&announced"])
             {
-                using var reply = await CallAsync(upstream.Address, new Request { Path = $"/x?i={i}{suffix}" });
+                using var reply = await CallAsync(upstream.Url, new Request { Path = $"/x?i={i}{suffix}" });
                 Assert.Equal((200, Failure.None, bodies[i].LongLength), (reply.StatusCode, reply.Failure, reply.Size));
                 Assert.Equal(bodies[i], reply.Body.ToArray());
             }
@@ -58,7 +59,7 @@ public sealed class UpstreamCallerTests : IDisposable
     public async Task CallAsync_BodyAtTheLimit_IsCutOffOnlyBeyondIt(bool announced, int beyond, Failure expected)
     {
         var length = (10 * 1024 * 1024) + beyond;
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             context.Response.ContentLength = announced ? length : null;
             for (var sent = 0; sent < length;)
@@ -68,10 +69,10 @@ public sealed class UpstreamCallerTests : IDisposable
                 sent += chunk.Length;
             }
         });
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/large" });
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/large" });
         Assert.Equal(expected, reply.Failure);
         Assert.Equal(expected == Failure.None ? (200, (long)length) : (502, 0L), (reply.StatusCode, reply.Size));
-        Assert.Single(upstream.Received);
+        Assert.Single(upstream.Requests);
     }
 
     [Theory]
@@ -80,27 +81,27 @@ public sealed class UpstreamCallerTests : IDisposable
     public async Task CallAsync_HeaderAtTheLimit_IsCutOffOnlyBeyondIt(int length, Failure expected)
     {
         _options.Limits.ResponseHeaderBytes = 8 * 1024;
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.Headers["X-Long"] = new string('x', length);
             return Task.CompletedTask;
         });
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/long" });
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/long" });
         Assert.Equal((expected == Failure.None ? 200 : 502, expected), (reply.StatusCode, reply.Failure));
-        Assert.Single(upstream.Received);
+        Assert.Single(upstream.Requests);
     }
 
     [Fact]
     public async Task CallAsync_NoAnswerWithinTheDeadline_TimesOut()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
-        var call = CallAsync(upstream.Address, new Request { Path = "/slow" });
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
+        var call = CallAsync(upstream.Url, new Request { Path = "/slow" });
         await gate.UntilEnteredAsync(1);
         _time.Advance(TimeSpan.FromSeconds(29.9));
         Assert.False(call.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(0.1));
-        using var reply = await Poll.ForAsync(call, "the deadline");
+        using var reply = await Eventually.WithDeadlineAsync(call, "the deadline");
         Assert.Equal((504, Failure.UpstreamTimeout), (reply.StatusCode, reply.Failure));
         Assert.Equal(1, gate.Entered);
     }
@@ -109,16 +110,16 @@ public sealed class UpstreamCallerTests : IDisposable
     public async Task CallAsync_BodyDoesNotEndWithinTheDeadline_TimesOut()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(async context =>
+        await using var upstream = await TestApi.StartAsync(async context =>
         {
             await context.Response.WriteAsync("begin");
             await context.Response.Body.FlushAsync();
             await gate.PassAsync(context);
         });
-        var call = CallAsync(upstream.Address, new Request { Path = "/slow" });
+        var call = CallAsync(upstream.Url, new Request { Path = "/slow" });
         await gate.UntilEnteredAsync(1);
         _time.Advance(TimeSpan.FromSeconds(30));
-        using var reply = await Poll.ForAsync(call, "the deadline");
+        using var reply = await Eventually.WithDeadlineAsync(call, "the deadline");
         Assert.Equal(Failure.UpstreamTimeout, reply.Failure);
     }
 
@@ -126,12 +127,12 @@ public sealed class UpstreamCallerTests : IDisposable
     public async Task CallAsync_Aborted_Throws()
     {
         var gate = new Gate();
-        await using var upstream = await TestUpstream.StartAsync(gate.PassAsync);
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
         using var abort = new CancellationTokenSource();
-        var call = CallAsync(upstream.Address, new Request { Path = "/slow" }, abort: abort.Token);
+        var call = CallAsync(upstream.Url, new Request { Path = "/slow" }, abort: abort.Token);
         await gate.UntilEnteredAsync(1);
         await abort.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Poll.ForAsync(call, "the abort"));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.WithDeadlineAsync(call, "the abort"));
     }
 
     [Theory]
@@ -160,12 +161,12 @@ public sealed class UpstreamCallerTests : IDisposable
                 connection.Reset();
             }
         });
-        using var reply = await DriveAsync(upstream.Address, new Request { Path = "/cut" });
+        using var reply = await DriveAsync(upstream.Url, new Request { Path = "/cut" });
         Assert.Equal((502, Failure.UpstreamReset), (reply.StatusCode, reply.Failure));
         Assert.Equal(3, requests);
 
         requests = 0;
-        using var posted = await DriveAsync(upstream.Address, EngineHost.Post("/cut"));
+        using var posted = await DriveAsync(upstream.Url, EngineHost.Post("/cut"));
         Assert.Equal(Failure.UpstreamReset, posted.Failure);
         Assert.Equal(1, requests);
     }
@@ -205,14 +206,14 @@ public sealed class UpstreamCallerTests : IDisposable
             Reset();
             if (isWarm)
             {
-                using var warm = await CallAsync(upstream.Address, new Request { Path = "/warm" });
+                using var warm = await CallAsync(upstream.Url, new Request { Path = "/warm" });
                 Assert.Equal(200, warm.StatusCode);
             }
 
             var cut = new Request { Path = "/x", Method = method, Body = ByteString.CopyFromUtf8(body) };
             // Whatever the case that a caller writes the field in that the sends are counted by.
             cut.Headers["user-AGENT"] = "mine";
-            using var reply = await DriveAsync(upstream.Address, cut);
+            using var reply = await DriveAsync(upstream.Url, cut);
             Assert.Equal((502, Failure.UpstreamReset), (reply.StatusCode, reply.Failure));
             Assert.Equal(expected, requests);
         }
@@ -232,7 +233,7 @@ public sealed class UpstreamCallerTests : IDisposable
                 await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             }
         });
-        using var reply = await DriveAsync(upstream.Address, new Request { Path = "/x" });
+        using var reply = await DriveAsync(upstream.Url, new Request { Path = "/x" });
         Assert.Equal((200, ended + 1), (reply.StatusCode, requests));
     }
 
@@ -260,7 +261,7 @@ public sealed class UpstreamCallerTests : IDisposable
             await connection.WriteAsync($"HTTP/1.1 {status}\r\n{fields}\r\n{body}");
             await connection.ReadRequestAsync();
         });
-        using var reply = await Poll.ForAsync(CallAsync(upstream.Address, EngineHost.Post("/x")), "a reset");
+        using var reply = await Eventually.WithDeadlineAsync(CallAsync(upstream.Url, EngineHost.Post("/x")), "a reset");
         Assert.Equal((502, Failure.UpstreamReset), (reply.StatusCode, reply.Failure));
     }
 
@@ -279,7 +280,7 @@ public sealed class UpstreamCallerTests : IDisposable
             await connection.WriteAsync($"HTTP/1.1 200 OK\r\n{fields}\r\n{body}");
             await connection.ReadRequestAsync();
         });
-        using var reply = await Poll.ForAsync(CallAsync(upstream.Address, EngineHost.Post("/x")), "the answer");
+        using var reply = await Eventually.WithDeadlineAsync(CallAsync(upstream.Url, EngineHost.Post("/x")), "the answer");
         Assert.Equal((200, Failure.None), (reply.StatusCode, reply.Failure));
         Assert.Equal("body"u8.ToArray(), reply.Body.ToArray());
     }
@@ -300,8 +301,8 @@ public sealed class UpstreamCallerTests : IDisposable
                 await connection.ReadRequestAsync();
             });
             Reset();
-            using var reply = await Poll.ForAsync(
-                CallAsync(upstream.Address, new Request { Path = "/x", Method = method }), $"the answer with {announced}");
+            using var reply = await Eventually.WithDeadlineAsync(
+                CallAsync(upstream.Url, new Request { Path = "/x", Method = method }), $"the answer with {announced}");
             Assert.Equal(
                 (int.Parse(status[..3], provider: null), Failure.None, 0L), (reply.StatusCode, reply.Failure, reply.Size));
             Assert.Equal("yes", ResponseHeaders.Find(reply.Headers.Span, "x-kept"u8));
@@ -317,7 +318,7 @@ public sealed class UpstreamCallerTests : IDisposable
             await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nbody");
             await connection.ReadRequestAsync();
         });
-        using var reply = await Poll.ForAsync(CallAsync(upstream.Address, new Request { Path = "/x" }), "the answer");
+        using var reply = await Eventually.WithDeadlineAsync(CallAsync(upstream.Url, new Request { Path = "/x" }), "the answer");
         Assert.Equal(Failure.ResponseTooLarge, reply.Failure);
     }
 
@@ -338,7 +339,7 @@ public sealed class UpstreamCallerTests : IDisposable
                 $"HTTP/1.1 200 OK\r\nX-Text: {bytes}\r\nLocation: /{bytes}\r\nContent-Disposition: {bytes}\r\n"
                 + $"X-Two: {bytes}\r\nX-Two: \u00FC\r\nContent-Length: 0\r\n\r\n");
         });
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/x" });
         var fields = ResponseHeaders.Decode(reply.Headers).ToDictionary();
         Assert.Equal(expected, fields["x-text"]);
         Assert.Equal("/" + expected, fields["location"]);
@@ -369,8 +370,10 @@ public sealed class UpstreamCallerTests : IDisposable
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
                 throw new InvalidOperationException("Unreachable.");
-            });
+            },
+            connectTimeout: TimeSpan.FromMilliseconds(50));
         Assert.Equal((502, Failure.UpstreamUnreachable), (reply.StatusCode, reply.Failure));
+        Assert.Contains("within 0.05 s", Encoding.UTF8.GetString(reply.Body.ToArray()), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -392,30 +395,30 @@ public sealed class UpstreamCallerTests : IDisposable
     [InlineData("GET", 304, 1)]
     public async Task CallAsync_StatusCodes_AreTriedAgainOnlyWhereSafeAndNamed(string method, int status, int attempts)
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.StatusCode = status;
             return Task.CompletedTask;
         });
-        using var reply = await DriveAsync(upstream.Address, new Request { Path = "/x", Method = method });
+        using var reply = await DriveAsync(upstream.Url, new Request { Path = "/x", Method = method });
         Assert.Equal((status, Failure.None), (reply.StatusCode, reply.Failure));
-        Assert.Equal(attempts, upstream.Received.Count);
+        Assert.Equal(attempts, upstream.Requests.Count);
     }
 
     [Fact]
     public async Task CallAsync_SecondAttemptSucceeds_IsTheAnswerWithTheSameBodySent()
     {
         var count = 0;
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.StatusCode = Interlocked.Increment(ref count) == 1 ? 503 : 200;
             return context.Response.WriteAsync($"answer {count}");
         });
         using var reply = await DriveAsync(
-            upstream.Address, new Request { Path = "/x", Method = "PUT", Body = ByteString.CopyFromUtf8("[1]") });
+            upstream.Url, new Request { Path = "/x", Method = "PUT", Body = ByteString.CopyFromUtf8("[1]") });
         Assert.Equal(200, reply.StatusCode);
         Assert.Equal("answer 2"u8.ToArray(), reply.Body.ToArray());
-        Assert.Equal(["[1]"u8.ToArray(), "[1]"u8.ToArray()], upstream.Received.Select(call => call.Body));
+        Assert.Equal(["[1]"u8.ToArray(), "[1]"u8.ToArray()], upstream.Requests.Select(call => call.Body));
     }
 
     [Theory]
@@ -428,14 +431,14 @@ public sealed class UpstreamCallerTests : IDisposable
     public async Task CallAsync_RetryAfter_IsHonoured(string retryAfter, int expected, bool once)
     {
         var times = new ConcurrentQueue<DateTimeOffset>();
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             times.Enqueue(_time.GetUtcNow());
             context.Response.StatusCode = once && times.Count > 1 ? 200 : 503;
             context.Response.Headers.RetryAfter = retryAfter;
             return Task.CompletedTask;
         });
-        using var reply = await DriveAsync(upstream.Address, new Request { Path = "/x" });
+        using var reply = await DriveAsync(upstream.Url, new Request { Path = "/x" });
         var seen = times.ToArray();
         Assert.Equal(once ? 2 : 3, seen.Length);
         Assert.All(
@@ -452,17 +455,17 @@ public sealed class UpstreamCallerTests : IDisposable
     [InlineData("Sun, 01 Mar 2026 13:00:00 GMT")]
     public async Task CallAsync_RetryAfterBeyondTheDeadline_GivesTheAnswerInHand(string retryAfter)
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.StatusCode = 429;
             context.Response.Headers.RetryAfter = retryAfter;
             return context.Response.WriteAsync("later");
         });
-        using var reply = await Poll.ForAsync(
-            CallAsync(upstream.Address, new Request { Path = "/x" }), "an answer without any wait");
+        using var reply = await Eventually.WithDeadlineAsync(
+            CallAsync(upstream.Url, new Request { Path = "/x" }), "an answer without any wait");
         Assert.Equal((429, Failure.None), (reply.StatusCode, reply.Failure));
         Assert.Equal("later"u8.ToArray(), reply.Body.ToArray());
-        Assert.Single(upstream.Received);
+        Assert.Single(upstream.Requests);
     }
 
     // SocketsHttpHandler sends a request again by itself when a pooled connection ends before the answer begins, if it
@@ -488,13 +491,13 @@ public sealed class UpstreamCallerTests : IDisposable
                 await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             }
         });
-        using (var warm = await CallAsync(upstream.Address, new Request { Path = "/warm" }))
+        using (var warm = await CallAsync(upstream.Url, new Request { Path = "/warm" }))
         {
             Assert.Equal(200, warm.StatusCode);
         }
 
         using var reply = await CallAsync(
-            upstream.Address, new Request { Path = "/x", Method = method, Body = ByteString.CopyFromUtf8(body) });
+            upstream.Url, new Request { Path = "/x", Method = method, Body = ByteString.CopyFromUtf8(body) });
         Assert.Equal(Failure.UpstreamReset, reply.Failure);
         Assert.Equal(["GET", method], received);
     }
@@ -506,28 +509,28 @@ public sealed class UpstreamCallerTests : IDisposable
     [InlineData(308)]
     public async Task CallAsync_Redirect_IsTheAnswer(int status)
     {
-        await using var elsewhere = await TestUpstream.StartEchoAsync();
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var elsewhere = await TestApi.StartEchoAsync();
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.StatusCode = status;
             context.Response.Headers.Location = elsewhere.Address + "x";
             return Task.CompletedTask;
         });
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/x" });
         Assert.Equal(status, reply.StatusCode);
         Assert.Contains(new("location", elsewhere.Address + "x"), ResponseHeaders.Decode(reply.Headers));
-        Assert.Empty(elsewhere.Received);
+        Assert.Empty(elsewhere.Requests);
     }
 
     [Fact]
     public async Task CallAsync_Head_HasNoBodyHoweverLongItIsAnnounced()
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.ContentLength = 1L << 40;
             return Task.CompletedTask;
         });
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x", Method = "HEAD" });
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/x", Method = "HEAD" });
         Assert.Equal((200, Failure.None, 0L), (reply.StatusCode, reply.Failure, reply.Size));
         Assert.Contains(new("content-length", "1099511627776"), ResponseHeaders.Decode(reply.Headers));
     }
@@ -541,13 +544,13 @@ public sealed class UpstreamCallerTests : IDisposable
             gzip.Write(new byte[1000]);
         }
 
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.Headers.ContentEncoding = "gzip";
             return context.Response.Body.WriteAsync(buffer.ToArray()).AsTask();
         });
         using var reply = await CallAsync(
-            upstream.Address, new Request { Path = "/x", Headers = { ["Accept-Encoding"] = "gzip" } });
+            upstream.Url, new Request { Path = "/x", Headers = { ["Accept-Encoding"] = "gzip" } });
         Assert.Equal(buffer.ToArray(), reply.Body.ToArray());
         Assert.Contains(new("content-encoding", "gzip"), ResponseHeaders.Decode(reply.Headers));
     }
@@ -555,9 +558,9 @@ public sealed class UpstreamCallerTests : IDisposable
     [Fact]
     public async Task CallAsync_Headers_AreTheRequestsOwnAndNoMore()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         using var reply = await CallAsync(
-            upstream.Address,
+            upstream.Url,
             new Request
             {
                 Path = "/x?y=%2F",
@@ -567,7 +570,7 @@ public sealed class UpstreamCallerTests : IDisposable
             },
             authorization: "Bearer secret");
         Assert.Equal(200, reply.StatusCode);
-        var call = Assert.Single(upstream.Received);
+        var call = Assert.Single(upstream.Requests);
         Assert.Equal(("POST", "/x?y=%2F"), (call.Method, call.Target));
         Assert.Equal(
             new Dictionary<string, string>
@@ -577,7 +580,7 @@ public sealed class UpstreamCallerTests : IDisposable
                 ["Content-Language"] = "de",
                 ["Content-Length"] = "2",
                 ["Content-Type"] = "application/json",
-                ["Host"] = upstream.Address.Authority,
+                ["Host"] = upstream.Url.Authority,
                 ["Idempotency-Key"] = "k",
                 ["User-Agent"] = "Batch",
                 ["X-Name"] = "José 你好",
@@ -589,12 +592,12 @@ public sealed class UpstreamCallerTests : IDisposable
     [Fact]
     public async Task CallAsync_CredentialInAnotherField_IsSentInThat()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         _options.CredentialHeader = "X-User";
 
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x", Method = "GET" }, "alice");
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/x", Method = "GET" }, "alice");
 
-        var headers = Assert.Single(upstream.Received).Headers;
+        var headers = Assert.Single(upstream.Requests).Headers;
         Assert.Equal("alice", headers["X-User"]);
         Assert.DoesNotContain("Authorization", headers.Keys);
     }
@@ -610,10 +613,10 @@ public sealed class UpstreamCallerTests : IDisposable
         ClientAddressField field, string? peer, string? name, string? value)
     {
         _options.Headers.ClientAddress = field;
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         using var reply = await CallAsync(
-            upstream.Address, new Request { Path = "/x" }, forwarded: new ForwardedFields(peer, null));
-        var headers = Assert.Single(upstream.Received).Headers;
+            upstream.Url, new Request { Path = "/x" }, forwarded: new ForwardedFields(peer, null));
+        var headers = Assert.Single(upstream.Requests).Headers;
         Assert.Equal(
             name is null ? [] : [new(name, value!)], headers.Where(header => header.Key.Contains("Forwarded", StringComparison.Ordinal)));
     }
@@ -624,13 +627,13 @@ public sealed class UpstreamCallerTests : IDisposable
         var trace = ForwardedFields.TraceOf("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
         Assert.Equal("0af7651916cd43dd8448eb211c80319c-00", trace);
         var origin = new ForwardedFields(null, trace);
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         for (var i = 0; i < 2; i++)
         {
-            using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" }, forwarded: origin);
+            using var reply = await CallAsync(upstream.Url, new Request { Path = "/x" }, forwarded: origin);
         }
 
-        var sent = upstream.Received.Select(call => call.Headers["traceparent"]).ToArray();
+        var sent = upstream.Requests.Select(call => call.Headers["traceparent"]).ToArray();
         Assert.All(sent, value => Assert.Matches("^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$", value));
         Assert.Equal(2, sent.Distinct().Count());
         Assert.DoesNotContain("b7ad6b7169203331", string.Concat(sent), StringComparison.Ordinal);
@@ -672,9 +675,9 @@ public sealed class UpstreamCallerTests : IDisposable
     [Fact]
     public async Task CallAsync_FieldsThatTheRequestHas_AreNotSetAgain()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         using var reply = await CallAsync(
-            upstream.Address,
+            upstream.Url,
             new Request
             {
                 Path = "/x",
@@ -682,7 +685,7 @@ public sealed class UpstreamCallerTests : IDisposable
                 Headers = { ["user-agent"] = "mine/1", ["Traceparent"] = "mine", ["content-type"] = "text/plain" },
             },
             forwarded: new ForwardedFields(null, null));
-        var headers = Assert.Single(upstream.Received).Headers;
+        var headers = Assert.Single(upstream.Requests).Headers;
         Assert.Equal(("mine/1", "mine"), (headers["User-Agent"], headers["traceparent"]));
         Assert.Equal("text/plain", headers["Content-Type"]);
     }
@@ -690,11 +693,11 @@ public sealed class UpstreamCallerTests : IDisposable
     [Fact]
     public async Task CallAsync_UpstreamThatGetsNoCredential_GetsNone()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
-        _options.Upstreams.Add(new UpstreamOptions { BaseAddress = upstream.Address, ForwardCredential = false });
+        await using var upstream = await TestApi.StartEchoAsync();
+        _options.Upstreams.Add(new UpstreamOptions { BaseAddress = upstream.Url, ForwardCredential = false });
         _router = CreateRouter();
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" }, authorization: "Bearer secret");
-        Assert.DoesNotContain("Authorization", Assert.Single(upstream.Received).Headers.Keys);
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/x" }, authorization: "Bearer secret");
+        Assert.DoesNotContain("Authorization", Assert.Single(upstream.Requests).Headers.Keys);
     }
 
     [Theory]
@@ -706,26 +709,26 @@ public sealed class UpstreamCallerTests : IDisposable
     public async Task CallAsync_ContentType_IsJsonUnlessTheRequestSaysOtherwise(
         string method, string body, string? given, string? expected)
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         var request = new Request { Path = "/x", Method = method, Body = ByteString.CopyFromUtf8(body) };
         if (given is not null)
         {
             request.Headers["content-type"] = given;
         }
 
-        using var reply = await CallAsync(upstream.Address, request);
-        Assert.Equal(expected, Assert.Single(upstream.Received).Headers.GetValueOrDefault("Content-Type"));
-        Assert.DoesNotContain("Authorization", upstream.Received.Single().Headers.Keys);
+        using var reply = await CallAsync(upstream.Url, request);
+        Assert.Equal(expected, Assert.Single(upstream.Requests).Headers.GetValueOrDefault("Content-Type"));
+        Assert.DoesNotContain("Authorization", upstream.Requests.Single().Headers.Keys);
     }
 
     // A credential comes from the caller of the gateway, for example from its query, where everything can be encoded.
     [Fact]
     public async Task CallAsync_CredentialWithALineBreak_SendsNoFieldOfItsOwn()
     {
-        await using var upstream = await TestUpstream.StartEchoAsync();
+        await using var upstream = await TestApi.StartEchoAsync();
         await Assert.ThrowsAsync<ArgumentException>(() => CallAsync(
-            upstream.Address, new Request { Path = "/x" }, authorization: "Bearer a\r\nX-Evil: 1"));
-        Assert.Empty(upstream.Received);
+            upstream.Url, new Request { Path = "/x" }, authorization: "Bearer a\r\nX-Evil: 1"));
+        Assert.Empty(upstream.Requests);
     }
 
     [Fact]
@@ -737,7 +740,7 @@ public sealed class UpstreamCallerTests : IDisposable
             await connection.WriteAsync(
                 "HTTP/1.1 200 OK\r\nX-Folded: one\r\n  two\r\nX-Next: three\r\nContent-Length: 0\r\n\r\n");
         });
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/x" });
         var fields = ResponseHeaders.Decode(reply.Headers).ToDictionary();
         Assert.Equal(["one", "two"], fields["x-folded"].Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal("three", fields["x-next"]);
@@ -746,30 +749,30 @@ public sealed class UpstreamCallerTests : IDisposable
     [Fact]
     public async Task CallAsync_CookieOfAnAnswer_IsNeitherKeptNorSentBack()
     {
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.Headers.SetCookie = "session=1";
             return Task.CompletedTask;
         });
         for (var i = 0; i < 2; i++)
         {
-            using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+            using var reply = await CallAsync(upstream.Url, new Request { Path = "/x" });
             Assert.DoesNotContain(ResponseHeaders.Decode(reply.Headers), field => field.Key == "set-cookie");
         }
 
-        Assert.All(upstream.Received, call => Assert.DoesNotContain("Cookie", call.Headers.Keys));
+        Assert.All(upstream.Requests, call => Assert.DoesNotContain("Cookie", call.Headers.Keys));
     }
 
     [Fact]
     public async Task CallAsync_CookieOfAnAnswer_IsKeptWhereConfigured()
     {
         _options.Headers.SetCookie = true;
-        await using var upstream = await TestUpstream.StartAsync(context =>
+        await using var upstream = await TestApi.StartAsync(context =>
         {
             context.Response.Headers.SetCookie = new(["a=1", "b=2"]);
             return Task.CompletedTask;
         });
-        using var reply = await CallAsync(upstream.Address, new Request { Path = "/x" });
+        using var reply = await CallAsync(upstream.Url, new Request { Path = "/x" });
         Assert.Contains(new("set-cookie", "a=1, b=2"), ResponseHeaders.Decode(reply.Headers));
     }
 
@@ -804,11 +807,14 @@ public sealed class UpstreamCallerTests : IDisposable
         string? authorization = null,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null,
         ForwardedFields? forwarded = null,
+        TimeSpan? connectTimeout = null,
         CancellationToken abort = default)
     {
         if (_router is null)
         {
-            _options.Upstreams.Add(new UpstreamOptions { BaseAddress = address, ConnectCallback = connect });
+            var upstream = new UpstreamOptions { BaseAddress = address, ConnectCallback = connect };
+            upstream.ConnectTimeout = connectTimeout ?? upstream.ConnectTimeout;
+            _options.Upstreams.Add(upstream);
             _router = CreateRouter();
         }
 

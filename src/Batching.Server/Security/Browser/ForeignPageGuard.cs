@@ -16,7 +16,8 @@ internal static class ForeignPageGuard
         return app.Use((context, next) =>
             context.IsBatchCall() && IsForeign(context.Request) && !IsAllowed(context.Request, allowed)
                 ? context.RefuseAsync(
-                    StatusCode.PermissionDenied, "Pages of this origin may not call: it is not in Batch:Cors:AllowedOrigins.")
+                    StatusCode.PermissionDenied,
+                    $"Pages of this origin may not call: it is not in {BrowserOptions.Section}:{nameof(BrowserOptions.AllowedOrigins)}.")
                 : next(context));
     }
 

@@ -41,7 +41,7 @@ internal sealed class CallerResolver : IHostedService
     }
 
     /// <summary>
-    /// What a refused caller is told to present (RFC 9110, section 11.6.1). There is no registered scheme for what a proxy
+    /// The challenge for a refused caller, which says what to present (RFC 9110, section 11.6.1). There is no registered scheme for what a proxy
     /// says.
     /// </summary>
     public string Challenge =>

@@ -1,6 +1,6 @@
 namespace Batching.Server.Security.Identity;
 
-/// <summary>How callers are told apart.</summary>
+/// <summary>The way in which callers are told apart.</summary>
 internal enum IdentityMode
 {
     /// <summary>By the credential they present, which is the APIs' to check: it is sent to them as it is.</summary>

@@ -15,7 +15,7 @@ internal sealed class CertificateFiles(TlsOptions options)
     /// <summary>The file with the private key.</summary>
     public string KeyFile { get; } = options.KeyFile ?? options.CertificateFile!;
 
-    /// <summary>What is in the files.</summary>
+    /// <summary>Reads both files.</summary>
     /// <exception cref="OptionsValidationException">One can't be read; names the key.</exception>
     public (string Certificate, string Key) Read() => (
         Read(nameof(TlsOptions.CertificateFile), _certificateFile),
