@@ -57,8 +57,8 @@ public sealed class UpstreamOptions
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Longest time in which a connection to the API is made, TLS included. Within the deadline of its request it is tried
-    /// again.
+    /// Longest time in which a connection to the API is made, TLS included. A request that may be repeated then tries again
+    /// within its deadline.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:05:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
