@@ -11,6 +11,12 @@ public sealed partial class SourceTests
     [Fact]
     public void Summaries_FirstWord_IsANounOrAVerb() => Assert.Empty(Find(QuestionSummary()));
 
+    [Fact]
+    public void ProtoComments_FirstWord_IsANounOrAVerb() => Assert.Empty(
+        from file in Directory.GetFiles(Path.Combine(Repository.Root, "protos"), "*.proto", SearchOption.AllDirectories)
+        from match in QuestionComment().Matches(File.ReadAllText(file))
+        select $"{Path.GetFileName(file)}: {match.Value.Trim()}");
+
     // A key comes from the name of its property, so that both can only change together. The texts of log messages have to be
     // constants.
     [Fact]
@@ -35,6 +41,10 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"<summary>[\s/]*(What|How|Where|When|Who|Which|Why)\b.*")]
     private static partial Regex QuestionSummary();
+
+    // The first line of a comment.
+    [GeneratedRegex(@"(?<!//.*\n *)// (What|How|Where|When|Who|Which|Why)\b.*")]
+    private static partial Regex QuestionComment();
 
     [GeneratedRegex(@"^.*""[^""\n]*\bBatch:[A-Z]\w+:[A-Z]\w*.*$", RegexOptions.Multiline)]
     private static partial Regex KeyInMessage();
