@@ -9,8 +9,7 @@ namespace Batching.Engine.Committing;
 
 /// <summary>
 /// The one writer. Whatever is to be stored goes through it and is committed in groups: while one group is being
-/// written, the next one gathers, so that a flush of the disk is shared by all who wait for it. Results get their
-/// positions here. Thread-safe.
+/// written, the next one gathers, so that a flush of the disk is shared by all who wait for it. Thread-safe.
 /// </summary>
 internal sealed class GroupCommitter : IDisposable
 {

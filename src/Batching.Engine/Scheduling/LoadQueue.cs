@@ -18,7 +18,7 @@ internal sealed class LoadQueue : ICommitSubscriber
 
     // A share for each upstream: what waits for one that is dead or slow takes no room from the others.
     private readonly Dictionary<Upstream, WaitingShare> _shares;
-    private readonly FairQueue<ActiveBatch> _loads = new();
+    private readonly LoadTurns<ActiveBatch> _loads = new();
 
     public LoadQueue(UpstreamRouter router, CommitPublisher publisher, IOptions<BatchEngineOptions> options)
     {

@@ -107,7 +107,7 @@ internal sealed class StoreRoom : IDisposable
     private bool TryGiveBack()
     {
         var steps = 0;
-        while (steps < StoreConnection.LogBytes / Sweeper.BytesGivenBackPerStep
+        while (steps < StoreConnection.LogBytes / RowSweeper.BytesGivenBackPerStep
             && TrySweepInFullLog(session => session.Sweeper.HasFree() && GiveBack(session)))
         {
             steps++;

@@ -42,7 +42,7 @@ internal sealed class WriteSession : IDisposable
         _connection = connection;
         _bound = bound;
         var statements = _statements = new Statements(connection);
-        Sweeper = new Sweeper(statements, firstOwnKey);
+        Sweeper = new RowSweeper(statements, firstOwnKey);
         _owners = new OwnerCounts(statements);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
@@ -122,7 +122,7 @@ internal sealed class WriteSession : IDisposable
         _findSecret = statements.Add("SELECT value FROM secrets WHERE name = $name", "$name");
     }
 
-    public Sweeper Sweeper { get; }
+    public RowSweeper Sweeper { get; }
 
     /// <summary>Begins a transaction.</summary>
     /// <param name="usesReserve">It may take the last pages too, which are kept for what frees some.</param>

@@ -6,7 +6,7 @@ namespace Batching.Storage.Sqlite.Writing;
 /// step is done with it, which is all that most batches need. What is left is noted in <c>sweeps</c> and done
 /// between the commits, also after a restart; so is what was staged before it, which nobody will accept any more.
 /// </summary>
-internal sealed class Sweeper
+internal sealed class RowSweeper
 {
     // One unit is a row, or 64 KiB of payload. A step takes about 5 ms on 2 cores.
     private const int UnitsPerStep = 128;
@@ -36,7 +36,7 @@ internal sealed class Sweeper
 
     /// <param name="statements">Those of the connection on which it sweeps.</param>
     /// <param name="firstOwnKey">What is staged under a smaller number is left from an earlier process.</param>
-    public Sweeper(Statements statements, long firstOwnKey)
+    public RowSweeper(Statements statements, long firstOwnKey)
     {
         _firstOwnKey = firstOwnKey;
         _deleteStarts = statements.Add(

@@ -3,9 +3,9 @@ using FsCheck.Xunit;
 
 namespace Batching.Engine.Tests.Scheduling;
 
-public sealed class FairQueueTests
+public sealed class LoadTurnsTests
 {
-    private readonly FairQueue<string> _queue = new();
+    private readonly LoadTurns<string> _queue = new();
 
     [Fact]
     public void TryDequeue_TwoOwners_TakesTurns()
@@ -52,7 +52,7 @@ public sealed class FairQueueTests
     [Property(MaxTest = 500)]
     public void AnySequence_AgainstASimpleModel_Agrees((bool Takes, byte Owner, byte Batch)[] steps)
     {
-        var queue = new FairQueue<int>();
+        var queue = new LoadTurns<int>();
         var model = new List<(string Owner, List<(long Batch, List<int> Items)> Batches)>();
         for (var i = 0; i < steps.Length; i++)
         {

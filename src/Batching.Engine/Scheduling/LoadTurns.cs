@@ -4,10 +4,10 @@ using Batching.Engine.Quotas;
 namespace Batching.Engine.Scheduling;
 
 /// <summary>
-/// A queue that is fair: taking goes round over the owners, and for each owner round over its batches, so nobody
+/// The order in which batches load their next requests, which is fair: taking goes round over the owners, and for each owner round over its batches, so nobody
 /// waits longer because somebody else has more. All operations take constant time. Thread-safe.
 /// </summary>
-internal sealed class FairQueue<T>
+internal sealed class LoadTurns<T>
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, BatchTurns<T>> _owners = new(StringComparer.Ordinal);
