@@ -147,7 +147,8 @@ public sealed class GatewayProcess : IDisposable
         _output.Enqueue(line ?? "");
         if (line?.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var start)
         {
-            _address.TrySetResult(line[(start + Listening.Length)..]);
+            // It may stand in JSON.
+            _address.TrySetResult(line[(start + Listening.Length)..].Split('"')[0]);
         }
     }
 }
