@@ -12,6 +12,7 @@ using Batching.Server.Security.Operations;
 using Batching.Server.Security.Secrets;
 using Batching.Server.Security.Tls;
 using Batching.Server.Services;
+using Batching.Server.Telemetry;
 using Batching.SharedPort;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -42,6 +43,7 @@ internal static class BatchServer
         var usesSample = builder.Environment.IsDevelopment() && !builder.Configuration.HasUpstream();
         var urls = builder.Configuration.GetUrls();
         var operations = builder.Configuration.GetOperations(urls);
+        var telemetry = TelemetrySettings.Read(builder.Configuration, operations);
 
         builder.WebHost.UseUrls(string.IsNullOrEmpty(operations.Url) ? urls : $"{urls};{operations.Url}");
         builder.WebHost.UseHttp1AndHttp2OnSharedPort(static listen =>
@@ -94,6 +96,8 @@ internal static class BatchServer
                 compression.MimeTypes =
                     [.. ResponseCompressionDefaults.MimeTypes, "application/x-ndjson", "text/event-stream"];
             })
+            .AddTelemetry(telemetry)
+            .AddConsoleJson(builder.Configuration)
             .AddRpcs()
             .AddServingCheck();
         if (usesSample)
@@ -139,6 +143,7 @@ internal static class BatchServer
             app.MapServingCheck();
         }
 
+        app.MapTelemetry(telemetry);
         if (usesSample)
         {
             app.MapSampleUpstream();

@@ -115,6 +115,13 @@ public sealed class SqliteBatchStore : IBatchStore
         Read(owner, static (session, owner) => session.ReadUsage(owner), cancellationToken);
 
     /// <inheritdoc />
+    public async ValueTask<StoreTotals?> ReadTotalsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        await Read(now, static (session, now) => session.ReadTotals(now), cancellationToken) with
+        {
+            MaxBytes = _options.MaxFileBytes,
+        };
+
+    /// <inheritdoc />
     public ValueTask<IReadOnlyList<BatchRecord>> ListBatchesAsync(
         string owner, long beforeKey, int limit, CancellationToken cancellationToken)
     {

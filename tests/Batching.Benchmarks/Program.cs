@@ -15,6 +15,12 @@ using Batching.Benchmarks.Startup;
 
 switch (args)
 {
+    case ["pass-through", "--telemetry", "--rest", .. var rest]:
+        await PassThroughFigure.RunWithTelemetryAsync(Rounds(rest, 5), isRest: true);
+        return 0;
+    case ["pass-through", "--telemetry", .. var rest]:
+        await PassThroughFigure.RunWithTelemetryAsync(Rounds(rest, 5), isRest: false);
+        return 0;
     case ["pass-through", "--rest", .. var rest]:
         await PassThroughFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: true, rest[Math.Min(1, rest.Length)..]);
         return 0;
@@ -85,7 +91,7 @@ switch (args)
         Console.Error.WriteLine(
             """
             Which figure?
-              pass-through [--rest] [rounds [folder of a build …]], startup <published folder> …
+              pass-through [--rest] [rounds [folder of a build …]], pass-through --telemetry [--rest] [rounds], startup <published folder> …
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               pages [rounds [folder of a build …]]
               keyed-comparison [rounds], keyed-latency, owner-timing

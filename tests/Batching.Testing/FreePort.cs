@@ -16,4 +16,7 @@ public static class FreePort
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    /// <summary>Finds an address at such a port.</summary>
+    public static string FindUrl() => $"http://127.0.0.1:{Find()}";
 }

@@ -225,7 +225,8 @@ public sealed class GatewayProcess : IAsyncDisposable, IDisposable
         Lines.Enqueue(line);
         if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var start)
         {
-            addresses.Enqueue(line[(start + Listening.Length)..]);
+            // It may stand in JSON.
+            addresses.Enqueue(line[(start + Listening.Length)..].Split('"')[0]);
         }
         else if (line.Contains(Started, StringComparison.Ordinal))
         {

@@ -1,6 +1,7 @@
 using Batching.Engine.Model;
 using Batching.Engine.Running;
 using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
 using Batching.V1;
 
 namespace Batching.Engine.Committing;
@@ -45,7 +46,9 @@ internal sealed class CommitGroup
     public void Add(PendingWrite write) => _writes.Add(write);
 
     /// <summary>The results as changes of their batches, in which they get their positions.</summary>
-    public List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> BuildAppends(TimeProvider time)
+    /// <param name="time">The clock.</param>
+    /// <param name="tally">Counts them; null if nobody wants to know.</param>
+    public List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> BuildAppends(TimeProvider time, ResultTally? tally)
     {
         var batches = new Dictionary<ActiveBatch, List<FinishedRequest>>();
         foreach (var finished in _results)
@@ -61,7 +64,7 @@ internal sealed class CommitGroup
         var appends = new List<(ActiveBatch, StoreWrite.AppendResults)>(batches.Count);
         foreach (var (batch, finished) in batches)
         {
-            appends.Add((batch, BuildAppend(batch, finished, time)));
+            appends.Add((batch, BuildAppend(batch, finished, time, tally)));
         }
 
         return appends;
@@ -82,7 +85,7 @@ internal sealed class CommitGroup
     }
 
     private static StoreWrite.AppendResults BuildAppend(
-        ActiveBatch batch, List<FinishedRequest> finished, TimeProvider time)
+        ActiveBatch batch, List<FinishedRequest> finished, TimeProvider time, ResultTally? tally)
     {
         var record = batch.Record;
         var segments = new ResultSegmentBuilder(record.Finished + 1);
@@ -94,14 +97,14 @@ internal sealed class CommitGroup
         {
             // Its batch was over before it was done: the response would be deleted the moment it is stored.
             var isLate = request.DoneTime >= record.ExpireTime && request.Reply.Failure == Failure.None;
-            Add(request.StoredIndex, isLate ? Late : request.Reply, request.DoneTime);
+            Add(request, request.StoredIndex, isLate ? Late : request.Reply);
             foreach (var next in request.Spawned)
             {
                 spawned.Add(next.Row);
                 if (next.End is { } end)
                 {
                     // In the same commit: found without a result after a restart, it would be sent.
-                    Add(next.Index, end, request.DoneTime);
+                    Add(request, next.Index, end);
                 }
             }
         }
@@ -125,9 +128,10 @@ internal sealed class CommitGroup
             segments.Build(),
             RequestWindow.Encode(spawned, record.Total));
 
-        void Add(int index, UpstreamReply reply, DateTimeOffset doneTime)
+        void Add(FinishedRequest request, int index, UpstreamReply reply)
         {
-            segments.Add(index, reply.StatusCode, reply.Failure, doneTime, reply.Size, reply.Headers, reply.Body);
+            segments.Add(index, reply.StatusCode, reply.Failure, request.DoneTime, reply.Size, reply.Headers, reply.Body);
+            tally?.Add(request.Upstream, reply);
             added++;
             failed += reply.Failure != Failure.None || reply.StatusCode >= 400 ? 1 : 0;
             size += reply.Size;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Batching.Engine.Running;
 using Batching.Engine.Storage;
-using Batching.Engine.Telemetry;
 
 namespace Batching.Engine.Committing;
 
@@ -13,8 +12,7 @@ internal sealed class CommitPublisher(
     ActiveBatches activeBatches,
     RequestReader requests,
     ResultReader results,
-    ChangeNotifier changes,
-    BatchMetrics metrics)
+    ChangeNotifier changes)
 {
     private ImmutableArray<ICommitSubscriber> _subscribers = [];
 
@@ -58,8 +56,6 @@ internal sealed class CommitPublisher(
 
     private void Add(StoreWrite.AppendResults write, ActiveBatch batch)
     {
-        var failed = write.Batch.Failed - batch.Record.Failed;
-        metrics.CountResults(write.Batch.Finished - batch.Record.Finished - failed, failed);
         foreach (var segment in write.Segments)
         {
             results.Add(batch.Key, segment);

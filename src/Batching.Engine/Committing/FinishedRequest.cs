@@ -1,5 +1,6 @@
 using Batching.Engine.Model;
 using Batching.Engine.Running;
+using Batching.Engine.Telemetry;
 
 namespace Batching.Engine.Committing;
 
@@ -31,6 +32,9 @@ internal sealed record FinishedRequest(ActiveBatch Batch, int Index, UpstreamRep
 
     /// <summary>The way in which it was spawned itself, if its index was not known yet when it was sent.</summary>
     public SpawnedRequest? SpawnedFrom { get; init; }
+
+    /// <summary>The numbers of the upstream that it was for; null if that is not known.</summary>
+    public UpstreamMetrics? Upstream { get; init; }
 
     /// <summary>It was sent and must not be sent again, so that its outcome is needed even where its response is lost.</summary>
     public bool MustNotRepeat { get; init; }

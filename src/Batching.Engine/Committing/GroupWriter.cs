@@ -16,7 +16,8 @@ internal sealed class GroupWriter(
     /// <returns>Why nothing was stored; null if all was.</returns>
     public async Task<StoreUnavailableException?> TryCommitAsync(CommitGroup group)
     {
-        var appends = group.BuildAppends(time);
+        var tally = metrics.CountsResults ? new ResultTally(metrics.Unrouted) : null;
+        var appends = group.BuildAppends(time, tally);
         var began = time.GetTimestamp();
         try
         {
@@ -29,7 +30,13 @@ internal sealed class GroupWriter(
             return exception;
         }
 
-        metrics.CountCommit(time.GetElapsedTime(began));
+        if (metrics.MeasuresCommits)
+        {
+            metrics.CountCommit(
+                time.GetElapsedTime(began), group.Count, group.Bytes + group.Writes.Sum(static write => write.Bytes));
+        }
+
+        tally?.Publish();
         foreach (var pending in group.Writes)
         {
             publisher.Publish(pending.Write, batch: null);

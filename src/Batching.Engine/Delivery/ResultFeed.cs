@@ -1,5 +1,6 @@
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
+using Batching.Engine.Telemetry;
 
 namespace Batching.Engine.Delivery;
 
@@ -15,9 +16,17 @@ public sealed class ResultFeed : IDisposable
     private readonly RequestFields _fields;
     private readonly long _maxBytes;
     private readonly QuotaLease _lease;
+    private readonly BatchMetrics _metrics;
+    private int _isOpen = 1;
 
     internal ResultFeed(
-        ResultStreamer streamer, BatchRecord record, int after, RequestFields fields, long maxBytes, QuotaLease lease)
+        ResultStreamer streamer,
+        BatchRecord record,
+        int after,
+        RequestFields fields,
+        long maxBytes,
+        QuotaLease lease,
+        BatchMetrics metrics)
     {
         _streamer = streamer;
         _record = record;
@@ -25,6 +34,8 @@ public sealed class ResultFeed : IDisposable
         _fields = fields;
         _maxBytes = maxBytes;
         _lease = lease;
+        _metrics = metrics;
+        metrics.CountReader(1);
     }
 
     /// <summary>Whether the client has everything that there ever will be.</summary>
@@ -44,5 +55,13 @@ public sealed class ResultFeed : IDisposable
     public Delivery DeliveryUpTo(long position) => _streamer.DeliveryUpTo(_record, (int)position);
 
     /// <summary>The stream is not open any more; <see cref="DeliveryUpTo"/> may still be called.</summary>
-    public void Dispose() => _lease.Dispose();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isOpen, 0) == 1)
+        {
+            _metrics.CountReader(-1);
+        }
+
+        _lease.Dispose();
+    }
 }

@@ -4,6 +4,7 @@ using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Running;
 using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +26,7 @@ public sealed class ResultStreamer
     private readonly DeliveryTracker _deliveries;
     private readonly ReplyBudget _replies;
     private readonly ChangeNotifier _changes;
+    private readonly BatchMetrics _metrics;
     private readonly BatchEngineOptions _options;
     private readonly TimeProvider _time;
 
@@ -39,6 +41,7 @@ public sealed class ResultStreamer
         DeliveryTracker deliveries,
         ReplyBudget replies,
         ChangeNotifier changes,
+        BatchMetrics metrics,
         IOptions<BatchEngineOptions> options,
         TimeProvider time)
     {
@@ -52,6 +55,7 @@ public sealed class ResultStreamer
         _deliveries = deliveries;
         _replies = replies;
         _changes = changes;
+        _metrics = metrics;
         _options = options.Value;
         _time = time;
     }
@@ -96,11 +100,11 @@ public sealed class ResultStreamer
 
         if (!request.HasAfter)
         {
-            return new ResultFeed(this, record, _deliveries.WrittenOf(record), fields, maxBytes, lease.Value);
+            return new ResultFeed(this, record, _deliveries.WrittenOf(record), fields, maxBytes, lease.Value, _metrics);
         }
 
         _deliveries.ReceiveUpTo(record, (int)request.After);
-        return new ResultFeed(this, record, (int)request.After, fields, maxBytes, lease.Value);
+        return new ResultFeed(this, record, (int)request.After, fields, maxBytes, lease.Value, _metrics);
     }
 
     internal async IAsyncEnumerable<ResultRecord> ReadAsync(

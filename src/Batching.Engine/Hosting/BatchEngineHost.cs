@@ -3,6 +3,7 @@ using Batching.Engine.Delivery;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,7 @@ internal sealed class BatchEngineHost(
     Recovery recovery,
     ExpirySweeper sweeper,
     DeliveryTracker deliveries,
+    StoreSampler sampler,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<BatchEngineHost> logger) : IHostedLifecycleService, IDisposable
@@ -47,6 +49,7 @@ internal sealed class BatchEngineHost(
         _background.Add(RunAsync(() => loader.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => recovery.RunAsync(_firstOwnKey, _stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
+        _background.Add(RunAsync(() => sampler.RunAsync(_stopping.Token)));
         return Task.CompletedTask;
     }
 

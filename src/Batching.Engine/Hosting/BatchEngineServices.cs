@@ -61,6 +61,7 @@ public static class BatchEngineServices
         services.AddSingleton<ReplyBudget>();
         services.AddSingleton<OwnerQuotas>();
         services.AddSingleton<BatchMetrics>();
+        services.AddSingleton<StoreSampler>();
         services.AddHostedService<BatchEngineHost>();
         return services
             .AddFace<EngineHealth>()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
@@ -5,6 +6,7 @@ using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Submission;
+using Batching.Engine.Telemetry;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Logging;
@@ -77,11 +79,35 @@ public sealed class KeyedBatchRunner
     /// </param>
     /// <param name="cancellationToken">The caller has gone: calls under way are aborted.</param>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async Task<Outcome<KeyedBatchReply>> RunAsync(
+    public Task<Outcome<KeyedBatchReply>> RunAsync(
         Caller caller,
         RunBatchRequest request,
         IReadOnlyDictionary<int, Problem> known,
         long maxBytes,
+        CancellationToken cancellationToken) =>
+        BatchActivities.AreWanted
+            ? RunRecordedAsync(caller, request, known, maxBytes, cancellationToken)
+            : RunAsync(caller, request, known, maxBytes, submission: null, cancellationToken);
+
+    private async Task<Outcome<KeyedBatchReply>> RunRecordedAsync(
+        Caller caller,
+        RunBatchRequest request,
+        IReadOnlyDictionary<int, Problem> known,
+        long maxBytes,
+        CancellationToken cancellationToken)
+    {
+        using var submission = BatchActivities.StartSubmission(BatchActivities.RunName, caller.Client);
+        submission?.SetTag(BatchActivities.RequestCount, request.Calls.Count);
+        return await submission.WatchAsync(new ValueTask<Outcome<KeyedBatchReply>>(
+            RunAsync(caller, request, known, maxBytes, submission, cancellationToken)));
+    }
+
+    private async Task<Outcome<KeyedBatchReply>> RunAsync(
+        Caller caller,
+        RunBatchRequest request,
+        IReadOnlyDictionary<int, Problem> known,
+        long maxBytes,
+        Activity? submission,
         CancellationToken cancellationToken)
     {
         var room = new MessageRoom(maxBytes, request);
@@ -93,7 +119,7 @@ public sealed class KeyedBatchRunner
         var count = request.Calls.Count;
         var calls = new UpstreamCall?[count];
         var responses = new Response?[count];
-        var forwarded = ForwardedOf(caller);
+        var forwarded = ForwardedOf(caller, submission);
         using (await _budgets.Work.TakeAsync(caller.Owner, request.CalculateSize(), cancellationToken))
         {
             for (var i = 0; i < count; i++)
@@ -121,7 +147,7 @@ public sealed class KeyedBatchRunner
     internal Task<Outcome<KeyedRun>> RunAsync(
         Caller caller, Route route, Request request, CancellationToken cancellationToken) => RunAsync(
         caller,
-        [CreateCall(caller, ForwardedOf(caller), route, Methods.Find(request.Method)!, request)],
+        [CreateCall(caller, ForwardedOf(caller, submission: null), route, Methods.Find(request.Method)!, request)],
         [null],
         new MessageRoom(long.MaxValue, new RunBatchRequest()),
         cancellationToken);
@@ -148,6 +174,7 @@ public sealed class KeyedBatchRunner
             lease.Value,
             _caller,
             _queues,
+            _time,
             _logger);
         try
         {
@@ -257,8 +284,8 @@ public sealed class KeyedBatchRunner
             Forwarded = forwarded,
         };
 
-    private static ForwardedFields ForwardedOf(Caller caller) =>
-        new(caller.Client.Peer, ForwardedFields.TraceOf(caller.Client.TraceParent));
+    private static ForwardedFields ForwardedOf(Caller caller, Activity? submission) =>
+        new(caller.Client.Peer, ForwardedFields.TraceOf(submission, caller.Client.TraceParent));
 
     private static RunBatchResponse ToMessage(RunBatchRequest request, KeyedRun run)
     {

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
+using Batching.Engine.Telemetry;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Logging;
@@ -23,6 +25,7 @@ namespace Batching.Engine.Keyed;
 /// <param name="lease">What it holds of its owner's quota.</param>
 /// <param name="caller">Makes the calls.</param>
 /// <param name="queues">Where they wait for their turn.</param>
+/// <param name="time">The clock.</param>
 /// <param name="logger">Of the runner.</param>
 internal sealed class KeyedRun(
     string owner,
@@ -36,8 +39,10 @@ internal sealed class KeyedRun(
     QuotaLease lease,
     UpstreamCaller caller,
     CallQueues queues,
+    TimeProvider time,
     ILogger<KeyedBatchRunner> logger) : IDisposable
 {
+    private readonly long _created = time.GetTimestamp();
     private readonly ByteLease _memory = budget.Open(owner);
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -87,6 +92,15 @@ internal sealed class KeyedRun(
             return;
         }
 
+        var upstream = call.Route.Upstream;
+        if (upstream.Metrics is { MeasuresWaits: true } metrics)
+        {
+            metrics.CountWait(time.GetElapsedTime(_created));
+        }
+
+        using var activity = call.Forwarded is { } forwarded && forwarded.Submission != default
+            ? BatchActivities.StartRequest(forwarded.Submission, cause: default, upstream.Name)
+            : null;
         UpstreamReply reply;
         try
         {
@@ -95,6 +109,7 @@ internal sealed class KeyedRun(
         catch (OperationCanceledException)
         {
             // Whoever closed the run has given this call its response.
+            activity?.SetTag("error.type", "cancelled").SetStatus(ActivityStatusCode.Error);
             return;
         }
         catch (Exception exception)
@@ -102,6 +117,12 @@ internal sealed class KeyedRun(
             // A bug must cost one call its response, not a worker its life.
             KeyedBatchRunnerLog.CallFailed(logger, exception);
             reply = UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message());
+        }
+
+        activity?.End(reply);
+        if (upstream.Metrics is { CountsResults: true } results)
+        {
+            results.CountResults("keyed", UpstreamMetrics.ErrorOf(reply.Failure, reply.StatusCode), 1);
         }
 
         End(index, reply);

@@ -11,20 +11,37 @@ internal sealed class ForwardedFields
     // 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
     private const int TraceParentLength = 55;
 
+    // What is stored of the submission's own span has the form of a traceparent but for its version.
+    private const int SpanLength = TraceParentLength - 3;
+
+    // The id of a trace.
+    private const int TraceLength = 32;
+
+    private readonly string? _ofSubmission;
     private readonly string _beforeSpan;
     private readonly string _afterSpan;
 
     /// <param name="peer">The client's address; null if it is not known.</param>
-    /// <param name="trace">What <see cref="TraceOf"/> gave; null for a trace that begins here.</param>
+    /// <param name="trace">What <see cref="TraceOf(Activity, string)"/> gave; null for a trace that begins here.</param>
     public ForwardedFields(string? peer, string? trace)
     {
         trace ??= TraceOf(null);
-        _beforeSpan = string.Concat(TraceVersion, trace.AsSpan(0, trace.Length - 2));
+        if (trace.Length == SpanLength
+            && ActivityContext.TryParse(TraceVersion + trace, null, isRemote: true, out var submission))
+        {
+            Submission = submission;
+            _ofSubmission = TraceVersion + trace;
+        }
+
+        _beforeSpan = string.Concat(TraceVersion, trace.AsSpan(0, TraceLength + 1));
         _afterSpan = trace[^3..];
         ForwardedFor = peer;
         // RFC 7239, section 6: an IPv6 address stands in brackets, and what has colons in quotes.
         Forwarded = peer is null ? null : peer.Contains(':', StringComparison.Ordinal) ? $"for=\"[{peer}]\"" : $"for={peer}";
     }
+
+    /// <summary>The span of the batch's submission, where it was recorded; else the default.</summary>
+    public ActivityContext Submission { get; }
 
     /// <summary>The value of <c>X-Forwarded-For</c>.</summary>
     public string? ForwardedFor { get; }
@@ -38,10 +55,25 @@ internal sealed class ForwardedFields
     /// </summary>
     /// <param name="traceParent">The client's; null or not valid for a trace that begins here.</param>
     public static string TraceOf(string? traceParent) =>
-        ActivityContext.TryParse(ToKnownVersion(traceParent), null, out var context)
+        TryParse(traceParent, out var context)
             ? $"{context.TraceId}-{(int)context.TraceFlags:x2}"
             // Sampled, because an API that would record its calls by itself must not stop to.
             : $"{ActivityTraceId.CreateRandom()}-{(int)ActivityTraceFlags.Recorded:x2}";
+
+    /// <summary>
+    /// The same where the submission may have a span of its own: that is part of it if it is recorded, as
+    /// <c>0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01</c>. If it was decided not to record the trace, its flags say so.
+    /// </summary>
+    /// <param name="submission">The activity of the submission; null if nobody listens.</param>
+    /// <param name="traceParent">The client's.</param>
+    public static string TraceOf(Activity? submission, string? traceParent) =>
+        submission is null ? TraceOf(traceParent)
+        : submission.Recorded ? $"{submission.TraceId}-{submission.SpanId}-{(int)submission.ActivityTraceFlags:x2}"
+        : $"{submission.TraceId}-{(int)ActivityTraceFlags.None:x2}";
+
+    /// <summary>Reads a <c>traceparent</c>; false if there is none or it is not valid.</summary>
+    public static bool TryParse(string? traceParent, out ActivityContext context) =>
+        ActivityContext.TryParse(ToKnownVersion(traceParent), null, isRemote: true, out context);
 
     // W3C Trace Context, "Versioning of traceparent": a later version begins with the fields of this one and may add others
     // behind another dash. Of its flags only the first is known. The version 255 is none. ActivityContext knows no later
@@ -72,7 +104,10 @@ internal sealed class ForwardedFields
             : null;
     }
 
-    /// <summary>A value of <c>traceparent</c> with a span of its own.</summary>
-    public string NewTraceParent() => string.Create(
+    /// <summary>
+    /// A value of <c>traceparent</c> for a call that is not recorded: with the span of the submission if that was, else with a span of
+    /// its own.
+    /// </summary>
+    public string NewTraceParent() => _ofSubmission ?? string.Create(
         CultureInfo.InvariantCulture, $"{_beforeSpan}{Random.Shared.NextInt64(1, long.MaxValue):x16}{_afterSpan}");
 }

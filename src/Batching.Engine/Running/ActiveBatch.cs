@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Batching.Engine.Model;
 
 namespace Batching.Engine.Running;
@@ -7,6 +9,7 @@ internal sealed class ActiveBatch : IDisposable
 {
     private volatile BatchRecord _record;
     private volatile bool _hasUnstored;
+    private ConcurrentDictionary<string, ActivityContext>? _spawnerSpans;
     private int _underWay;
 
     /// <param name="record">The batch as it is stored.</param>
@@ -58,6 +61,13 @@ internal sealed class ActiveBatch : IDisposable
         get => _hasUnstored;
         set => _hasUnstored = value;
     }
+
+    /// <summary>The span of a spawner, by its id; the default if it was not recorded, or before this start.</summary>
+    public ActivityContext FindSpawnerSpan(string id) => _spawnerSpans?.GetValueOrDefault(id) ?? default;
+
+    /// <summary>Keeps the span of a spawner, for the pages that are loaded later.</summary>
+    public void AddSpawnerSpan(string id, ActivityContext span) =>
+        LazyInitializer.EnsureInitialized(ref _spawnerSpans)[id] = span;
 
     /// <inheritdoc cref="BatchStop.Token"/>
     public CancellationToken Stopping => Stop.Token;

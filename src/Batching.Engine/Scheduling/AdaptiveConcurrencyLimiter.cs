@@ -1,4 +1,5 @@
 using Batching.Engine.Configuration;
+using Batching.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Batching.Engine.Scheduling;
@@ -8,7 +9,12 @@ namespace Batching.Engine.Scheduling;
 /// owner's share smaller, and only what goes wrong with several owners' makes the upstream's limit smaller. Not
 /// thread-safe.
 /// </summary>
-internal sealed class AdaptiveConcurrencyLimiter(UpstreamOptions options, TimeProvider time, ILogger logger)
+/// <param name="options">Of the upstream.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Told of what changes much.</param>
+/// <param name="metrics">Counts pauses; null if nobody does.</param>
+internal sealed class AdaptiveConcurrencyLimiter(
+    UpstreamOptions options, TimeProvider time, ILogger logger, UpstreamMetrics? metrics)
 {
     // How long an owner without calls is remembered if its last ones failed.
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
@@ -198,10 +204,12 @@ internal sealed class AdaptiveConcurrencyLimiter(UpstreamOptions options, TimePr
 
         if (limit == _limit)
         {
+            metrics?.CountPause("upstream");
             AdaptiveConcurrencyLimiterLog.Paused(logger, options.Prefix, pause);
         }
         else
         {
+            metrics?.CountPause("owner");
             AdaptiveConcurrencyLimiterLog.OwnerPaused(logger, options.Prefix, pause);
         }
     }

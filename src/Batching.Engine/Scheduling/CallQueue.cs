@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Batching.Engine.Configuration;
 using Batching.Engine.Quotas;
+using Batching.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Batching.Engine.Scheduling;
@@ -26,9 +27,9 @@ internal sealed class CallQueue : IDisposable
     private bool _isOpen;
     private bool _isClosed;
 
-    public CallQueue(UpstreamOptions options, TimeProvider time, ILogger logger)
+    public CallQueue(UpstreamOptions options, TimeProvider time, ILogger logger, UpstreamMetrics? metrics = null)
     {
-        _limiter = new AdaptiveConcurrencyLimiter(options, time, logger);
+        _limiter = new AdaptiveConcurrencyLimiter(options, time, logger, metrics);
         _time = time;
         _timer = time.CreateTimer(
             static queue => ((CallQueue)queue!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -12,9 +12,9 @@ internal sealed class CallQueues : IDisposable
     public CallQueues(UpstreamRouter router, BatchMetrics metrics, TimeProvider time, ILogger<CallQueues> logger)
     {
         _queues = router.Upstreams.ToDictionary(
-            upstream => upstream, upstream => new CallQueue(upstream.Options, time, logger));
+            upstream => upstream, upstream => new CallQueue(upstream.Options, time, logger, upstream.Metrics));
         metrics.ObserveUpstreams(() => _queues.Select(queue => new UpstreamLoad(
-            queue.Key.Prefix + "/", queue.Value.Waiting, queue.Value.InFlight, queue.Value.Limit)));
+            queue.Key.Name, queue.Value.Waiting, queue.Value.InFlight, queue.Value.Limit)));
     }
 
     /// <summary>All of them.</summary>

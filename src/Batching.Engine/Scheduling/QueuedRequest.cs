@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Batching.Engine.Committing;
 using Batching.Engine.Model;
 using Batching.Engine.Running;
@@ -21,6 +22,16 @@ internal sealed record QueuedRequest(
     /// The way in which it was spawned, if it is sent before it is stored: then it has no index yet and holds nothing of the budget.
     /// </summary>
     public SpawnedRequest? SpawnedFrom { get; init; }
+
+    /// <summary>Its index; -1 for one that was spawned and is not on its way to the store yet.</summary>
+    public int StoredIndex => SpawnedFrom?.Index ?? Index;
+
+    /// <summary>The activity of the request that has spawned it, if it is sent before it is stored and that one was recorded.</summary>
+    public Activity? Cause { get; init; }
+
+    /// <summary>When it was submitted or spawned.</summary>
+    public DateTimeOffset CreateTime =>
+        Call.Request.CreateTime is { } spawned ? spawned.ToDateTimeOffset() : Batch.Record.CreateTime;
 
     /// <summary>It was claimed already, when its turn came before, and holds nothing of the budget any more.</summary>
     public bool IsClaimed { get; init; }

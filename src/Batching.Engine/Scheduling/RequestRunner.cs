@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Batching.Engine.Committing;
 using Batching.Engine.Model;
@@ -49,7 +50,15 @@ internal sealed class RequestRunner(
         }
 
         request.Batch.CountBegun();
+        var upstream = request.Call.Route.Upstream;
+        if (upstream.Metrics is { MeasuresWaits: true } metrics)
+        {
+            metrics.CountWait(time.GetUtcNow() - request.CreateTime);
+        }
+
+        var activity = StartActivity(request);
         var (reply, spawned) = await CallAsync(request, place, isStarted);
+        EndActivity(activity, request, reply);
         var moreToCome = request.Batch.CountEnded();
         if (reply is null)
         {
@@ -62,11 +71,12 @@ internal sealed class RequestRunner(
             Lease = spawned.Lease,
             SpawnedFrom = request.SpawnedFrom,
             MustNotRepeat = isStarted,
+            Upstream = upstream.Metrics,
         };
         await committer.AddAsync(finished, moreToCome, holdsPlace: true);
         foreach (var next in spawned.Requests)
         {
-            await FollowAsync(request, next);
+            await FollowAsync(request, next, activity);
         }
     }
 
@@ -75,8 +85,6 @@ internal sealed class RequestRunner(
     private async ValueTask<(UpstreamReply? Reply, Spawned Spawned)> CallAsync(
         QueuedRequest request, ICallPlace place, bool isStarted)
     {
-        using var activity = BatchActivities.StartRequest();
-        activity?.SetTag(BatchActivities.BatchId, ids.OfBatch(request.Batch.Key));
         try
         {
             request.Batch.Stopping.ThrowIfCancellationRequested();
@@ -127,14 +135,14 @@ internal sealed class RequestRunner(
         catch (Exception exception)
         {
             // A bug must cost one request its answer, not a worker its life.
-            using var scope = ids.BeginScope(logger, request.Batch.Key);
+            using var scope = ids.BeginScope(logger, request.Batch.Record, request.StoredIndex);
             RequestRunnerLog.CallFailed(logger, exception);
             return (UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message()), Spawned.None);
         }
     }
 
     // What was spawned is on its way to the store behind the request that spawned it, so that its result comes later.
-    private async ValueTask FollowAsync(QueuedRequest request, SpawnedRequest next)
+    private async ValueTask FollowAsync(QueuedRequest request, SpawnedRequest next, Activity? cause)
     {
         if (next.Definition is not { } definition)
         {
@@ -144,13 +152,63 @@ internal sealed class RequestRunner(
         if (router.TryRoute(definition, out var route, out var problem))
         {
             var call = request.Call with { Route = route, Request = definition };
-            Enqueue(new QueuedRequest(request.Batch, -1, call, 0, this) { SpawnedFrom = next });
+            Enqueue(new QueuedRequest(request.Batch, -1, call, 0, this)
+            {
+                SpawnedFrom = next,
+                Cause = cause,
+            });
             return;
         }
 
         var end = UpstreamReply.FromFailure(Failure.BadNextPage, $"The path of the page {problem.Message}.");
         await committer.AddAsync(
-            new FinishedRequest(request.Batch, -1, end, time.GetUtcNow()) { SpawnedFrom = next }, holdsPlace: true);
+            new FinishedRequest(request.Batch, -1, end, time.GetUtcNow())
+            {
+                SpawnedFrom = next,
+                Upstream = request.Call.Route.Upstream.Metrics,
+            },
+            holdsPlace: true);
+    }
+
+    private Activity? StartActivity(QueuedRequest request)
+    {
+        var batch = request.Batch;
+        if (batch.Forwarded.Submission == default)
+        {
+            return null;
+        }
+
+        var spawnedBy = request.Call.Request.SpawnedBy;
+        var activity = BatchActivities.StartRequest(
+            batch.Forwarded.Submission,
+            request.Cause?.Context ?? (spawnedBy.Length > 0 ? batch.FindSpawnerSpan(spawnedBy) : default),
+            request.Call.Route.Upstream.Name);
+        if (activity is not null)
+        {
+            activity.SetTag(BatchActivities.BatchId, ids.OfBatch(batch.Key));
+            if (request.Call.Request.Spawner)
+            {
+                batch.AddSpawnerSpan(ids.OfRequest(batch.Record, request.Index), activity.Context);
+            }
+        }
+
+        return activity;
+    }
+
+    // A page that is sent before it is stored gets its id while it is under way.
+    private void EndActivity(Activity? activity, QueuedRequest request, UpstreamReply? reply)
+    {
+        if (activity is null)
+        {
+            return;
+        }
+
+        if (ids.FindRequest(request.Batch.Record, request.StoredIndex) is { } id)
+        {
+            activity.SetTag(BatchActivities.RequestId, id);
+        }
+
+        activity.End(reply);
     }
 
     private async ValueTask<bool> TryRememberStartAsync(QueuedRequest request)

@@ -16,6 +16,9 @@ public sealed class BatchIds(IBatchStore store) : IDisposable
     private static readonly Func<ILogger, string, IDisposable?> BatchScope =
         LoggerMessage.DefineScope<string>("Batch {BatchId}");
 
+    private static readonly Func<ILogger, string, string, IDisposable?> RequestScope =
+        LoggerMessage.DefineScope<string, string>("Batch {BatchId}, request {RequestId}");
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private IdCodec? _codec;
     private long _next;
@@ -33,6 +36,16 @@ public sealed class BatchIds(IBatchStore store) : IDisposable
     /// <summary>Begins a scope in which all that is logged carries the id of a batch.</summary>
     /// <returns>Ends it when it is disposed.</returns>
     public IDisposable? BeginScope(ILogger logger, long batchKey) => BatchScope(logger, OfBatch(batchKey));
+
+    /// <summary>Begins a scope in which all that is logged carries the id of a request and of its batch.</summary>
+    /// <param name="logger">Where it is logged.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="index">The index of the request; without an id, that of the batch alone is carried.</param>
+    /// <returns>Ends it when it is disposed.</returns>
+    public IDisposable? BeginScope(ILogger logger, BatchRecord batch, int index) =>
+        FindRequest(batch, index) is { } id
+            ? RequestScope(logger, OfBatch(batch.Key), id)
+            : BeginScope(logger, batch.Key);
 
     /// <summary>Reserves consecutive numbers.</summary>
     /// <param name="count">How many, at least 1.</param>
@@ -68,6 +81,10 @@ public sealed class BatchIds(IBatchStore store) : IDisposable
         var followers = batch.Capacity - batch.Runs.Count;
         return Codec.ToText(index < followers ? batch.Key + 1 + index : batch.Runs[index - followers]);
     }
+
+    /// <summary>The id of a request; null if the batch as it is stored has none of that index.</summary>
+    public string? FindRequest(BatchRecord batch, int index) =>
+        index >= 0 && index < batch.Total ? OfRequest(batch, index) : null;
 
     /// <summary>The number of the batch that an id may belong to; false if no batch can have that id.</summary>
     public bool TryParseBatch(string id, out long batchKey) => Codec.TryParse(id, out batchKey);

@@ -61,6 +61,15 @@ public interface IBatchStore : IAsyncDisposable
     /// </summary>
     ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Says how much the store holds over all owners, for those who watch it. May take a while where there are many batches.
+    /// </summary>
+    /// <param name="now">The time: batches whose time is over count as expired.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Null for a store that can't say.</returns>
+    ValueTask<StoreTotals?> ReadTotalsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<StoreTotals?>(null);
+
     /// <summary>Lists the batches of an owner, highest key first.</summary>
     /// <param name="beforeKey">Only those with a smaller key; <see cref="long.MaxValue"/> for all.</param>
     /// <param name="limit">At most so many.</param>

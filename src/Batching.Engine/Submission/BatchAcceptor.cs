@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Batching.Engine.Committing;
 using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Submission;
@@ -29,6 +31,7 @@ internal sealed class BatchAcceptor(
     /// <param name="spawners">How many of them are spawners.</param>
     /// <param name="windows">The requests, but those that are staged.</param>
     /// <param name="stagedKey">What they are staged under; null if none are.</param>
+    /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
     public async ValueTask<BatchRecord> AcceptAsync(
@@ -37,6 +40,7 @@ internal sealed class BatchAcceptor(
         int spawners,
         IReadOnlyList<RequestWindow> windows,
         long? stagedKey,
+        Activity? submission,
         CancellationToken cancellationToken)
     {
         // Each spawner gets its share of what the batch may spawn, at least one page.
@@ -64,8 +68,10 @@ internal sealed class BatchAcceptor(
             Total = count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
-            Trace = ForwardedFields.TraceOf(caller.Client.TraceParent),
+            Trace = ForwardedFields.TraceOf(submission, caller.Client.TraceParent),
         };
+
+        submission?.SetTag(BatchActivities.BatchId, ids.OfBatch(key)).SetTag(BatchActivities.RequestCount, count);
 
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
         // stored, so that whoever finds it in the store can cancel it.

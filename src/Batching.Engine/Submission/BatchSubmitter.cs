@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -61,11 +63,34 @@ public sealed class BatchSubmitter
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <returns>The batch with all its requests in the order given; without any, if they would not fit.</returns>
     /// <exception cref="StoreUnavailableException">Nothing was stored.</exception>
-    public async ValueTask<Outcome<Batch>> SubmitAsync(
+    public ValueTask<Outcome<Batch>> SubmitAsync(
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         long maxBytes,
+        CancellationToken cancellationToken) =>
+        BatchActivities.AreWanted
+            ? SubmitRecordedAsync(caller, requests, known, maxBytes, cancellationToken)
+            : SubmitAsync(caller, requests, known, maxBytes, submission: null, cancellationToken);
+
+    private async ValueTask<Outcome<Batch>> SubmitRecordedAsync(
+        Caller caller,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<Problem> known,
+        long maxBytes,
+        CancellationToken cancellationToken)
+    {
+        using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
+        return await submission.WatchAsync(
+            SubmitAsync(caller, requests, known, maxBytes, submission, cancellationToken));
+    }
+
+    private async ValueTask<Outcome<Batch>> SubmitAsync(
+        Caller caller,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<Problem> known,
+        long maxBytes,
+        Activity? submission,
         CancellationToken cancellationToken)
     {
         var (windows, refusal) = await EncodeAsync(caller, requests, known, cancellationToken);
@@ -93,6 +118,7 @@ public sealed class BatchSubmitter
             requests.Count(request => request.Spawner),
             windows,
             stagedKey: null,
+            submission,
             cancellationToken);
 
         var batch = _views.ToBatch(record);

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
+using Batching.Engine.Telemetry;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -52,9 +54,29 @@ public sealed class BatchUploader
     /// <param name="cancellationToken">The caller has gone.</param>
     /// <returns>The batch without its requests.</returns>
     /// <exception cref="Storage.StoreUnavailableException">It is not accepted.</exception>
-    public async ValueTask<Outcome<Batch>> UploadAsync(
+    public ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken) =>
+        BatchActivities.AreWanted
+            ? UploadRecordedAsync(caller, messages, shutdown, cancellationToken)
+            : UploadAsync(caller, messages, submission: null, shutdown, cancellationToken);
+
+    private async ValueTask<Outcome<Batch>> UploadRecordedAsync(
+        Caller caller,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken)
+    {
+        using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
+        return await submission.WatchAsync(UploadAsync(caller, messages, submission, shutdown, cancellationToken));
+    }
+
+    private async ValueTask<Outcome<Batch>> UploadAsync(
+        Caller caller,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        Activity? submission,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
@@ -84,7 +106,7 @@ public sealed class BatchUploader
             return refusal;
         }
 
-        var accepted = await upload.AcceptAsync(caller, cancellationToken);
+        var accepted = await upload.AcceptAsync(caller, submission, cancellationToken);
         return accepted.Succeeded ? _views.ToBatch(accepted.Value) : accepted.Refusal;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
@@ -101,8 +102,12 @@ internal sealed class Upload(
     }
 
     /// <summary>Accepts the batch: everything has arrived.</summary>
+    /// <param name="caller">Whose it is.</param>
+    /// <param name="submission">The activity of the upload; null if nobody listens.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
-    public async ValueTask<Outcome<BatchRecord>> AcceptAsync(Caller caller, CancellationToken cancellationToken)
+    public async ValueTask<Outcome<BatchRecord>> AcceptAsync(
+        Caller caller, Activity? submission, CancellationToken cancellationToken)
     {
         if (_count == 0)
         {
@@ -116,7 +121,7 @@ internal sealed class Upload(
 
         await _staging;
         var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, cancellationToken);
+            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, submission, cancellationToken);
         _stagedKey = null;
         return record;
     }

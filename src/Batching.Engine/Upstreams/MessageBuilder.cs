@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
@@ -15,7 +16,8 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
     /// <summary>The message that a call sends.</summary>
     /// <param name="call">The call.</param>
     /// <param name="progress">How far it has come.</param>
-    public UpstreamMessage Build(UpstreamCall call, CallProgress progress)
+    /// <param name="attempt">The activity that sends it; null if there is none.</param>
+    public UpstreamMessage Build(UpstreamCall call, CallProgress progress, Activity? attempt)
     {
         var message = new UpstreamMessage(call.Method, call.Route.ToUri(), progress);
         var body = call.Request.Body;
@@ -52,7 +54,7 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
             message.Headers.TryAddWithoutValidation(options.CredentialHeader, call.Authorization);
         }
 
-        AddOwnFields(message.Headers, call.Forwarded);
+        AddOwnFields(message.Headers, call.Forwarded, attempt);
         if (call.Request.SpawnedBy.Length > 0 && call.Route.Upstream is { Pagination.ForwardedFields: true } upstream)
         {
             AddForwardedFields(message.Headers, upstream);
@@ -72,7 +74,7 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
         }
     }
 
-    private void AddOwnFields(HttpRequestHeaders headers, ForwardedFields? fields)
+    private void AddOwnFields(HttpRequestHeaders headers, ForwardedFields? fields, Activity? attempt)
     {
         if (!headers.NonValidated.Contains(UpstreamMessage.CountedField))
         {
@@ -93,7 +95,8 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
         // A caller that traces its requests one by one has said which trace each belongs to.
         if (!headers.NonValidated.Contains("traceparent"))
         {
-            headers.TryAddWithoutValidation("traceparent", fields.NewTraceParent());
+            headers.TryAddWithoutValidation(
+                "traceparent", attempt is { Recorded: true } ? attempt.Id : fields.NewTraceParent());
         }
 
         if (options.Headers.ClientAddress == ClientAddressField.XForwardedFor && fields.ForwardedFor is { } forwardedFor)

@@ -1,22 +1,33 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Batching.Engine.Configuration;
+using Batching.Engine.Telemetry;
 
 namespace Batching.Engine.Upstreams;
 
 /// <summary>One API behind the gateway, with its connections.</summary>
 internal sealed class Upstream : IDisposable
 {
-    public Upstream(UpstreamOptions options, LimitOptions limits)
+    /// <param name="options">As configured.</param>
+    /// <param name="limits">How large answers may be.</param>
+    /// <param name="metrics">Counts what comes of its calls; null if nobody does.</param>
+    /// <param name="meters">Makes the meter of the calls themselves; null for that of the process.</param>
+    public Upstream(
+        UpstreamOptions options, LimitOptions limits, BatchMetrics? metrics = null, IMeterFactory? meters = null)
     {
         Prefix = options.Prefix.TrimEnd('/');
+        Name = Prefix + "/";
         BaseAddress = options.BaseAddress!.GetLeftPart(UriPartial.Path).TrimEnd('/');
         BasePath = options.BaseAddress.AbsolutePath.TrimEnd('/');
         Authority = options.BaseAddress.Authority;
         Scheme = options.BaseAddress.Scheme;
+        Host = options.BaseAddress.IdnHost;
+        Port = options.BaseAddress.Port;
         Options = options;
         Timeout = options.Timeout;
         Pagination = options.Pagination;
         GetsCredential = options.ForwardCredential;
+        Metrics = metrics?.Of(Name);
         Invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects, cookies and encodings are part of the answer, and a proxy would be another host.
@@ -24,6 +35,7 @@ internal sealed class Upstream : IDisposable
             UseCookies = false,
             UseProxy = false,
             ActivityHeadersPropagator = null,
+            MeterFactory = meters,
             RequestHeaderEncodingSelector = static (name, message) => SelectEncoding(name, (UpstreamMessage)message),
             // As it is: ResponseHeaders tells UTF-8 from Latin-1, which no encoding does. Without a selector Location alone
             // would be read differently.
@@ -40,6 +52,12 @@ internal sealed class Upstream : IDisposable
     /// <summary>Without a trailing slash; empty for every path.</summary>
     public string Prefix { get; }
 
+    /// <summary>The name that operators know it by.</summary>
+    public string Name { get; }
+
+    /// <summary>The numbers of this upstream; null if nobody counts.</summary>
+    public UpstreamMetrics? Metrics { get; }
+
     /// <summary>Without a trailing slash.</summary>
     public string BaseAddress { get; }
 
@@ -48,6 +66,12 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>Host and, unless it is the scheme's own, port of the base address.</summary>
     public string Authority { get; }
+
+    /// <summary>The host of the base address.</summary>
+    public string Host { get; }
+
+    /// <summary>Its port.</summary>
+    public int Port { get; }
 
     /// <summary><c>http</c> or <c>https</c>.</summary>
     public string Scheme { get; }

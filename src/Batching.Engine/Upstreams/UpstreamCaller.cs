@@ -153,32 +153,42 @@ internal sealed class UpstreamCaller
         UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
     {
         progress.Begin(_time.GetTimestamp());
-        using var message = _messages.Build(call, progress);
+
+        // Disposed also where the call is given up.
+        using var attempt = AttemptSpan.Start(call, progress.Sends);
+        using var message = _messages.Build(call, progress, attempt);
         try
         {
             using var response = await call.Route.Upstream.Invoker.SendAsync(message, cancellationToken);
             var reply = await _replies.ReadAsync(call, response, cancellationToken);
             progress.Count(reply);
-            return reply;
+            return AttemptSpan.End(attempt, reply);
         }
         catch (HttpRequestException exception)
         {
-            return UpstreamReply.FromFailure(Classify(exception.HttpRequestError), Describe(exception));
+            return AttemptSpan.End(
+                attempt, UpstreamReply.FromFailure(Classify(exception.HttpRequestError), Describe(exception)));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The handler's own limit for making a connection looks like a cancellation, but nobody has cancelled.
             progress.CountTimeout();
-            return UpstreamReply.FromFailure(
+            return AttemptSpan.End(attempt, UpstreamReply.FromFailure(
                 Failure.UpstreamUnreachable,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"No connection to the API could be made within {call.Route.Upstream.Options.ConnectTimeout.TotalSeconds} s."));
+                    $"No connection to the API could be made within {call.Route.Upstream.Options.ConnectTimeout.TotalSeconds} s.")));
+        }
+        catch (OperationCanceledException) when (attempt is not null)
+        {
+            AttemptSpan.GiveUp(attempt);
+            throw;
         }
         catch (IOException)
         {
             // The body was cut: fewer bytes than announced, an unfinished chunk, a reset.
-            return UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message());
+            return AttemptSpan.End(
+                attempt, UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message()));
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 using Batching.Engine.Configuration;
 using Batching.Engine.Model;
+using Batching.Engine.Telemetry;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -15,12 +17,16 @@ internal sealed class UpstreamRouter : IDisposable
     private readonly OwnPaths _ownPaths;
     private readonly Upstream[] _upstreams;
 
-    public UpstreamRouter(IOptions<BatchEngineOptions> options)
+    /// <param name="options">The upstreams.</param>
+    /// <param name="metrics">Counts what comes of their calls; null if nobody does.</param>
+    /// <param name="meters">Makes the meters of their connections; null for those of the process.</param>
+    public UpstreamRouter(
+        IOptions<BatchEngineOptions> options, BatchMetrics? metrics = null, IMeterFactory? meters = null)
     {
         _limits = options.Value.Limits;
         _ownPaths = new OwnPaths(options.Value.OwnPaths);
         _upstreams = [.. options.Value.Upstreams
-            .Select(upstream => new Upstream(upstream, _limits))
+            .Select(upstream => new Upstream(upstream, _limits, metrics, meters))
             .OrderByDescending(upstream => upstream.Prefix.Length)];
     }
 
@@ -75,7 +81,7 @@ internal sealed class UpstreamRouter : IDisposable
         return Upstreams.Count == 0
             ? $"has no upstream: none is configured ({OptionKey.Of(nameof(BatchEngineOptions.Upstreams))})"
             : "belongs to no upstream: paths begin with "
-                + string.Join(" or ", Upstreams.Select(upstream => upstream.Prefix + "/"));
+                + string.Join(" or ", Upstreams.Select(upstream => upstream.Name));
     }
 
     private static string PathOf(string target)

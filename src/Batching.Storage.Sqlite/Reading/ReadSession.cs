@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Batching.Engine.Model;
+using Batching.Engine.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Batching.Storage.Sqlite.Reading;
@@ -27,6 +28,23 @@ internal sealed class ReadSession : IDisposable
         """;
 
     internal const string ReadUsageSql = "SELECT batches, requests, bytes FROM owners WHERE owner = $owner";
+
+    // As callers see it: a batch that is over is expired, whatever else it was, and one that is cancelled is that.
+    internal const string CountBatchesSql =
+        """
+        SELECT
+          count(*) FILTER (WHERE over = 0 AND cancelled = 0 AND done_time_ms IS NULL),
+          count(*) FILTER (WHERE over = 0 AND cancelled = 0 AND done_time_ms IS NOT NULL),
+          count(*) FILTER (WHERE over = 0 AND cancelled = 1),
+          count(*) FILTER (WHERE over = 1)
+        FROM (SELECT cancelled, done_time_ms, expired = 1 OR expire_time_ms <= $now AS over FROM batches)
+        """;
+
+    internal const string CountPagesSql =
+        """
+        SELECT page_size * (page_count - freelist_count), page_size * freelist_count
+        FROM pragma_page_size, pragma_page_count, pragma_freelist_count
+        """;
 
     internal const string ListBatchesSql =
         $"""
@@ -108,6 +126,8 @@ internal sealed class ReadSession : IDisposable
     private readonly Statement _findBatch;
     private readonly Statement _findOwnedBatch;
     private readonly Statement _readUsage;
+    private readonly Statement _countBatches;
+    private readonly Statement _countPages;
     private readonly Statement _listBatches;
     private readonly Statement _listUnfinished;
     private readonly Statement _listToExpire;
@@ -126,6 +146,8 @@ internal sealed class ReadSession : IDisposable
         _findBatch = _statements.Add(FindBatchSql, "$key");
         _findOwnedBatch = _statements.Add(FindOwnedBatchSql, "$owner", "$key");
         _readUsage = _statements.Add(ReadUsageSql, "$owner");
+        _countBatches = _statements.Add(CountBatchesSql, "$now");
+        _countPages = _statements.Add(CountPagesSql);
         _listBatches = _statements.Add(ListBatchesSql, "$owner", "$before", "$limit");
         _listUnfinished = _statements.Add(ListUnfinishedSql, "$after", "$limit");
         _listToExpire = _statements.Add(ListToExpireSql, "$now", "$limit");
@@ -155,6 +177,22 @@ internal sealed class ReadSession : IDisposable
         return reader.Read()
             ? new OwnerUsage(reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2))
             : default;
+    }
+
+    public StoreTotals ReadTotals(DateTimeOffset now)
+    {
+        using var batches = _countBatches.Query(now.ToUnixTimeMilliseconds());
+        batches.Read();
+        using var pages = _countPages.Query();
+        pages.Read();
+        return new StoreTotals(
+            batches.GetInt64(0),
+            batches.GetInt64(1),
+            batches.GetInt64(2),
+            batches.GetInt64(3),
+            pages.GetInt64(0),
+            pages.GetInt64(1),
+            MaxBytes: null);
     }
 
     public IReadOnlyList<BatchRecord> ListBatches(string owner, long beforeKey, int limit) =>

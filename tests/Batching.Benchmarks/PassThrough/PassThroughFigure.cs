@@ -23,7 +23,19 @@ internal static class PassThroughFigure
     /// <param name="rounds">How often.</param>
     /// <param name="isRest">JSON over HTTP/1.1 instead of gRPC.</param>
     /// <param name="folders">Where the builds are; none for the one beside this program.</param>
-    public static async Task RunAsync(int rounds, bool isRest, IReadOnlyList<string> folders)
+    public static Task RunAsync(int rounds, bool isRest, IReadOnlyList<string> folders) => RunAsync(
+        rounds, isRest, folders.Count == 0 ? [GatewayVariant.Default] : [.. folders.Select(GatewayVariant.OfBuild)]);
+
+    /// <summary>Measures the build beside this program by turns without telemetry, with metrics, and with traces.</summary>
+    /// <param name="rounds">How often.</param>
+    /// <param name="isRest">JSON over HTTP/1.1 instead of gRPC.</param>
+    public static async Task RunWithTelemetryAsync(int rounds, bool isRest)
+    {
+        await using var sink = await TraceSink.StartAsync();
+        await RunAsync(rounds, isRest, GatewayVariant.OfTelemetry(sink.Address));
+    }
+
+    private static async Task RunAsync(int rounds, bool isRest, IReadOnlyList<GatewayVariant> variants)
     {
         Console.WriteLine(ProcessorTimes.DescribeMachine());
         await using var nginx = await Nginx.StartAsync();
@@ -33,14 +45,14 @@ internal static class PassThroughFigure
         var gateways = new List<GatewayProcess>();
         var callers = new List<BatchCaller>();
         var sides = new List<Side> { theirs };
-        foreach (var folder in folders.DefaultIfEmpty())
+        foreach (var variant in variants)
         {
-            var gateway = await GatewayProcess.StartAsync(nginx.Port, folder: folder);
+            var gateway = await GatewayProcess.StartAsync(nginx.Port, variant.Settings, variant.Folder);
             gateways.Add(gateway);
             BatchCaller[] own = [.. Enumerable.Range(0, Batches).Select(_ => BatchCaller.Create(isRest, gateway.Port, Nginx.Body))];
             callers.AddRange(own);
             sides.Add(new Side(
-                folder ?? "gateway", () => gateway.ProcessorTime, () => BatchCaller.RunAsync(own, submission, Calls / CallsPerBatch)));
+                variant.Name, () => gateway.ProcessorTime, () => BatchCaller.RunAsync(own, submission, Calls / CallsPerBatch)));
         }
 
         for (var i = -WarmUps; i < rounds; i++)

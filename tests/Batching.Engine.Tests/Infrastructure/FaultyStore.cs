@@ -75,6 +75,9 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
     public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
         Readable.ReadUsageAsync(owner, cancellationToken);
 
+    public ValueTask<StoreTotals?> ReadTotalsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        Readable.ReadTotalsAsync(now, cancellationToken);
+
     public ValueTask<IReadOnlyList<BatchRecord>> ListBatchesAsync(
         string owner, long beforeKey, int limit, CancellationToken cancellationToken) =>
         Readable.ListBatchesAsync(owner, beforeKey, limit, cancellationToken);

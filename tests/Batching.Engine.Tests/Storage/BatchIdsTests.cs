@@ -123,6 +123,42 @@ public sealed partial class BatchIdsTests : IDisposable
     }
 
     [Fact]
+    public async Task BeginScope_OfARequest_CarriesBothIdsOrThatOfTheBatch()
+    {
+        await using var store = await EmptyStore.OpenAsync(_directory);
+        using var ids = new BatchIds(store);
+        await ids.OpenAsync(default);
+        var batch = new BatchRecord
+        {
+            Key = 100,
+            Owner = "alice",
+            CreateTime = default,
+            ExpireTime = default,
+            DeleteTime = default,
+            Capacity = 3,
+            Total = 2,
+        };
+
+        Assert.Equal([("BatchId", ids.OfBatch(100)), ("RequestId", ids.OfRequest(batch, 1))], ValuesOf(1));
+        Assert.Equal([("BatchId", ids.OfBatch(100))], ValuesOf(-1));
+        Assert.Equal([("BatchId", ids.OfBatch(100))], ValuesOf(2));
+
+        IEnumerable<(string Name, string Value)> ValuesOf(int index)
+        {
+            var logger = new FakeLogger();
+            using (ids.BeginScope(logger, batch, index))
+            {
+                LogMissing(logger);
+            }
+
+            return Assert.IsAssignableFrom<IReadOnlyList<KeyValuePair<string, object?>>>(
+                    Assert.Single(logger.LatestRecord.Scopes))
+                .Where(value => value.Key != "{OriginalFormat}")
+                .Select(value => (value.Key, (string)value.Value!));
+        }
+    }
+
+    [Fact]
     public void OfBatch_BeforeOpen_Throws() =>
         Assert.Throws<InvalidOperationException>(() => new BatchIds(new FaultyStore(null!)).OfBatch(1));
 

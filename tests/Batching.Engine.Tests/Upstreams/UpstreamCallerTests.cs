@@ -639,6 +639,16 @@ public sealed class UpstreamCallerTests : IDisposable
         Assert.DoesNotContain("b7ad6b7169203331", string.Concat(sent), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void NewTraceParent_SubmissionWasRecorded_IsItsSpanForWhatIsNot()
+    {
+        const string Recorded = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        var fields = new ForwardedFields(null, Recorded);
+        Assert.Equal(("00-" + Recorded, "00-" + Recorded), (fields.NewTraceParent(), fields.NewTraceParent()));
+        Assert.Equal("b7ad6b7169203331", fields.Submission.SpanId.ToHexString());
+        Assert.Equal(default, new ForwardedFields(null, "0af7651916cd43dd8448eb211c80319c-01").Submission);
+    }
+
     // W3C Trace Context, "Versioning of traceparent".
     [Theory]
     [InlineData("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "01")]

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Grpc.Core;
@@ -32,7 +30,7 @@ public sealed class OperationsTests
     public async Task Url_Given_HasHealthAndReflectionAndNothingElse()
     {
         await using var api = await TestApi.StartAsync();
-        var url = FreeUrl();
+        var url = FreePort.FindUrl();
         await using var gateway = await Gateway.StartAsync(api, $"--Batch:Operations:Url={url}");
         using var operator_ = new RestClient(url);
 
@@ -97,20 +95,13 @@ public sealed class OperationsTests
     public async Task Url_Given_IsNotReachedByNamingIt()
     {
         await using var api = await TestApi.StartAsync();
-        var url = FreeUrl();
+        var url = FreePort.FindUrl();
         await using var gateway = await Gateway.StartAsync(api, $"--Batch:Operations:Url={url}");
 
         var reply = await gateway.Rest.SendAsync(
             HttpMethod.Get, "/healthz", addHeaders: headers => headers.Host = new Uri(url).Authority);
 
         Assert.Equal(404, reply.Status);
-    }
-
-    private static string FreeUrl()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"http://{listener.LocalEndpoint}";
     }
 
     private static async Task<StatusCode> CallHealthAsync(string address)

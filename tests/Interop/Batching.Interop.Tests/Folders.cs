@@ -8,6 +8,12 @@ internal static class Folders
     /// <summary><c>docs</c>, with the examples that people copy.</summary>
     public static string Docs { get; } = Metadata("DocsFolder");
 
+    /// <summary><c>deploy</c>, with the unit of systemd.</summary>
+    public static string Deploy { get; } = Metadata("DeployFolder");
+
+    /// <summary><c>examples</c>, with the programs that people begin with.</summary>
+    public static string Examples { get; } = Metadata("ExamplesFolder");
+
     public static string Protos { get; } = Metadata("ProtosFolder");
 
     /// <summary><c>tests/Interop</c>, with the clients and their packages.</summary>

@@ -44,4 +44,10 @@ public enum Tool
 
     /// <summary>Debian's Django REST framework.</summary>
     DjangoRestFramework,
+
+    /// <summary>curl and bash.</summary>
+    Curl,
+
+    /// <summary>What checks the units of systemd; systemd itself need not run.</summary>
+    Systemd,
 }

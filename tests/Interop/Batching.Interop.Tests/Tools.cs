@@ -9,6 +9,9 @@ internal static class Tools
     /// <summary>Not the first <c>python3</c> of the path: the packages belong to Debian's.</summary>
     public const string Python = "/usr/bin/python3";
 
+    /// <summary>Checks units.</summary>
+    public const string SystemdAnalyze = "/usr/bin/systemd-analyze";
+
     /// <summary>The programs of the proxies, whatever the path: that of a user often lacks the first two.</summary>
     public static readonly IReadOnlyDictionary<ProxyKind, string> Proxies = new Dictionary<ProxyKind, string>
     {
@@ -59,6 +62,8 @@ internal static class Tools
         Tool.DjangoRestFramework => Runs(Python, "-c", "import rest_framework")
             ? null
             : "needs the Debian package python3-djangorestframework",
+        Tool.Curl => Runs("curl", "--version") && Runs("bash", "--version") ? null : "needs curl and bash",
+        Tool.Systemd => File.Exists(SystemdAnalyze) ? null : "needs the Debian package systemd",
         _ => throw new ArgumentOutOfRangeException(nameof(tool)),
     };
 

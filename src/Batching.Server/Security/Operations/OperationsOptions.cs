@@ -14,8 +14,15 @@ internal sealed class OperationsOptions
     public bool Reflection { get; set; } = true;
 
     /// <summary>
-    /// Address at which health and reflection are served, and nothing else is: an <c>http</c> or <c>https</c> URL with a
-    /// port of its own, such as <c>http://127.0.0.1:8081</c>. Unset: they are served beside everything else.
+    /// Whether <c>/metrics</c> is served, in the text format of Prometheus: at <c>Batch:Operations:Url</c>, and nowhere if that is not
+    /// set.
+    /// </summary>
+    public bool Metrics { get; set; } = true;
+
+    /// <summary>
+    /// Address at which health, reflection and metrics are served, and nothing else is: an <c>http</c> or <c>https</c> URL with a
+    /// port of its own, such as <c>http://127.0.0.1:8081</c>. Unset: health and reflection are served beside
+    /// everything else, and metrics are not.
     /// </summary>
     public string? Url { get; set; }
 }
