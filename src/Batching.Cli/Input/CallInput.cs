@@ -69,11 +69,11 @@ internal sealed class CallInput(IReadOnlyList<string> files, CallFormat format, 
         FormatOf(file) switch
         {
             CallFormat.Json => JsonCalls.ReadArrayAsync(stream, cancellationToken),
-            CallFormat.Curl => CurlCalls.ReadAsync(stream, cancellationToken),
+            CallFormat.Curl => CurlCalls.Read(stream).ToAsyncEnumerable(),
             CallFormat.Csv when template is null =>
                 throw new CommandFailedException(ExitCode.Usage, $"{file} is a table: --template says what each row becomes."),
             CallFormat.Csv => CsvCalls.Read(stream, template).ToAsyncEnumerable(),
-            _ => JsonCalls.ReadLinesAsync(stream, cancellationToken),
+            _ => JsonCalls.ReadLines(stream).ToAsyncEnumerable(),
         };
 
     private CallFormat FormatOf(string file)

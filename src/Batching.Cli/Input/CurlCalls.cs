@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Batching.Cli.Input;
@@ -6,12 +5,11 @@ namespace Batching.Cli.Input;
 /// <summary>Reads a curl command a line. A line that ends with a backslash goes on; empty lines and comments don't count.</summary>
 internal static class CurlCalls
 {
-    public static async IAsyncEnumerable<ReadCall> ReadAsync(
-        Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static IEnumerable<ReadCall> Read(Stream stream)
     {
         var command = new StringBuilder();
         var first = 0;
-        await foreach (var (number, bytes) in Utf8Lines.ReadAsync(stream, cancellationToken))
+        foreach (var (number, bytes) in Utf8Lines.Read(stream))
         {
             var line = Encoding.UTF8.GetString(bytes.Span);
             first = command.Length == 0 ? number : first;

@@ -8,12 +8,11 @@ namespace Batching.Cli.Input;
 internal static class JsonCalls
 {
     /// <summary>A call a line; empty lines don't count.</summary>
-    public static async IAsyncEnumerable<ReadCall> ReadLinesAsync(
-        Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static IEnumerable<ReadCall> ReadLines(Stream stream)
     {
-        await foreach (var (number, line) in Utf8Lines.ReadAsync(stream, cancellationToken))
+        foreach (var (number, line) in Utf8Lines.Read(stream))
         {
-            if (line.Span.ContainsAnyExcept(" \t"u8))
+            if (line.Span.ContainsAnyExcept((byte)' ', (byte)'\t'))
             {
                 yield return ReadCall.Of(number, () => CallReader.Read(line.Span));
             }

@@ -40,13 +40,11 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Where a run keeps calls that it can't read again.</summary>
     public static string CallsPathOf(string path) => $"{path}.calls";
 
-    /// <summary>Begins a file, which must not be there or be empty.</summary>
+    /// <summary>Looks whether a file may be begun.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="state">The state of the run.</param>
     /// <param name="overwrite">Whether what is there is given up.</param>
-    /// <param name="time">The clock.</param>
-    /// <exception cref="CommandFailedException">It is there, or can't be written.</exception>
-    public static OutputFile Create(string path, RunState state, bool overwrite, TimeProvider time)
+    /// <exception cref="CommandFailedException">There is something that is not given up.</exception>
+    public static void Check(string path, bool overwrite)
     {
         if (!overwrite && File.Exists(StatePathOf(path)))
         {
@@ -55,13 +53,22 @@ internal sealed class OutputFile : IDisposable
                 $"{path} is of a run that is not finished. Go on with \"batch resume {path}\", or begin anew with --overwrite.");
         }
 
-        var file = Open(path, FileMode.OpenOrCreate);
-        if (file.Length > 0 && !overwrite)
+        if (!overwrite && new FileInfo(path) is { Exists: true, Length: > 0 })
         {
-            file.Dispose();
             throw new CommandFailedException(ExitCode.Usage, $"{path} is there already; --overwrite gives up what is in it.");
         }
+    }
 
+    /// <summary>Begins a file, which must not be there or be empty.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="state">The state of the run.</param>
+    /// <param name="overwrite">Whether what is there is given up.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="CommandFailedException">It is there, or can't be written.</exception>
+    public static OutputFile Create(string path, RunState state, bool overwrite, TimeProvider time)
+    {
+        Check(path, overwrite);
+        var file = Open(path, FileMode.OpenOrCreate);
         file.SetLength(0);
         var output = new OutputFile(path, file, state, time);
         output.Keep(state);

@@ -1,7 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
 using Batching.Cli.Input;
 using Batching.Cli.Output;
 using Batching.Client;
+using Batching.V1;
 
 namespace Batching.Cli.Running;
 
@@ -36,7 +36,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             }
             else
             {
-                await SubmitAsync(file, cancellationToken);
+                await SubmitAsync(file, await FindNewestAsync(cancellationToken), cancellationToken);
             }
         }
         else if (batchId is not null && batchId != file.State.BatchId)
@@ -79,6 +79,9 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
 
     private async Task<int> RunToFileAsync(RunPlan plan, string path, CancellationToken cancellationToken)
     {
+        // Before anything is written, so that nothing is left of a run that finds no gateway.
+        OutputFile.Check(path, plan.Overwrite);
+        var newest = await FindNewestAsync(cancellationToken);
         var isCopy = plan.CopyCalls is not null;
         var state = new RunState
         {
@@ -103,16 +106,18 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             throw;
         }
 
-        await SubmitAsync(file, cancellationToken);
+        await SubmitAsync(file, newest, cancellationToken);
         return await _results.ReadAsync(file.State.BatchId!, file, file.State.Shape, 0, cancellationToken);
     }
 
-    private async Task SubmitAsync(OutputFile file, CancellationToken cancellationToken)
+    // If the answer to the submission gets lost, the batch is one of those that come behind this one.
+    private async Task<Batch?> FindNewestAsync(CancellationToken cancellationToken) =>
+        await client.ListAsync(cancellationToken).FirstOrDefaultAsync(cancellationToken);
+
+    private async Task SubmitAsync(OutputFile file, Batch? newest, CancellationToken cancellationToken)
     {
         try
         {
-            // If the answer gets lost, the batch is one of those that come behind this one.
-            var newest = await client.ListAsync(cancellationToken).FirstOrDefaultAsync(cancellationToken);
             var input = InputOf(file.State);
             file.Keep(file.State with
             {
@@ -151,7 +156,6 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
 
     private static CallInput InputOf(RunState state) => InputOf(state.Files, state.Format, state.Template);
 
-    [SuppressMessage("Performance", "CA1859", Justification = "It is what both callers have.")]
     private static CallInput InputOf(IReadOnlyList<string> files, CallFormat format, string? template)
     {
         try
