@@ -15,18 +15,37 @@ namespace Batching.Cli;
 internal sealed record CliContext(
     Stream Output, TextWriter Error, TimeProvider Time, Uri Url, string? Token, bool IsJson, bool IsQuiet)
 {
+    // Whoever waits for a short answer wants to know soon that there is none.
+    private static readonly TimeSpan ShortRetryTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>A client for calls with short answers.</summary>
+    public BatchClient NewClient() => NewClient(ShortRetryTime);
+
+    /// <summary>A client that goes on trying as long as clients usually do.</summary>
+    public BatchClient NewPatientClient() => NewClient(new BatchClientOptions().RetryTime);
+
     /// <summary>A client of the gateway.</summary>
-    /// <param name="retryTime">How long it tries; null for the usual time.</param>
-    public BatchClient NewClient(TimeSpan? retryTime = null)
-    {
-        var options = new BatchClientOptions
+    /// <param name="retryTime">How long it tries.</param>
+    public BatchClient NewClient(TimeSpan retryTime) => new(
+        new BatchClientOptions
         {
             Address = Url,
             Token = Token,
+            RetryTime = retryTime,
             ProgressInterval = TimeSpan.FromMilliseconds(500),
-        };
-        options.RetryTime = retryTime ?? options.RetryTime;
-        return new BatchClient(options, Time);
+        },
+        Time);
+
+    /// <summary>Waits for an answer of the gateway, and says so if that takes a while.</summary>
+    public async Task<T> WaitForAsync<T>(Task<T> answer)
+    {
+        if (await Task.WhenAny(answer, Task.Delay(Patience, Time)) != answer)
+        {
+            Say($"Waiting for {Url}.");
+        }
+
+        return await answer;
     }
 
     /// <summary>How progress is shown.</summary>

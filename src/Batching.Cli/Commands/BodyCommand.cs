@@ -15,7 +15,7 @@ internal static class BodyCommand
         };
         shared.SetAction(command, async (context, parsed, cancellationToken) =>
         {
-            using var client = context.NewClient();
+            using var client = context.NewPatientClient();
             await client.Open(parsed.GetValue(id)!).CopyBodyToAsync(
                 parsed.GetValue(request)!, context.Output, cancellationToken: cancellationToken);
             return ExitCode.Success;

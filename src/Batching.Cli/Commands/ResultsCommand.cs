@@ -35,7 +35,7 @@ internal static class ResultsCommand
         });
         shared.SetAction(command, async (context, parsed, cancellationToken) =>
         {
-            using var client = context.NewClient();
+            using var client = context.NewPatientClient();
             var (batchId, position) = (parsed.GetValue(id)!, parsed.GetValue(after));
             var shape = new OutputShape { Headers = parsed.GetValue(headers) };
 

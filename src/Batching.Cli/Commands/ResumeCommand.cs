@@ -28,7 +28,7 @@ internal static class ResumeCommand
                 context = context with { Url = OutputFile.ReadState(path).Url };
             }
 
-            using var client = context.NewClient();
+            using var client = context.NewPatientClient();
             return await new BatchRunner(context, client).ResumeAsync(
                 path, parsed.GetValue(id), parsed.GetValue(again), cancellationToken);
         });

@@ -52,7 +52,7 @@ internal static class RunCommand
         shared.SetAction(command, async (context, parsed, cancellationToken) =>
         {
             var isInput = parsed.GetValue(files) is not { Length: > 0 } given || given is ["-"];
-            using var client = context.NewClient();
+            using var client = context.NewPatientClient();
             return await new BatchRunner(context, client).RunAsync(
                 new RunPlan
                 {

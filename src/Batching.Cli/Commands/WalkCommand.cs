@@ -50,7 +50,7 @@ internal static class WalkCommand
         {
             var call = ToCall(
                 parsed.GetValue(path)!, parsed.GetValue(limit), parsed.GetValue(pagination), parsed.GetValue(itemsPointer));
-            using var client = context.NewClient();
+            using var client = context.NewPatientClient();
             return await new BatchRunner(context, client).RunAsync(
                 new RunPlan
                 {

@@ -13,7 +13,7 @@ internal static class WatchCommand
         var command = new Command("watch", "Shows the progress of a batch until it is done. Its results stay unread.") { id };
         shared.SetAction(command, async (context, parsed, cancellationToken) =>
         {
-            using var client = context.NewClient();
+            using var client = context.NewPatientClient();
             Batch? batch = null;
             await context.NewProgressView().ShowAsync(async progress =>
                 batch = await client.Open(parsed.GetValue(id)!).WaitAsync(progress, cancellationToken));

@@ -58,7 +58,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             }
 
             var input = InputOf(copy is null ? plan.Files : [copy], plan.Format, plan.Template);
-            var batch = await _submitter.SubmitAsync(input, cancellationToken);
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
             if (plan.IsDetached)
             {
                 context.WriteLine(context.IsJson ? $$"""{"id":"{{batch.Id}}"}""" : batch.Id);
@@ -112,7 +112,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
 
     // If the answer to the submission gets lost, the batch is one of those that come behind this one.
     private async Task<Batch?> FindNewestAsync(CancellationToken cancellationToken) =>
-        await client.ListAsync(cancellationToken).FirstOrDefaultAsync(cancellationToken);
+        await context.WaitForAsync(client.ListAsync(cancellationToken).FirstOrDefaultAsync(cancellationToken).AsTask());
 
     private async Task SubmitAsync(OutputFile file, Batch? newest, CancellationToken cancellationToken)
     {
@@ -125,7 +125,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
                 NewestBefore = newest?.Id,
                 NewestBeforeTicks = newest?.CreateTime.ToDateTime().Ticks ?? 0,
             });
-            var batch = await _submitter.SubmitAsync(input, cancellationToken);
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
             file.Keep(file.State with { BatchId = batch.Id });
             context.Say($"Batch {batch.Id}, {input.Count:N0} calls.");
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Batching.Cli.Tests.Infrastructure;
 using Batching.Client.Tests.Infrastructure;
@@ -184,6 +185,34 @@ public sealed class BatchCommandsTests(GatewayFixture fixture) : IClassFixture<G
         Assert.All(reply.Lines, line => Assert.StartsWith("ok", line, StringComparison.Ordinal));
         Assert.Equal(ExitCode.Unavailable, (await RunAsync("doctor", "sample/../secret")).Code);
         Assert.Equal([true, true, false], (await RunAsync("doctor", "sample/nothing", "--json")).Json.Select(check => check.GetProperty("ok").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task Doctor_NoGateway_SaysSo()
+    {
+        using var none = TestGateway.Create();
+
+        var reply = await Infrastructure.Cli.RunAsync(none.Address, "doctor", "sample/items");
+
+        Assert.Equal(ExitCode.Unavailable, reply.Code);
+        Assert.Contains("can't be reached", Assert.Single(reply.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Completion_OfBash_CompletesACommandLine()
+    {
+        var script = _folder.Write("completion.bash", (await RunAsync("completion", "bash")).Output);
+        var use = _folder.Write("use.bash", $$"""
+            batch() { '{{Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet"}}' '{{CliProcess.Assembly}}' "$@"; }
+            source '{{script}}'
+            COMP_WORDS=(batch res); COMP_CWORD=1; COMP_LINE='batch res'; COMP_POINT=9
+            _batch
+            printf '%s\n' "${COMPREPLY[@]}"
+            """);
+        var start = new ProcessStartInfo("bash", [use]) { RedirectStandardOutput = true };
+        using var bash = Process.Start(start)!;
+
+        Assert.Equal(["results", "resume"], (await bash.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
     }
 
     [Theory]

@@ -15,7 +15,7 @@ internal sealed class CliProcess : IDisposable
     private CliProcess(IEnumerable<string> arguments, Uri url)
     {
         var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Path.Combine(Folder, "batch.dll"), .. arguments])
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Assembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -28,9 +28,10 @@ internal sealed class CliProcess : IDisposable
         _error = _process.StandardError.ReadToEndAsync();
     }
 
-    private static string Folder { get; } = Path.GetFullPath(typeof(CliProcess).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(metadata => metadata.Key == "CliFolder").Value!);
+    /// <summary>The path of the program.</summary>
+    public static string Assembly { get; } = Path.GetFullPath(Path.Combine(
+        typeof(CliProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "CliFolder").Value!,
+        "batch.dll"));
 
     public bool HasExited => _process.HasExited;
 
