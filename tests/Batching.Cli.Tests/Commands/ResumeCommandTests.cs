@@ -10,6 +10,7 @@ namespace Batching.Cli.Tests.Commands;
 public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>, IDisposable
 {
     private const int Calls = 40;
+    private const string LostByThePower = "zeros, as a file system leaves them";
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _token = Guid.NewGuid().ToString();
@@ -22,6 +23,7 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
     [InlineData("")]
     [InlineData("{\"position\":4,\"ind")]
     [InlineData("{\"position\":9,\"index\":0}\n")]
+    [InlineData(LostByThePower)]
     public async Task Resume_RestBehindTheLastNote_IsReplacedOrKept(string rest)
     {
         var lines = await RunAllAsync("GET");
@@ -125,7 +127,7 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
     private async Task WriteStateAsync(string[] lines, int noted, string rest)
     {
         var text = lines.Select(line => $"{line}\n").ToArray();
-        await File.WriteAllTextAsync(Output, string.Concat(text) + rest);
+        await File.WriteAllTextAsync(Output, string.Concat(text) + (rest == LostByThePower ? new string('\0', 100_000) : rest));
         await WriteStateAsync(new RunState
         {
             Url = fixture.Gateway.Address,
