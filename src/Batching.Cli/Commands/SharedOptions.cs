@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Batching.Cli.Input;
 using Batching.Client;
+using Grpc.Core;
 
 namespace Batching.Cli.Commands;
 
@@ -95,6 +96,9 @@ internal sealed class SharedOptions(Stream output, TextWriter error, TimeProvide
     private static string Describe(BatchException exception)
     {
         var message = exception.Message.Length > 0 ? exception.Message : $"The gateway says {exception.StatusCode}.";
+        message = exception.StatusCode == StatusCode.Unavailable && exception.RetryAfter is null
+            ? $"The gateway can't be reached: {message}"
+            : message;
         message = string.Join('\n', [message, .. exception.Problems.Select(problem => $"{problem.Field}: {problem.Message}")]);
         return exception.RetryAfter is { } delay ? $"{message}\nTry again in {Terminal.ProgressText.Of(delay)}." : message;
     }

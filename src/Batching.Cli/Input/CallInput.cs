@@ -7,7 +7,9 @@ namespace Batching.Cli.Input;
 /// <param name="files">The files.</param>
 /// <param name="format">How the calls are written.</param>
 /// <param name="template">For tables; null if there is none.</param>
-internal sealed class CallInput(IReadOnlyList<string> files, CallFormat format, CallTemplate? template)
+/// <param name="name">What a person knows the file as, if that is not its path.</param>
+internal sealed class CallInput(
+    IReadOnlyList<string> files, CallFormat format, CallTemplate? template, string? name = null)
 {
     private const int MaxProblems = 20;
 
@@ -53,7 +55,7 @@ internal sealed class CallInput(IReadOnlyList<string> files, CallFormat format, 
 
         if (_places.Count == 0)
         {
-            throw new InputException([new InputProblem(string.Join(", ", files), "has no calls")]);
+            throw new InputException([new InputProblem(name ?? string.Join(", ", files), "has no calls")]);
         }
     }
 
@@ -63,7 +65,7 @@ internal sealed class CallInput(IReadOnlyList<string> files, CallFormat format, 
         index < _places.Count ? PlaceOf(_places[index].File, _places[index].Line) : $"call {index + 1}";
 
     private string PlaceOf(int file, int line) =>
-        FormatOf(files[file]) == CallFormat.Json ? $"{files[file]}[{line - 1}]" : $"{files[file]}:{line}";
+        FormatOf(files[file]) == CallFormat.Json ? $"{name ?? files[file]}[{line - 1}]" : $"{name ?? files[file]}:{line}";
 
     private IAsyncEnumerable<ReadCall> ReadFileAsync(Stream stream, string file, CancellationToken cancellationToken) =>
         FormatOf(file) switch
@@ -71,7 +73,7 @@ internal sealed class CallInput(IReadOnlyList<string> files, CallFormat format, 
             CallFormat.Json => JsonCalls.ReadArrayAsync(stream, cancellationToken),
             CallFormat.Curl => CurlCalls.Read(stream).ToAsyncEnumerable(),
             CallFormat.Csv when template is null =>
-                throw new CommandFailedException(ExitCode.Usage, $"{file} is a table: --template says what each row becomes."),
+                throw new CommandFailedException(ExitCode.Usage, $"{name ?? file} is a table: --template says what each row becomes."),
             CallFormat.Csv => CsvCalls.Read(stream, template).ToAsyncEnumerable(),
             _ => JsonCalls.ReadLines(stream).ToAsyncEnumerable(),
         };

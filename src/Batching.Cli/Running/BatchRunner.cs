@@ -1,5 +1,6 @@
 using Batching.Cli.Input;
 using Batching.Cli.Output;
+using Batching.Cli.Terminal;
 using Batching.Client;
 using Batching.V1;
 
@@ -57,7 +58,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
                 await CopyCallsAsync(plan, copy, cancellationToken);
             }
 
-            var input = InputOf(copy is null ? plan.Files : [copy], plan.Format, plan.Template);
+            var input = InputOf(copy is null ? plan.Files : [copy], copy is not null, plan.Format, plan.Template);
             var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
             if (plan.IsDetached)
             {
@@ -65,7 +66,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
                 return ExitCode.Success;
             }
 
-            context.Say($"Batch {batch.Id}, {input.Count:N0} calls.");
+            context.Say($"Batch {batch.Id}, {ProgressText.OfCalls(input.Count)}.");
             return await _results.ReadAsync(batch.Id, null, plan.Shape, 0, cancellationToken);
         }
         finally
@@ -127,7 +128,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             });
             var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
             file.Keep(file.State with { BatchId = batch.Id });
-            context.Say($"Batch {batch.Id}, {input.Count:N0} calls.");
+            context.Say($"Batch {batch.Id}, {ProgressText.OfCalls(input.Count)}.");
         }
         catch (SubmissionUnknownException exception)
         {
@@ -154,13 +155,13 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
         copy.Flush(flushToDisk: true);
     }
 
-    private static CallInput InputOf(RunState state) => InputOf(state.Files, state.Format, state.Template);
+    private static CallInput InputOf(RunState state) => InputOf(state.Files, state.IsCopy, state.Format, state.Template);
 
-    private static CallInput InputOf(IReadOnlyList<string> files, CallFormat format, string? template)
+    private static CallInput InputOf(IReadOnlyList<string> files, bool isCopy, CallFormat format, string? template)
     {
         try
         {
-            return new CallInput(files, format, template is null ? null : new CallTemplate(template));
+            return new CallInput(files, format, template is null ? null : new CallTemplate(template), isCopy ? "input" : null);
         }
         catch (FormatException exception)
         {

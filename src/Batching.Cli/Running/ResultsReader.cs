@@ -1,3 +1,4 @@
+using System.Globalization;
 using Batching.Cli.Output;
 using Batching.Client;
 using Batching.V1;
@@ -59,7 +60,9 @@ internal sealed class ResultsReader(CliContext context, BatchClient client)
         if (!context.IsJson)
         {
             var seconds = ((status.DoneTime ?? status.CreateTime) - status.CreateTime).ToTimeSpan().TotalSeconds;
-            context.Say($"{status.TotalRequests:N0} done, {status.FailedRequests:N0} failed, in {seconds:N1} s."
+            context.Say(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{status.TotalRequests:N0} done, {status.FailedRequests:N0} failed, in {seconds:N1} s.")
                 + (file is null ? "" : $" The results are in {file.Path}."));
         }
         else if (file is null)

@@ -4,15 +4,27 @@ using Spectre.Console;
 namespace Batching.Cli.Terminal;
 
 /// <summary>Shows a bar on a terminal.</summary>
-internal sealed class ProgressBarView(TextWriter output, TimeProvider time) : IProgressView
+internal sealed class ProgressBarView(TextWriter output, TimeProvider time, AnsiSupport ansi = AnsiSupport.Detect) : IProgressView
 {
+    // Leaves room for the text on a line of 80 characters.
+    private const int BarWidth = 20;
+
     public Task ShowAsync(Func<IProgress<BatchProgress>, Task> work)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        // Also where standard input is a pipe.
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = ansi,
+            Interactive = InteractionSupport.Yes,
+            Out = new AnsiConsoleOutput(output),
+        });
         return console.Progress()
             .AutoClear(true)
-            .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
-            .StartAsync(context => work(new Bar(context.AddTask("", maxValue: 1), new ProgressMeter(time))));
+            .Columns(
+                new ProgressBarColumn { Width = BarWidth },
+                new PercentageColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left })
+            .StartAsync(context => work(new Bar(context.AddTask("0 done", maxValue: 1), new ProgressMeter(time))));
     }
 
     private sealed class Bar(ProgressTask task, ProgressMeter meter) : IProgress<BatchProgress>

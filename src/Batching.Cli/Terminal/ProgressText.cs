@@ -16,9 +16,17 @@ internal static class ProgressText
             return text;
         }
 
-        text += string.Create(CultureInfo.InvariantCulture, $", {(rate is > 0 and < 10 ? Math.Round(rate, 1) : Math.Round(rate)):#,0.#}/s");
+        if (rate > 0)
+        {
+            text += string.Create(CultureInfo.InvariantCulture, $", {(rate < 10 ? Math.Round(rate, 1) : Math.Round(rate)):#,0.#}/s");
+        }
+
         return left is { } time ? $"{text}, {Of(time)} left" : text;
     }
+
+    /// <summary>Such as <c>1 call</c> or <c>2,000 calls</c>.</summary>
+    public static string OfCalls(long count) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? "call" : "calls")}");
 
     /// <summary>Such as <c>1 h 5 min</c>, <c>2 min 10 s</c> or <c>4 s</c>.</summary>
     public static string Of(TimeSpan time)

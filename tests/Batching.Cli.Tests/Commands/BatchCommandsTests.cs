@@ -167,6 +167,15 @@ public sealed class BatchCommandsTests(GatewayFixture fixture) : IClassFixture<G
     }
 
     [Fact]
+    public async Task Walk_UnknownPreset_IsUsage()
+    {
+        var reply = await RunAsync("walk", "sample/items", "-p", "none");
+
+        Assert.Equal(ExitCode.Usage, reply.Code);
+        Assert.Contains("\ninput:1: pagination.preset must be one of", reply.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Walk_PageThatFails_SaysSo()
     {
         var reply = await RunAsync("walk", "sample/nothing", "--items");

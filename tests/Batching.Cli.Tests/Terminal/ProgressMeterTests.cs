@@ -2,6 +2,7 @@ using Batching.Cli.Terminal;
 using Batching.Client;
 using Batching.V1;
 using Microsoft.Extensions.Time.Testing;
+using Spectre.Console;
 
 namespace Batching.Cli.Tests.Terminal;
 
@@ -58,8 +59,23 @@ public sealed class ProgressMeterTests
         });
 
         Assert.Equal(
-            ["0 of 1,000 done, 0 failed, 0/s", "20 of 1,000 done, 0 failed, 4/s, 4 min 5 s left", "1,000 of 1,000 done, 0 failed"],
+            ["0 of 1,000 done, 0 failed", "20 of 1,000 done, 0 failed, 4/s, 4 min 5 s left", "1,000 of 1,000 done, 0 failed"],
             output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public async Task Bar_Progress_IsShown()
+    {
+        using var output = new StringWriter();
+
+        await new ProgressBarView(output, new FakeTimeProvider(), AnsiSupport.Yes).ShowAsync(progress =>
+        {
+            progress.Report(Done(0));
+            progress.Report(Done(1_000));
+            return Task.CompletedTask;
+        });
+
+        Assert.Contains("1,000 of 1,000 done, 0 failed", output.ToString(), StringComparison.Ordinal);
     }
 
     private static BatchProgress Done(long done) => new(BatchState.Running, 1_000, 1_000 - done, 0, 0);
