@@ -71,6 +71,7 @@ public sealed class BatchCommandsTests(GatewayFixture fixture) : IClassFixture<G
     {
         var id = await SubmitAsync("sample/items/1", "sample/items/2", "sample/items/3");
 
+        await RunAsync("watch", id);
         var reply = await RunAsync("results", id, "--after", "1", "--headers");
 
         Assert.Equal([2, 3], reply.Json.Select(line => line.GetProperty("position").GetInt32()));
