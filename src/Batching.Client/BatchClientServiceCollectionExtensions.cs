@@ -8,6 +8,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the client to services.</summary>
 public static class BatchClientServiceCollectionExtensions
 {
+    // A channel that balances loads would else leave a gateway alone for up to two minutes after it could not connect to it.
+    private static readonly TimeSpan MaxReconnectBackoff = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// Adds <see cref="BatchClient"/>, on a client of <c>Grpc.Net.ClientFactory</c>. The clock is the <see cref="TimeProvider"/> among
     /// the services, if there is one.
@@ -32,6 +35,7 @@ public static class BatchClientServiceCollectionExtensions
         return services
             .AddGrpcClient<Connection>(static (provider, client) =>
                 client.Address = provider.GetRequiredService<IOptions<BatchClientOptions>>().Value.Address)
+            .ConfigureChannel(static channel => channel.MaxReconnectBackoff = MaxReconnectBackoff)
             .ConfigurePrimaryHttpMessageHandler(static () => BatchHttpHandler.Create());
     }
 }

@@ -50,9 +50,9 @@ public sealed class BatchHandle
             }
         }
 
-        if (options.Progress is { } progress)
+        if (options.Progress is { } progress && await FindStatusAsync(cancellationToken).ConfigureAwait(false) is { } last)
         {
-            progress.Report(BatchProgress.Of(await GetStatusAsync(cancellationToken).ConfigureAwait(false), reader.Position));
+            progress.Report(BatchProgress.Of(last, reader.Position));
         }
     }
 
@@ -123,4 +123,17 @@ public sealed class BatchHandle
         cancellationToken,
         // The try before has deleted it, and its answer was lost.
         isDone: failure => failure.StatusCode == StatusCode.NotFound);
+
+    // All results are read: that nobody can tell the progress any more is no failure.
+    private async Task<Batch?> FindStatusAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (BatchException)
+        {
+            return null;
+        }
+    }
 }

@@ -3,6 +3,7 @@ using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Batching.Client.Tests;
@@ -60,12 +61,17 @@ public sealed class SubmitTests(GatewayFixture fixture) : IClassFixture<GatewayF
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(3_000)]
-    public async Task Submit_GatewayNotStartedYet_SubmitsOnceItIs(int calls)
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(3_000, false)]
+    [InlineData(3_000, true)]
+    public async Task Submit_GatewayNotStartedYet_SubmitsOnceItIs(int calls, bool isInjected)
     {
         using var gateway = TestGateway.Create();
-        using var client = gateway.NewClient();
+        await using var services = new ServiceCollection()
+            .AddBatchClient(options => options.Address = gateway.Address)
+            .Services.BuildServiceProvider();
+        using var client = isInjected ? services.GetRequiredService<BatchClient>() : gateway.NewClient();
         var submitting = client.SubmitAsync(Enumerable.Repeat(BatchCall.Get("sample/items/1"), calls));
         await gateway.StartAsync();
 

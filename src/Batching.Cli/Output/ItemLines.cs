@@ -7,7 +7,10 @@ namespace Batching.Cli.Output;
 /// <summary>Writes the items of pages, each on a line, byte for byte but for line breaks.</summary>
 internal sealed class ItemLines(Stream output, string? itemsPointer) : IResultWriter
 {
-    /// <exception cref="CommandFailedException">A page is an error, or has no items where they are expected.</exception>
+    /// <summary>The first page that is an error: it has ended its walk.</summary>
+    public string? Problem { get; private set; }
+
+    /// <exception cref="CommandFailedException">A page has no items where they are expected.</exception>
     public async ValueTask WriteAsync(BatchResult result, CancellationToken cancellationToken)
     {
         // The spawner itself, which has no items; but for it everything of a walk is a page.
@@ -18,10 +21,10 @@ internal sealed class ItemLines(Stream output, string? itemsPointer) : IResultWr
 
         if (!result.IsSuccess)
         {
-            throw new CommandFailedException(
-                ExitCode.SomeFailed,
-                $"The walk ended early, at {result.Request.Path}: "
-                + (result.Failure is { } failure ? $"{failure}: {result.FailureMessage}" : $"status {result.StatusCode}."));
+            // Pages that were asked for side by side still come.
+            Problem ??= $"The walk ended early, at {result.Request.Path}: "
+                + (result.Failure is { } failure ? $"{failure}: {result.FailureMessage}" : $"status {result.StatusCode}.");
+            return;
         }
 
         var page = new MemoryStream();

@@ -17,6 +17,8 @@ internal sealed class ResultLines(Stream output, OutputShape shape) : IResultWri
 
     private readonly ArrayBufferWriter<byte> _line = new();
 
+    public string? Problem => null;
+
     public async ValueTask WriteAsync(BatchResult result, CancellationToken cancellationToken)
     {
         _line.ResetWrittenCount();

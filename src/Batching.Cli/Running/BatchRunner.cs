@@ -139,6 +139,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
         catch (OperationCanceledException) when (file.State.IsSent)
         {
             // It may be there: the state stays.
+            context.Say($"The gateway may have the batch, or not. \"batch resume {file.Path}\" finds out, and goes on.");
             throw;
         }
         catch (Exception)

@@ -50,6 +50,11 @@ internal sealed class ResultsReader(CliContext context, BatchClient client)
         file?.Complete();
         var status = await batch.GetStatusAsync(cancellationToken);
         Conclude(status, file);
+        if (writer.Problem is { } problem)
+        {
+            throw new CommandFailedException(ExitCode.SomeFailed, problem);
+        }
+
         return isExpired || status.State == BatchState.Cancelled ? ExitCode.Incomplete
             : status.FailedRequests > 0 ? ExitCode.SomeFailed
             : ExitCode.Success;
