@@ -1,0 +1,20 @@
+namespace Batching.Cli.Input;
+
+/// <summary>How calls are written in a file.</summary>
+internal enum CallFormat
+{
+    /// <summary>As the file's name or its first characters say.</summary>
+    Auto,
+
+    /// <summary>A JSON object a line.</summary>
+    Jsonl,
+
+    /// <summary>A JSON array of objects.</summary>
+    Json,
+
+    /// <summary>A row a call, with a template.</summary>
+    Csv,
+
+    /// <summary>A curl command a line.</summary>
+    Curl,
+}

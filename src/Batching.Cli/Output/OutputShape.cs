@@ -1,0 +1,14 @@
+namespace Batching.Cli.Output;
+
+/// <summary>What is written of each result.</summary>
+internal sealed record OutputShape
+{
+    /// <summary>The header fields of the responses, too.</summary>
+    public bool Headers { get; init; }
+
+    /// <summary>The items of pages, each on a line, and nothing else.</summary>
+    public bool Items { get; init; }
+
+    /// <summary>Where a page has its items, as a JSON Pointer. Null: the page itself is the array, or the first array among its members.</summary>
+    public string? ItemsPointer { get; init; }
+}

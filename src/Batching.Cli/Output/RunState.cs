@@ -1,0 +1,49 @@
+using Batching.Cli.Input;
+
+namespace Batching.Cli.Output;
+
+/// <summary>
+/// What is kept beside an output file until all of it is there, so that a run that was cut can go on: in the file of the same name
+/// with <c>.batch</c> behind it.
+/// </summary>
+internal sealed record RunState
+{
+    /// <summary>The form of this record.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The gateway.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>The id of the batch. Null while it is being submitted.</summary>
+    public string? BatchId { get; init; }
+
+    /// <summary>Whether the calls may have been submitted.</summary>
+    public bool IsSent { get; init; }
+
+    /// <summary>The newest batch that the caller had before it was submitted. Null if there was none.</summary>
+    public string? NewestBefore { get; init; }
+
+    /// <summary>When that was accepted, in ticks of the gateway's clock since the year 1. 0 if there was none.</summary>
+    public long NewestBeforeTicks { get; init; }
+
+    /// <summary>Position of the last result in the part of the output that is certain.</summary>
+    public long Position { get; init; }
+
+    /// <summary>Bytes of that part.</summary>
+    public long Length { get; init; }
+
+    /// <summary>The files with the calls; none if the batch was not submitted by this run.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>Whether the only one of them is the run's own copy of what it was given.</summary>
+    public bool IsCopy { get; init; }
+
+    /// <summary>How the calls are written.</summary>
+    public CallFormat Format { get; init; }
+
+    /// <summary>The template for tables.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>What the output has.</summary>
+    public OutputShape Shape { get; init; } = new();
+}

@@ -1,0 +1,32 @@
+using Batching.Cli.Input;
+using Batching.Cli.Output;
+
+namespace Batching.Cli.Running;
+
+/// <summary>What is to be submitted, and where its results go.</summary>
+internal sealed record RunPlan
+{
+    /// <summary>The files with the calls.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>Writes the calls to a file, because they can't be read from one again. Null if <see cref="Files"/> has them.</summary>
+    public Func<Stream, CancellationToken, Task>? CopyCalls { get; init; }
+
+    /// <summary>How the calls are written.</summary>
+    public CallFormat Format { get; init; }
+
+    /// <summary>The template for tables.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>What is written of each result.</summary>
+    public OutputShape Shape { get; init; } = new();
+
+    /// <summary>The file for the results; null for standard output.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Whether what is in that file is given up.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Whether nobody waits for the results.</summary>
+    public bool IsDetached { get; init; }
+}

@@ -1,0 +1,4 @@
+namespace Batching.Client.Tests.Infrastructure;
+
+/// <summary>An item of the sample API.</summary>
+public sealed record Item(int Id, string Name);
