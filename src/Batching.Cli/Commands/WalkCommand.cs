@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Batching.Cli.Input;
 using Batching.Cli.Output;
@@ -31,13 +32,18 @@ internal static class WalkCommand
         };
         var limit = new Option<int?>("--limit", "-n")
         {
-            Description = "How many items at most, by the parameter \"limit\". PAGINATION may name another one: then put it into the path.",
+            Description = "How many items at most, by the parameter \"limit\". If the API has another one: --param NAME=COUNT.",
             HelpName = "COUNT",
+        };
+        var parameters = new Option<string[]>("--param")
+        {
+            Description = "A parameter for the query string, percent-encoded when it is sent. May be given more than once.",
+            HelpName = "NAME=VALUE",
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Gives up what is in the output file." };
         var command = new Command("walk", "Fetches every page of a collection, and writes pages or items.")
         {
-            path, output, items, itemsPointer, pagination, limit, overwrite,
+            path, output, items, itemsPointer, pagination, limit, parameters, overwrite,
         };
         command.Validators.Add(result =>
         {
@@ -45,11 +51,19 @@ internal static class WalkCommand
             {
                 result.AddError("--limit must be 1 or more.");
             }
+
+            if (result.GetValue(parameters)?.FirstOrDefault(parameter => parameter.IndexOf('=', StringComparison.Ordinal) < 1) is { } bad)
+            {
+                result.AddError($"--param {bad} is not NAME=VALUE.");
+            }
         });
         shared.SetAction(command, async (context, parsed, cancellationToken) =>
         {
             var call = ToCall(
-                parsed.GetValue(path)!, parsed.GetValue(limit), parsed.GetValue(pagination), parsed.GetValue(itemsPointer));
+                parsed.GetValue(path)!,
+                [.. ReadParameters(parsed.GetValue(parameters), parsed.GetValue(limit))],
+                parsed.GetValue(pagination),
+                parsed.GetValue(itemsPointer));
             using var client = context.NewPatientClient();
             return await new BatchRunner(context, client).RunAsync(
                 new RunPlan
@@ -59,7 +73,7 @@ internal static class WalkCommand
                     Shape = new OutputShape
                     {
                         Items = parsed.GetValue(items),
-                        ItemsPointer = parsed.GetValue(itemsPointer) ?? CallReader.Read(call.Span).Pagination?.ItemsPointer,
+                        ItemsPointer = CallReader.Read(call.Span).Pagination is { HasItemsPointer: true } said ? said.ItemsPointer : null,
                     },
                     Output = parsed.GetValue(output),
                     Overwrite = parsed.GetValue(overwrite),
@@ -69,7 +83,22 @@ internal static class WalkCommand
         return command;
     }
 
-    private static ReadOnlyMemory<byte> ToCall(string path, int? limit, string? pagination, string? itemsPointer)
+    private static IEnumerable<(string Name, string Value)> ReadParameters(string[]? parameters, int? limit)
+    {
+        if (limit is { } count)
+        {
+            yield return ("limit", count.ToString(CultureInfo.InvariantCulture));
+        }
+
+        foreach (var parameter in parameters ?? [])
+        {
+            var equals = parameter.IndexOf('=', StringComparison.Ordinal);
+            yield return (parameter[..equals], parameter[(equals + 1)..]);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> ToCall(
+        string path, (string Name, string Value)[] parameters, string? pagination, string? itemsPointer)
     {
         try
         {
@@ -79,11 +108,9 @@ internal static class WalkCommand
                 json.WriteStartObject();
                 json.WriteString("path"u8, path);
                 json.WriteBoolean("spawner"u8, true);
-                if (limit is { } count)
+                if (parameters.Length > 0)
                 {
-                    json.WriteStartObject("params"u8);
-                    json.WriteNumber("limit"u8, count);
-                    json.WriteEndObject();
+                    WriteParameters(json, parameters);
                 }
 
                 WritePagination(json, pagination, itemsPointer);
@@ -97,6 +124,32 @@ internal static class WalkCommand
         {
             throw new CommandFailedException(ExitCode.Usage, $"--pagination is wrong: {exception.Message}");
         }
+    }
+
+    private static void WriteParameters(Utf8JsonWriter json, (string Name, string Value)[] parameters)
+    {
+        json.WriteStartObject("params"u8);
+        foreach (var group in parameters.GroupBy(parameter => parameter.Name, StringComparer.Ordinal))
+        {
+            string[] values = [.. group.Select(parameter => parameter.Value)];
+            json.WritePropertyName(group.Key);
+            if (values is [var one])
+            {
+                json.WriteStringValue(one);
+                continue;
+            }
+
+            // A list repeats the name.
+            json.WriteStartArray();
+            foreach (var value in values)
+            {
+                json.WriteStringValue(value);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
     }
 
     private static void WritePagination(Utf8JsonWriter json, string? pagination, string? itemsPointer)

@@ -160,11 +160,17 @@ public sealed class BatchCommandsTests(GatewayFixture fixture) : IClassFixture<G
     }
 
     [Fact]
-    public async Task Walk_Limit_CapsTheItems()
+    public async Task Walk_LimitAndParameters_AreSent()
     {
-        var reply = await RunAsync("walk", "sample/items", "--limit", "130", "--items");
+        var limited = await RunAsync("walk", "sample/items", "--limit", "130", "--items", "--param", "sort=-id", "--param", "total=500");
+        var other = await RunAsync(
+            "walk", "sample/items/by-page", "--items", "--param", "per_page=150", "-p", """{"style": "page", "limit_param": "per_page"}""");
 
-        Assert.Equal(130, reply.Lines.Length);
+        Assert.Equal(Enumerable.Range(371, 130).Reverse(), limited.Json.Select(item => item.GetProperty("id").GetInt32()));
+
+        // Numbered pages are not made smaller for the last one.
+        Assert.Equal(200, other.Lines.Length);
+        Assert.Equal(ExitCode.Usage, (await RunAsync("walk", "sample/items", "--param", "sort")).Code);
     }
 
     [Fact]
