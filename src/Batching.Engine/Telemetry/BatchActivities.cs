@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Batching.Engine.Model;
 
 namespace Batching.Engine.Telemetry;
@@ -100,7 +101,7 @@ public static class BatchActivities
                     "error.type",
                     reply.Failure != Failure.None
                         ? reply.Failure.Reason()
-                        : reply.StatusCode.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                        : reply.StatusCode.ToString(CultureInfo.InvariantCulture));
                 activity.SetStatus(ActivityStatusCode.Error);
             }
         }

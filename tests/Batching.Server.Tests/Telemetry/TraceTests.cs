@@ -36,6 +36,7 @@ public sealed class TraceTests
         await gateway.Rest.WaitUntilDoneAsync(id);
 
         var submission = Assert.Single(await collector.UntilSpansAsync(Submit, 1));
+        Assert.Equal("batch", submission.Service);
         Assert.Equal((Trace, ClientSpan, id), (submission.TraceId, submission.ParentId, submission.Attributes["batching.batch.id"]));
         var requests = await collector.UntilSpansAsync(Request, 2);
         Assert.All(requests, request => Assert.Equal(
@@ -67,12 +68,14 @@ public sealed class TraceTests
         await using var api = await TestApi.StartAsync();
         await using var collector = await Collector.StartAsync();
         using var data = new TemporaryDirectory();
-        using var gateway = await GatewayProcess.StartAsync(collector.EnvironmentOf(api, data));
+        var environment = collector.EnvironmentOf(api, data);
+        environment["OTEL_SERVICE_NAME"] = "batch of the shop";
+        using var gateway = await GatewayProcess.StartAsync(environment);
 
         (await gateway.Rest.PostAsync("""{"a": "/x", "b": "/y"}""", "/api/v2/batch")).Success();
 
         var run = Assert.Single(await collector.UntilSpansAsync("batching.run", 1));
-        Assert.Equal("", run.ParentId);
+        Assert.Equal(("", "batch of the shop"), (run.ParentId, run.Service));
         var requests = await collector.UntilSpansAsync(Request, 2);
         Assert.All(requests, request => Assert.Equal((run.TraceId, run.Id), (request.TraceId, request.ParentId)));
         var attempts = await collector.UntilSpansAsync("GET", 2);
