@@ -44,4 +44,7 @@ public enum Tool
 
     /// <summary>Debian's Django REST framework.</summary>
     DjangoRestFramework,
+
+    /// <summary>Redocly from <c>tests/Interop/openapi/package.json</c>.</summary>
+    Redocly,
 }

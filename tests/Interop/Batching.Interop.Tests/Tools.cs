@@ -21,6 +21,8 @@ internal static class Tools
 
     public static string Buf { get; } = Path.Combine(Folders.Interop, "tools", "node_modules", ".bin", "buf");
 
+    public static string Redocly { get; } = Path.Combine(Folders.Interop, "openapi", "node_modules", ".bin", "redocly");
+
     /// <summary>Why a test with these needs is not to run; null if it is.</summary>
     public static string? WhySkip(IEnumerable<Tool> needed) =>
         Environment.GetEnvironmentVariable("INTEROP_REQUIRED") == "1"
@@ -59,6 +61,7 @@ internal static class Tools
         Tool.DjangoRestFramework => Runs(Python, "-c", "import rest_framework")
             ? null
             : "needs the Debian package python3-djangorestframework",
+        Tool.Redocly => File.Exists(Redocly) ? null : "needs Redocly: npm ci in tests/Interop/openapi",
         _ => throw new ArgumentOutOfRangeException(nameof(tool)),
     };
 
