@@ -6,6 +6,9 @@ namespace Batching.Page.Tests;
 /// <summary>What a caller does with the page.</summary>
 public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture>
 {
+    private const string Text = """[{"path": "sample/text"}]""";
+    private const string Slow = """[{"path": "sample/slow?ms=600000"}]""";
+
     [ChromiumFact]
     public async Task Everything_ByKeyboardAlone_CanBeDone()
     {
@@ -52,6 +55,7 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         // Retry what failed, then delete the new batch.
         await TabToAsync(page, "button", "Retry what failed");
         await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Not now" })).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Shift+Tab");
         var first = page.Url;
         await page.Keyboard.PressAsync("Enter");
@@ -59,6 +63,7 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         await Assertions.Expect(page.Locator(".state")).ToContainTextAsync("of 2 finished");
         await TabToAsync(page, "button", "Delete");
         await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Keep" })).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Shift+Tab");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Batches");
@@ -87,10 +92,8 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
     public async Task Retry_OfWhatWasSubmittedElsewhere_LeavesOutWhatItDoesNotHave()
     {
         using var http = new HttpClient { BaseAddress = new Uri(fixture.Address) };
-        using var content = new StringContent(
-            """[{"path": "sample/items/0", "params": {"big": 12345678901234567890}}, {"path": "sample/fail", "method": "PUT", "body": {}}]""");
-        using var reply = await http.PostAsync(new Uri("/api/v0/batch", UriKind.Relative), content);
-        var id = System.Text.RegularExpressions.Regex.Match(await reply.Content.ReadAsStringAsync(), @"\d{16}").Value;
+        var id = await SubmitAsync(
+            http, """[{"path": "sample/items/0", "params": {"big": 12345678901234567890}}, {"path": "sample/fail", "method": "PUT", "body": {}}]""");
         await using var session = await fixture.OpenAsync($"/#/batch/{id}");
         await session.WaitUntilDoneAsync();
 
@@ -183,6 +186,93 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         await session.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await session.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel the batch" }).ClickAsync();
         await Assertions.Expect(session.Rows).ToHaveCountAsync(2);
+    }
+
+    [ChromiumFact]
+    public async Task Batches_ThatChangeElsewhere_AreBroughtUpToDate()
+    {
+        const int Count = 52;
+        var credential = $"Bearer {Guid.NewGuid():N}";
+        using var http = new HttpClient { BaseAddress = new Uri(fixture.Address) };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", credential);
+        var ids = new List<string>();
+        for (var i = 0; i < Count; i++)
+        {
+            ids.Add(await SubmitAsync(http, i == Count - 1 ? Slow : Text));
+        }
+
+        await using var session = await fixture.OpenAsync();
+        await UseAsync(session.Page, credential);
+        var rows = session.Page.Locator("tbody tr");
+        await Assertions.Expect(rows).ToHaveCountAsync(50);
+        await Assertions.Expect(rows.First).ToContainTextAsync($"{ids[^1]}");
+        await Assertions.Expect(rows.First).ToContainTextAsync("running 0 of 1");
+
+        using var cancelled = await http.PostAsync(new Uri($"/api/v0/batch/{ids[^1]}/cancel", UriKind.Relative), null);
+        await Assertions.Expect(rows.First).ToContainTextAsync("cancelled 1 of 1");
+        using var deleted = await http.DeleteAsync(new Uri($"/api/v0/batch/{ids[^1]}", UriKind.Relative));
+        await Assertions.Expect(rows.First).ToContainTextAsync(ids[^2]);
+        await Assertions.Expect(rows.Last).ToContainTextAsync(ids[1]);
+
+        await session.Page.GetByRole(AriaRole.Button, new() { Name = "Older batches" }).ClickAsync();
+        await Assertions.Expect(rows).ToHaveCountAsync(Count - 1);
+        await Assertions.Expect(rows.Last).ToContainTextAsync(ids[0]);
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Older batches" })).ToBeHiddenAsync();
+        var fresh = await SubmitAsync(http, Text);
+        await Assertions.Expect(rows.First).ToContainTextAsync(fresh);
+        await Assertions.Expect(rows).ToHaveCountAsync(Count);
+    }
+
+    [ChromiumFact]
+    public async Task Results_OfAStreamThatBreaks_GoOnWhereItWas()
+    {
+        await using var session = await fixture.OpenAsync();
+        var streams = new List<string>();
+        await session.Page.RouteAsync("**/results:stream*", async route =>
+        {
+            streams.Add(route.Request.Url);
+            if (streams.Count == 1)
+            {
+                await route.AbortAsync();
+            }
+            else if (streams.Count == 2)
+            {
+                // The first line alone.
+                var reply = await route.FetchAsync();
+                await route.FulfillAsync(new() { Response = reply, Body = (await reply.TextAsync()).Split('\n')[0] + "\n" });
+            }
+            else
+            {
+                await route.ContinueAsync();
+            }
+        });
+
+        await session.SubmitAsync("""[{"path": "sample/text"}, {"path": "sample/items"}, {"path": "sample/empty"}]""");
+
+        await Assertions.Expect(session.Rows).ToHaveCountAsync(3);
+        Assert.Equal(3, streams.Count);
+        Assert.Contains("after=0", streams[1], StringComparison.Ordinal);
+        Assert.Contains("after=1", streams[2], StringComparison.Ordinal);
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+    }
+
+    [ChromiumFact]
+    public async Task Credential_WhileRequestsAreTyped_KeepsThem()
+    {
+        await using var session = await fixture.OpenAsync("/#/submit");
+        var text = session.Page.GetByLabel("Requests", new() { Exact = true });
+        await text.FillAsync("[]");
+        await UseAsync(session.Page, "Bearer typed");
+
+        await Assertions.Expect(text).ToHaveValueAsync("[]");
+    }
+
+    private static async Task<string> SubmitAsync(HttpClient http, string json)
+    {
+        using var content = new StringContent(json);
+        using var reply = await http.PostAsync(new Uri("/api/v0/batch", UriKind.Relative), content);
+        reply.EnsureSuccessStatusCode();
+        return System.Text.RegularExpressions.Regex.Match(await reply.Content.ReadAsStringAsync(), @"\d{16}").Value;
     }
 
     private static async Task UseAsync(IPage page, string credential)

@@ -55,5 +55,6 @@ for (const name of ['dragover', 'drop']) {
 }
 
 addEventListener('hashchange', () => route(true));
-onCaller(() => route(false));
+// What is typed there is still to be submitted.
+onCaller(() => location.hash.startsWith('#/submit') || route(false));
 route(false);

@@ -40,6 +40,7 @@ class BatchView {
     this.id = id;
     this.signal = signal;
     this.problem = h('div');
+    this.trouble = h('div');
     this.state = h('p', { class: 'state' }, 'Loading …');
     this.bar = h('progress', { 'aria-label': 'Progress', max: '1', value: '0' });
     this.cancel = h('button', { type: 'button', disabled: true, onclick: () => this.#cancel() }, 'Cancel');
@@ -60,6 +61,7 @@ class BatchView {
     main.replaceChildren(
       h('h1', { tabindex: '-1' }, `Batch ${id}`),
       this.problem,
+      this.trouble,
       h('div', { class: 'progress' }, this.bar, this.state),
       h('div', { class: 'actions' }, this.cancel, this.retry, this.remove),
       h('div', { class: 'plots' },
@@ -80,7 +82,7 @@ class BatchView {
     while (!this.signal.aborted) {
       try {
         this.#showState((await read(`api/v0/batch/${this.id}/status`, { signal: this.signal })).Batch);
-        this.problem.replaceChildren();
+        this.trouble.replaceChildren();
         if (this.#batch.runningRequests === 0) {
           announce(`Batch ${this.id} is done: ${this.#batch.failedRequests} of ${this.#batch.totalRequests} failed.`);
           return;
@@ -101,6 +103,7 @@ class BatchView {
       try {
         for await (const some of lines(
           `api/v1/batches/${this.id}/results:stream?after=${position}&request_fields=${FIELDS}`, this.signal)) {
+          this.trouble.replaceChildren();
           let began = performance.now();
           for (const line of some) {
             if (line === '') {
@@ -139,7 +142,7 @@ class BatchView {
     if (error.name === 'AbortError' || this.signal.aborted) {
       return false;
     }
-    showError(this.problem, error);
+    showError(this.trouble, error);
     return !(error instanceof CallError) || error.status === 0 || error.status === 429 || error.status >= 500;
   }
 
@@ -211,24 +214,22 @@ class BatchView {
     }
     this.#failureCount = count;
     const groups = [...this.#results.failures].sort((a, b) => b[1] - a[1]);
-    // Those that are there stay: one of them may have the focus.
-    const buttons = new Map([...this.failures.querySelectorAll('button')].map(button => [button.dataset.key, button]));
-    if (groups.length > 0 && buttons.size === 0) {
-      this.failures.replaceChildren();
-    }
-    for (const [key, number] of groups) {
+    // Those that are there stay, and where they are if one of them has the focus.
+    const known = new Map([...this.failures.querySelectorAll('button')].map(button => [button.dataset.key, button]));
+    const items = groups.map(([key, number]) => {
       const space = key.indexOf(' ');
       const [status, reason] = [Number(key.slice(0, space)), key.slice(space + 1)];
-      const text = `${status} ${reason || 'from the API'}: ${formatCount(number)}`;
-      const known = buttons.get(key);
-      if (known) {
-        known.textContent = text;
-      } else {
-        this.failures.append(h('li', {}, h('button', { type: 'button', 'data-key': key, onclick: () => {
-          this.status.value = '400-999';
-          this.#apply({ from: status, to: status, reason, text: this.search.value });
-        } }, text)));
-      }
+      const button = known.get(key) ?? h('button', { type: 'button', 'data-key': key, onclick: () => {
+        this.status.value = '400-999';
+        this.#apply({ from: status, to: status, reason, text: this.search.value });
+      } });
+      button.textContent = `${status} ${reason || 'from the API'}: ${formatCount(number)}`;
+      return button.parentElement ?? h('li', {}, button);
+    });
+    if (this.failures.contains(document.activeElement)) {
+      this.failures.append(...items.filter(item => !item.isConnected));
+    } else {
+      this.failures.replaceChildren(...items);
     }
     if (groups.length === 0) {
       this.failures.replaceChildren(h('li', {}, 'None so far.'));
@@ -263,8 +264,7 @@ class BatchView {
       this.detail.replaceChildren();
       this.list.element.focus();
     };
-    opened.signal.addEventListener('abort', () => release());
-    this.signal.addEventListener('abort', () => release());
+    signal.addEventListener('abort', () => release(), { once: true });
     const title = h('h2', { id: 'detail-title', tabindex: '-1' }, `${this.#results.method(at)} ${this.#results.paths[at]}`);
     this.detail.onkeydown = event => event.key === 'Escape' && close();
     this.detail.replaceChildren(
@@ -343,10 +343,13 @@ class BatchView {
   }
 
   async #do(action) {
+    this.problem.replaceChildren();
     try {
       await action();
     } catch (error) {
-      this.#fail(error);
+      if (error.name !== 'AbortError') {
+        showError(this.problem, error);
+      }
     }
   }
 }

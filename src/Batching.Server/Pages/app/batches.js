@@ -26,33 +26,47 @@ export async function showBatches(main, signal) {
   let next = null;
   const fail = error => error.name !== 'AbortError' && showError(problem, error);
 
-  // New ones go to the top, known ones are brought up to date, and older ones to the end.
+  // New ones go to their places, known ones are brought up to date.
   async function load(token) {
     const reply = await read(`api/v0/batch?limit=${PAGE}${token ? `&page_token=${token}` : ''}`, { signal });
     problem.replaceChildren();
-    const fresh = [];
+    let before = token ? rows.lastElementChild : null;
     for (const batch of reply.Batches) {
       let row = known.get(batch.id);
       if (!row) {
         row = createRow(batch.id);
         known.set(batch.id, row);
-        fresh.push(row.element);
+        if (before) {
+          before.after(row.element);
+        } else {
+          rows.prepend(row.element);
+        }
       }
       row.update(batch);
+      before = row.element;
     }
     if (token || next === null) {
       next = reply.nextPageToken ?? '';
       more.hidden = next === '';
     }
-    if (token) {
-      rows.append(...fresh);
-    } else {
-      rows.prepend(...fresh);
+    if (!token) {
+      forget(reply);
     }
     none.hidden = known.size > 0;
   }
 
-  // Deleted ones are gone at the next visit.
+  // What stands among the newest and is not among them was deleted.
+  function forget(reply) {
+    const listed = new Set(reply.Batches.map(batch => batch.id));
+    const last = reply.nextPageToken ? known.get(reply.Batches.at(-1).id).element : null;
+    for (const [id, { element }] of known) {
+      if (!listed.has(id) && !(last && last.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)) {
+        element.remove();
+        known.delete(id);
+      }
+    }
+  }
+
   while (!signal.aborted) {
     await load(null).catch(fail);
     await new Promise(resolve => setTimeout(resolve, INTERVAL));

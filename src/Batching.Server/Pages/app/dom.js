@@ -21,15 +21,15 @@ export function announce(text) {
   document.getElementById('news').textContent = text;
 }
 
-/** Asks before something is done that can't be undone. */
-export function confirm(title, lines, action) {
+/** Asks before something is done that can't be undone. Without an action there is nothing to choose. */
+export function confirm(title, lines, action, otherwise = 'Keep') {
   return new Promise(resolve => {
     const dialog = h('dialog', { 'aria-labelledby': 'question' },
       h('h2', { id: 'question' }, title),
       ...lines.map(line => h('p', {}, line)),
       h('form', { method: 'dialog', class: 'actions' },
-        h('button', { value: 'yes' }, action),
-        h('button', { value: 'no', autofocus: true }, 'Keep')));
+        action ? h('button', { value: 'yes' }, action) : null,
+        h('button', { value: 'no', autofocus: true }, otherwise)));
     dialog.addEventListener('close', () => {
       dialog.remove();
       resolve(dialog.returnValue === 'yes');

@@ -5,14 +5,18 @@ import { read } from './api.js';
 
 const REQUESTS_PER_BATCH = 10000;
 const IDS_PER_CALL = 100;
+const MAX_KEPT = 20;
 const SLICE = 256 * 1024;
 
 // The gateway gives back neither bodies nor header fields. What was submitted here is kept, as long as the page is open.
 const submissions = new Map();
 
-/** Keeps what a batch was submitted as. */
+/** Keeps what a batch was submitted as; of the last ones only. */
 export function remember(id, blob) {
   submissions.set(id, blob);
+  if (submissions.size > MAX_KEPT) {
+    submissions.delete(submissions.keys().next().value);
+  }
 }
 
 /** Asks, and submits. Returns the id of the new batch, the last one if there are several; null if there is none. */
@@ -45,10 +49,10 @@ export async function retryFailed(batchId, results, signal) {
     lines.push('Some of them change something. The API may have done it although they failed.');
   }
   if (known.length === 0) {
-    await confirm('Retry what failed?', lines, 'Close');
+    await confirm('Retry what failed?', lines, null, 'Close');
     return null;
   }
-  if (!await confirm('Retry what failed?', lines, 'Submit again')) {
+  if (!await confirm('Retry what failed?', lines, 'Submit again', 'Not now')) {
     return null;
   }
 
