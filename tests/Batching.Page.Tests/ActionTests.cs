@@ -22,7 +22,7 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         await page.Keyboard.InsertTextAsync("""[{"path": "sample/items/1"}, {"path": "sample/items/0"}, {"path": "sample/slow?ms=600000"}]""");
         await TabToAsync(page, "button", "Submit");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/#/batch/*");
+        await session.WaitForAnotherBatchAsync("");
         await Assertions.Expect(page.Locator("h1")).ToBeFocusedAsync();
         await Assertions.Expect(session.Rows).ToHaveCountAsync(2);
 
@@ -57,9 +57,9 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Not now" })).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Shift+Tab");
-        var first = page.Url;
+        var first = page.Url[^16..];
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync(url => url != first);
+        await session.WaitForAnotherBatchAsync(first);
         await Assertions.Expect(page.Locator(".state")).ToContainTextAsync("of 2 finished");
         await TabToAsync(page, "button", "Delete");
         await page.Keyboard.PressAsync("Enter");
@@ -81,7 +81,7 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         await session.Page.GetByRole(AriaRole.Button, new() { Name = "Retry what failed" }).ClickAsync();
         await Assertions.Expect(session.Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Submits again: 1 POST.");
         await session.Page.GetByRole(AriaRole.Button, new() { Name = "Submit again" }).ClickAsync();
-        await session.Page.WaitForURLAsync(url => !url.EndsWith(id, StringComparison.Ordinal));
+        await session.WaitForAnotherBatchAsync(id);
         await session.WaitUntilDoneAsync();
 
         await Assertions.Expect(session.Page.Locator(".state")).ToContainTextAsync("1 of 1 finished, 0 failed");
@@ -102,7 +102,7 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         await Assertions.Expect(dialog).ToContainTextAsync("Submits again: 1 GET.");
         await Assertions.Expect(dialog).ToContainTextAsync("Left out: 1 POST, PUT or PATCH");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Submit again" }).ClickAsync();
-        await session.Page.WaitForURLAsync(url => !url.EndsWith(id, StringComparison.Ordinal));
+        await session.WaitForAnotherBatchAsync(id);
         await session.WaitUntilDoneAsync();
 
         var again = await http.GetStringAsync(new Uri($"/api/v0/batch/{session.Page.Url[^16..]}?after=0", UriKind.Relative));

@@ -43,6 +43,7 @@ public sealed class LargeBatchTests(PageFixture fixture, ITestOutputHelper outpu
         await Assertions.Expect(page.Locator(".filters .note")).ToHaveTextAsync($"{wanted} of {wanted} results", new() { Timeout = 300_000 });
         output.WriteLine($"{wanted} results listed after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:F1} s");
 
+        Assert.InRange(await page.Locator(".row").CountAsync(), 1, 60);
         var list = page.GetByRole(AriaRole.Listbox, new() { Name = "Results" });
         await list.FocusAsync();
         await list.PressAsync("End");

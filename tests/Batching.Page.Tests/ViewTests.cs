@@ -114,10 +114,18 @@ public sealed class ViewTests(PageFixture fixture) : IClassFixture<PageFixture>
     }
 
     [ChromiumFact]
-    public async Task Reference_InTheBrowser_ShowsEveryOperation()
+    public async Task Reference_InTheBrowser_ShowsEveryOperationAndMakesCalls()
     {
         await using var session = await fixture.OpenAsync("/reference");
 
         await Assertions.Expect(session.Page.Locator(".opblock")).ToHaveCountAsync(21);
+        await session.KeepPictureAsync("reference");
+
+        var list = session.Page.Locator(".opblock").Filter(new() { HasText = "List batches" }).First;
+        await list.Locator(".opblock-summary-control").ClickAsync();
+        await list.GetByRole(AriaRole.Button, new() { Name = "Try it out" }).ClickAsync();
+        await list.GetByRole(AriaRole.Button, new() { Name = "Execute" }).ClickAsync();
+        await Assertions.Expect(list.Locator(".live-responses-table .response .response-col_status")).ToContainTextAsync("200");
+        await session.KeepPictureAsync("reference-call");
     }
 }

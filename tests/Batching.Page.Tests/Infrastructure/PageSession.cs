@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
@@ -49,7 +50,7 @@ public sealed class PageSession : IAsyncDisposable
         await Page.GetByRole(AriaRole.Link, new() { Name = "Submit", Exact = true }).ClickAsync();
         await Page.GetByLabel("Requests", new() { Exact = true }).FillAsync(json);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).ClickAsync();
-        await Page.WaitForURLAsync("**/#/batch/*");
+        await WaitForAnotherBatchAsync("");
         if (waitUntilDone)
         {
             await WaitUntilDoneAsync();
@@ -57,6 +58,10 @@ public sealed class PageSession : IAsyncDisposable
 
         return Page.Url[^16..];
     }
+
+    /// <summary>Waits until a batch is shown that is not this one.</summary>
+    public Task WaitForAnotherBatchAsync(string id) => Assertions.Expect(Page).ToHaveURLAsync(
+        new Regex($"#/batch/{(id.Length > 0 ? $"(?!{id})" : "")}[0-9]{{16}}$"));
 
     /// <summary>Waits until the batch that is shown is done and all its results are listed.</summary>
     public async Task WaitUntilDoneAsync()
@@ -83,16 +88,21 @@ public sealed class PageSession : IAsyncDisposable
     /// <param name="name">What the picture is called.</param>
     public async Task CheckAsync(string name)
     {
-        if (PageFixture.Screenshots.Length > 0)
-        {
-            await Page.ScreenshotAsync(new() { Path = Path.Combine(PageFixture.Screenshots, $"{name}.png") });
-        }
-
+        await KeepPictureAsync(name);
         var result = await Page.RunAxe();
         Assert.True(
             result.Violations.Length == 0,
             string.Join('\n', result.Violations.Select(violation =>
                 $"{name}: {violation.Id}: {violation.Help}: {string.Join("; ", violation.Nodes.Select(node => node.Html))}")));
+    }
+
+    /// <summary>Keeps a picture of what is shown, if <c>BATCH_PAGE_SCREENSHOTS</c> names a folder.</summary>
+    public async Task KeepPictureAsync(string name)
+    {
+        if (PageFixture.Screenshots.Length > 0)
+        {
+            await Page.ScreenshotAsync(new() { Path = Path.Combine(PageFixture.Screenshots, $"{name}.png") });
+        }
     }
 
     public async ValueTask DisposeAsync()
