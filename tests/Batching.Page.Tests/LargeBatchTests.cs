@@ -35,6 +35,10 @@ public sealed class LargeBatchTests(PageFixture fixture, ITestOutputHelper outpu
               globalThis.longTasks = [];
               new PerformanceObserver(list => globalThis.longTasks.push(...list.getEntries().map(entry => entry.duration)))
                 .observe({ type: 'longtask', buffered: true });
+              globalThis.longScripts = [];
+              new PerformanceObserver(list => list.getEntries().forEach(frame => globalThis.longScripts.push(
+                ...frame.scripts.map(script => `${script.sourceFunctionName || script.invoker} ${Math.round(script.duration)} ms`))))
+                .observe({ type: 'long-animation-frame', buffered: true });
             }
             """);
         var began = TimeProvider.System.GetTimestamp();
@@ -86,6 +90,7 @@ public sealed class LargeBatchTests(PageFixture fixture, ITestOutputHelper outpu
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"long tasks: {tasks.Length}, longest {tasks.DefaultIfEmpty().Max():F0} ms; heap in MiB: {string.Join(", ", heaps.Select(heap => heap.ToString("F1", CultureInfo.InvariantCulture)))}"));
+        output.WriteLine($"scripts in long frames: {string.Join(", ", await page.EvaluateAsync<string[]>("() => globalThis.longScripts"))}");
         Assert.InRange(tasks.DefaultIfEmpty().Max(), 0, 200);
         Assert.InRange(heaps[^1], 0, heaps[heaps.Count / 3] * 1.1);
     }
