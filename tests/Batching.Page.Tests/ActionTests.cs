@@ -115,7 +115,9 @@ public sealed class ActionTests(PageFixture fixture) : IClassFixture<PageFixture
         await using var session = await fixture.OpenAsync("/#/submit");
         await session.Page.GetByLabel("Or a file").SetInputFilesAsync(new FilePayload
         {
-            Name = "batch.json", MimeType = "application/json", Buffer = """[{"path": "sample/text"}]"""u8.ToArray(),
+            Name = "batch.json",
+            MimeType = "application/json",
+            Buffer = """[{"path": "sample/text"}]"""u8.ToArray(),
         });
         await session.Page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).ClickAsync();
         await session.WaitUntilDoneAsync();

@@ -1,10 +1,10 @@
+using Batching.SampleApi;
+using Batching.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
-using Batching.SampleApi;
-using Batching.Server;
 
 namespace Batching.Page.Tests.Infrastructure;
 

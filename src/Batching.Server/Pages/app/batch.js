@@ -213,7 +213,7 @@ class BatchView {
       return;
     }
     this.#failureCount = count;
-    const groups = [...this.#results.failures].sort((a, b) => b[1] - a[1]);
+    const groups = [...this.#results.failures].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
     // Those that are there stay, and where they are if one of them has the focus.
     const known = new Map([...this.failures.querySelectorAll('button')].map(button => [button.dataset.key, button]));
     const items = groups.map(([key, number]) => {
