@@ -5,6 +5,7 @@ using Batching.Rest;
 using Batching.Rest.Calls;
 using Batching.Server.Configuration;
 using Batching.Server.Connections;
+using Batching.Server.Pages;
 using Batching.Server.Security;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
@@ -132,7 +133,7 @@ internal static class BatchServer
             endpoints.AsBatchEndpoint();
         }
 
-        app.MapStartPage();
+        app.MapWebPages(builder.Configuration.HasPage());
         if (operations.Reflection)
         {
             app.MapGrpcReflectionService().AsOperations();

@@ -88,6 +88,10 @@ internal static class BatchConfiguration
                 [$"{OptionKey.Section}:{Key} must be at least {SqliteStoreOptions.MinMaxFileBytes}, not {bytes}."]);
     }
 
+    /// <summary>Whether there are pages for browsers.</summary>
+    public static bool HasPage(this IConfiguration configuration) =>
+        configuration.GetSection(OptionKey.Section).GetValue(nameof(ServerKeys.Page), new ServerKeys().Page);
+
     /// <summary>Whether there is any API to call.</summary>
     public static bool HasUpstream(this IConfiguration configuration)
     {

@@ -38,6 +38,12 @@ internal sealed class ServerKeys
     /// </summary>
     public IList<string> TrustedProxies { get; } = [];
 
+    /// <summary>
+    /// Whether browsers get the [page](page.md) at <c>/</c>, and the reference at <c>/reference</c>. They do nothing that their
+    /// caller could not do by the REST paths. <c>/openapi.json</c> is there in any case.
+    /// </summary>
+    public bool Page { get; set; } = true;
+
     /// <summary>Identity: the way in which callers are told apart.</summary>
     public IdentityOptions? Identity { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Batching.Rest.Tests.Api;
 using Batching.Rest.Tests.Http;
+using Batching.Rest.Tests.OpenApi;
 using Batching.Rest.Tests.Table;
 
 namespace Batching.Rest.Tests.Infrastructure;
@@ -21,7 +22,7 @@ public sealed class ReplayFixture : IAsyncLifetime
     public async Task InitializeAsync() => _api = await RecordedApi.StartAsync();
 
     /// <summary>Makes the exchanges of a scenario.</summary>
-    /// <returns>What is not as recorded. Nothing is, while it is recorded.</returns>
+    /// <returns>What is not as recorded, of which nothing is while it is recorded, or not as the OpenAPI document says.</returns>
     internal async Task<IReadOnlyList<string>> PlayAsync(Scenario scenario)
     {
         if (!_gateways.TryGetValue(scenario.Gateway, out var gateway))
@@ -35,8 +36,10 @@ public sealed class ReplayFixture : IAsyncLifetime
         var problems = new List<string>();
         foreach (var exchange in scenario.Exchanges)
         {
-            var reply = ReplyForm.Write(
-                await CallAsync(authority, exchange, RequestForm.Read(exchange, placeholders)), placeholders);
+            var call = RequestForm.Read(exchange, placeholders);
+            var answer = await CallAsync(authority, exchange, call);
+            problems.AddRange(DocumentCheck.FindProblems(call, answer).Select(problem => $"{exchange.Name}\nopenapi.json: {problem}"));
+            var reply = ReplyForm.Write(answer, placeholders);
             if (Records)
             {
                 exchange.Reply = reply;

@@ -56,7 +56,8 @@ internal static class ConfigurationPage
             "Batch:Identity:",
             "Batch:Tls:",
             "Batch:Operations:",
-            "Batch:Cors:"),
+            "Batch:Cors:",
+            "Batch:Page"),
         PageGroup.Of(
             "Header fields and addresses",
             "Which header fields go through: see [what an API sees](concepts.md#what-an-api-sees).",

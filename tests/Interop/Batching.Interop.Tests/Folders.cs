@@ -19,6 +19,9 @@ internal static class Folders
     /// <summary><c>tests/Interop</c>, with the clients and their packages.</summary>
     public static string Interop { get; } = Metadata("InteropFolder");
 
+    /// <summary>The OpenAPI document that the server brings.</summary>
+    public static string OpenApiFile { get; } = Metadata("OpenApiFile");
+
     private static string Metadata(string key) => Path.GetFullPath(
         typeof(Folders).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == key).Value!);
 }

@@ -50,4 +50,7 @@ public enum Tool
 
     /// <summary>What checks the units of systemd; systemd itself need not run.</summary>
     Systemd,
+
+    /// <summary>Redocly from <c>tests/Interop/openapi/package.json</c>.</summary>
+    Redocly,
 }

@@ -24,6 +24,8 @@ internal static class Tools
 
     public static string Buf { get; } = Path.Combine(Folders.Interop, "tools", "node_modules", ".bin", "buf");
 
+    public static string Redocly { get; } = Path.Combine(Folders.Interop, "openapi", "node_modules", ".bin", "redocly");
+
     /// <summary>Why a test with these needs is not to run; null if it is.</summary>
     public static string? WhySkip(IEnumerable<Tool> needed) =>
         Environment.GetEnvironmentVariable("INTEROP_REQUIRED") == "1"
@@ -64,6 +66,7 @@ internal static class Tools
             : "needs the Debian package python3-djangorestframework",
         Tool.Curl => Runs("curl", "--version") && Runs("bash", "--version") ? null : "needs curl and bash",
         Tool.Systemd => File.Exists(SystemdAnalyze) ? null : "needs the Debian package systemd",
+        Tool.Redocly => File.Exists(Redocly) ? null : "needs Redocly: npm ci in tests/Interop/openapi",
         _ => throw new ArgumentOutOfRangeException(nameof(tool)),
     };
 
