@@ -13,7 +13,8 @@ internal static class Instruments
     {
         ["Microsoft.AspNetCore.Hosting"] = ["http.server.request.duration"],
         ["Microsoft.AspNetCore.Server.Kestrel"] = ["kestrel.active_connections"],
-        [UpstreamMeter] = ["http.client.request.duration", "http.client.open_connections"],
+        // Not its connections, which are counted anew four times a call: whenever one becomes idle or active.
+        [UpstreamMeter] = ["http.client.request.duration"],
         ["System.Runtime"] = ["dotnet.gc.pause.time", "dotnet.process.cpu.time", "dotnet.process.memory.working_set"],
     };
 
