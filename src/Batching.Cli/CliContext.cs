@@ -4,7 +4,7 @@ using Batching.Client;
 
 namespace Batching.Cli;
 
-/// <summary>What every command has: where to write, the clock, and the options that all of them share.</summary>
+/// <summary>Things that every command has: where to write, the clock, and the options that all of them share.</summary>
 /// <param name="Output">Standard output: results, and what was asked for.</param>
 /// <param name="Error">Standard error: progress, and everything else that is said.</param>
 /// <param name="Time">The clock.</param>
@@ -48,7 +48,7 @@ internal sealed record CliContext(
         return await answer;
     }
 
-    /// <summary>How progress is shown.</summary>
+    /// <summary>Shows progress.</summary>
     public IProgressView NewProgressView() =>
         IsQuiet ? new NoProgress()
         : IsJson || Console.IsErrorRedirected ? new ProgressLines(Error, IsJson, Time)

@@ -4,7 +4,7 @@ using Grpc.Core;
 
 namespace Batching.Cli;
 
-/// <summary>What the process ends with; <c>docs/cli.md</c> has the table.</summary>
+/// <summary>The exit codes of the process; <c>docs/cli.md</c> has the table.</summary>
 internal static class ExitCode
 {
     public const int Success = 0;

@@ -17,7 +17,7 @@ internal sealed class Signals : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Stopped => _stopped.Token;
 
-    /// <summary>What the process ends with because of it; null if there was none.</summary>
+    /// <summary>The exit code that follows from it; null if there was none.</summary>
     public int? ExitCode { get; private set; }
 
     public void Dispose()

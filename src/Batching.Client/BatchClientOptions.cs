@@ -3,7 +3,7 @@ namespace Batching.Client;
 /// <summary>Settings of a <see cref="BatchClient"/>.</summary>
 public sealed class BatchClientOptions
 {
-    /// <summary>Where the gateway is, such as <c>http://localhost:8080</c>. That is the default.</summary>
+    /// <summary>The address of the gateway, such as <c>http://localhost:8080</c>. That is the default.</summary>
     public Uri Address { get; set; } = new("http://localhost:8080");
 
     /// <summary>

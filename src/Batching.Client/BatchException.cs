@@ -23,6 +23,6 @@ public class BatchException : Exception
     /// <summary>The fields that are wrong, such as <c>requests[3].path</c>: the first 100, as far as 5 KiB hold them. Else empty.</summary>
     public IReadOnlyList<BatchProblem> Problems { get; }
 
-    /// <summary>How long to wait before another try, if the gateway has said so.</summary>
+    /// <summary>The time to wait before another try, if the gateway has said so.</summary>
     public TimeSpan? RetryAfter { get; }
 }

@@ -2,7 +2,7 @@ using Batching.V1;
 
 namespace Batching.Client;
 
-/// <summary>How far a batch is.</summary>
+/// <summary>The progress of a batch.</summary>
 /// <param name="State">Where it is in its life.</param>
 /// <param name="Total">All its requests, spawned ones included. Grows while a spawner runs.</param>
 /// <param name="Running">Requests without a result.</param>

@@ -1,7 +1,7 @@
 namespace Batching.Client;
 
 /// <summary>A call of a batch was no success, and its caller had asked for one.</summary>
-/// <param name="reply">What came of the call.</param>
+/// <param name="reply">The outcome of the call.</param>
 public sealed class CallFailedException(CallReply reply) : Exception(
     reply.Failure is { } failure
         ? $"The API has not answered: {failure}. {reply.FailureMessage}"

@@ -8,7 +8,7 @@ using Google.Rpc;
 
 namespace Batching.Client;
 
-/// <summary>What came of one call: the API's response, or the gateway's in its place.</summary>
+/// <summary>The outcome of one call: the API's response, or the gateway's in its place.</summary>
 public class CallReply
 {
     // Encoded bodies that are larger when decoded are an attack, or belong in a stream.
@@ -31,7 +31,7 @@ public class CallReply
     public bool IsSuccess => Response.Error is null && StatusCode is >= 200 and <= 299;
 
     /// <summary>
-    /// Why the gateway had to answer itself, such as <c>UPSTREAM_UNREACHABLE</c> or <c>INTERRUPTED</c>. Null if the API has answered.
+    /// The reason why the gateway had to answer itself, such as <c>UPSTREAM_UNREACHABLE</c> or <c>INTERRUPTED</c>. Null if the API has answered.
     /// </summary>
     public string? Failure => Response.Error is not { } error ? null
         : error.Details.FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor)) is { } detail ? detail.Unpack<ErrorInfo>().Reason

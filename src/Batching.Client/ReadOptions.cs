@@ -1,6 +1,6 @@
 namespace Batching.Client;
 
-/// <summary>How the results of a batch are read.</summary>
+/// <summary>Options for reading the results of a batch.</summary>
 public sealed class ReadOptions
 {
     /// <summary>

@@ -1,6 +1,6 @@
 namespace Batching.Cli.Input;
 
-/// <summary>How calls are written in a file.</summary>
+/// <summary>The formats of calls in a file.</summary>
 internal enum CallFormat
 {
     /// <summary>As the file's name or its first characters say.</summary>

@@ -59,7 +59,7 @@ internal sealed class CallInput(
         }
     }
 
-    /// <summary>Where a call came from.</summary>
+    /// <summary>The origin of a call.</summary>
     /// <param name="index">The place of the call among all.</param>
     public string PlaceOf(int index) =>
         index < _places.Count ? PlaceOf(_places[index].File, _places[index].Line) : $"call {index + 1}";

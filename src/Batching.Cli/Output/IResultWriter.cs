@@ -5,7 +5,7 @@ namespace Batching.Cli.Output;
 /// <summary>Writes what is wanted of results.</summary>
 internal interface IResultWriter
 {
-    /// <summary>What is wrong with the output although all results are in it; null if nothing is.</summary>
+    /// <summary>The problem of the output although all results are in it; null if there is none.</summary>
     string? Problem { get; }
 
     /// <summary>Writes one.</summary>

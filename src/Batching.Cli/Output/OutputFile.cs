@@ -31,13 +31,13 @@ internal sealed class OutputFile : IDisposable
     /// <summary>The state of the run, as it was kept last.</summary>
     public RunState State { get; private set; }
 
-    /// <summary>Where the results are written to.</summary>
+    /// <summary>The file that the results are written to.</summary>
     public Stream Stream => _file;
 
-    /// <summary>Where the state of a run is kept.</summary>
+    /// <summary>The path of the state of a run.</summary>
     public static string StatePathOf(string path) => $"{path}.batch";
 
-    /// <summary>Where a run keeps calls that it can't read again.</summary>
+    /// <summary>The path of calls that a run can't read again.</summary>
     public static string CallsPathOf(string path) => $"{path}.calls";
 
     /// <summary>Looks whether a file may be begun.</summary>

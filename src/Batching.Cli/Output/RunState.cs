@@ -3,7 +3,7 @@ using Batching.Cli.Input;
 namespace Batching.Cli.Output;
 
 /// <summary>
-/// What is kept beside an output file until all of it is there, so that a run that was cut can go on: in the file of the same name
+/// The state that is kept beside an output file until all of it is there, so that a run that was cut can go on: in the file of the same name
 /// with <c>.batch</c> behind it.
 /// </summary>
 internal sealed record RunState
@@ -23,7 +23,7 @@ internal sealed record RunState
     /// <summary>The newest batch that the caller had before it was submitted. Null if there was none.</summary>
     public string? NewestBefore { get; init; }
 
-    /// <summary>When that was accepted, in ticks of the gateway's clock since the year 1. 0 if there was none.</summary>
+    /// <summary>The time at which that was accepted, in ticks of the gateway's clock since the year 1. 0 if there was none.</summary>
     public long NewestBeforeTicks { get; init; }
 
     /// <summary>Position of the last result in the part of the output that is certain.</summary>
@@ -38,12 +38,12 @@ internal sealed record RunState
     /// <summary>Whether the only one of them is the run's own copy of what it was given.</summary>
     public bool IsCopy { get; init; }
 
-    /// <summary>How the calls are written.</summary>
+    /// <summary>The format of the calls.</summary>
     public CallFormat Format { get; init; }
 
     /// <summary>The template for tables.</summary>
     public string? Template { get; init; }
 
-    /// <summary>What the output has.</summary>
+    /// <summary>The shape of the output.</summary>
     public OutputShape Shape { get; init; } = new();
 }

@@ -3,7 +3,7 @@ using Batching.Cli.Output;
 
 namespace Batching.Cli.Running;
 
-/// <summary>What is to be submitted, and where its results go.</summary>
+/// <summary>The plan of a run: what is to be submitted, and where its results go.</summary>
 internal sealed record RunPlan
 {
     /// <summary>The files with the calls.</summary>
@@ -12,13 +12,13 @@ internal sealed record RunPlan
     /// <summary>Writes the calls to a file, because they can't be read from one again. Null if <see cref="Files"/> has them.</summary>
     public Func<Stream, CancellationToken, Task>? CopyCalls { get; init; }
 
-    /// <summary>How the calls are written.</summary>
+    /// <summary>The format of the calls.</summary>
     public CallFormat Format { get; init; }
 
     /// <summary>The template for tables.</summary>
     public string? Template { get; init; }
 
-    /// <summary>What is written of each result.</summary>
+    /// <summary>The part of each result that is written.</summary>
     public OutputShape Shape { get; init; } = new();
 
     /// <summary>The file for the results; null for standard output.</summary>

@@ -39,7 +39,7 @@ internal sealed class Connection
 
     public Retry NewRetry() => new(Options, Time);
 
-    /// <summary>What a call is made with that has no limit of time.</summary>
+    /// <summary>Options of a call that has no limit of time.</summary>
     public CallOptions OptionsOf(CancellationToken cancellationToken) =>
         new(_headers, cancellationToken: cancellationToken);
 

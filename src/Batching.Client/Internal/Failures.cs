@@ -18,7 +18,7 @@ internal static class Failures
             exception.Status.Detail, exception.StatusCode, problems, FindRetryDelay(status), exception);
     }
 
-    /// <summary>How long the gateway wants to be left alone; null if it doesn't say.</summary>
+    /// <summary>The time for which the gateway wants to be left alone; null if it doesn't say.</summary>
     public static TimeSpan? FindRetryDelay(this RpcException exception) => FindRetryDelay(exception.GetRpcStatus());
 
     /// <summary>Whether a call that may be made twice is worth another try.</summary>

@@ -17,7 +17,7 @@ internal sealed class GroupWriter(
     public async Task<StoreUnavailableException?> TryCommitAsync(CommitGroup group)
     {
         var tally = metrics.CountsResults ? new ResultTally(metrics.Unrouted) : null;
-        var appends = group.BuildAppends(time, tally);
+        var appends = PositionAssigner.Assign(group.Results, time, tally);
         var began = time.GetTimestamp();
         try
         {

@@ -16,8 +16,6 @@ namespace Batching.Engine.Scheduling;
 internal sealed record QueuedRequest(
     ActiveBatch Batch, int Index, UpstreamCall Call, int Bytes, RequestRunner Runner) : IUpstreamWork, IHeldWork
 {
-    private const string IdempotencyKey = "Idempotency-Key";
-
     /// <summary>
     /// The way in which it was spawned, if it is sent before it is stored: then it has no index yet and holds nothing of the budget.
     /// </summary>
@@ -29,40 +27,14 @@ internal sealed record QueuedRequest(
     /// <summary>The activity of the request that has spawned it, if it is sent before it is stored and that one was recorded.</summary>
     public Activity? Cause { get; init; }
 
-    /// <summary>When it was submitted or spawned.</summary>
+    /// <summary>The time at which it was submitted or spawned.</summary>
     public DateTimeOffset CreateTime =>
         Call.Request.CreateTime is { } spawned ? spawned.ToDateTimeOffset() : Batch.Record.CreateTime;
 
     /// <summary>It was claimed already, when its turn came before, and holds nothing of the budget any more.</summary>
     public bool IsClaimed { get; init; }
 
-    /// <summary>
-    /// Sending the request a second time may do something twice, so that it must be known after a crash that it was
-    /// sent.
-    /// </summary>
-    public bool MustNotRepeat => !Call.MayRepeat && !HasIdempotencyKey(Call.Request);
-
     public ValueTask RunAsync(ICallPlace place) => Runner.RunAsync(this, place);
 
     public void Resume() => Runner.Enqueue(this);
-
-    // An empty key tells an API nothing to know the request by, and each value of two fields is one it may look at.
-    private static bool HasIdempotencyKey(Request request)
-    {
-        var found = false;
-        foreach (var (name, value) in request.Headers)
-        {
-            if (name.Equals(IdempotencyKey, StringComparison.OrdinalIgnoreCase))
-            {
-                if (string.IsNullOrWhiteSpace(value))
-                {
-                    return false;
-                }
-
-                found = true;
-            }
-        }
-
-        return found;
-    }
 }

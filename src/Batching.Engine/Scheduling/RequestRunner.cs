@@ -38,7 +38,7 @@ internal sealed class RequestRunner(
         }
 
         var isStarted = false;
-        if (request.MustNotRepeat && !request.Call.Request.Spawner && !request.Batch.Stopping.IsCancellationRequested)
+        if (request.Call.MustNotRepeat && !request.Call.Request.Spawner && !request.Batch.Stopping.IsCancellationRequested)
         {
             isStarted = await TryRememberStartAsync(request);
             if (!isStarted)

@@ -91,7 +91,7 @@ public sealed class BatchMetrics
     /// <summary>For requests of which it is not known any more which upstream they were for.</summary>
     internal UpstreamMetrics Unrouted { get; }
 
-    /// <summary>What is in the store; null if that is not known.</summary>
+    /// <summary>The content of the store in numbers; null if that is not known.</summary>
     internal StoreTotals? Store
     {
         set => _store = value;

@@ -51,7 +51,7 @@ internal sealed class UpstreamMetrics
         _all.Results.Add(count, tags);
     }
 
-    /// <summary>Why a result is one that failed: the reason of the failure, or the class of the status; null if it did not.</summary>
+    /// <summary>The reason why a result counts as failed: the reason of the failure, or the class of the status; null if it did not.</summary>
     public static string? ErrorOf(Failure failure, int statusCode) =>
         failure != Failure.None ? failure.Reason()
         : statusCode >= 500 ? "5xx"

@@ -31,7 +31,7 @@ internal sealed class CallProgress : IDisposable
     /// <summary>The time by which the call must have ended, as a timestamp.</summary>
     public long Deadline { get; private set; }
 
-    /// <summary>How often the request was sent.</summary>
+    /// <summary>The number of times that the request was sent.</summary>
     public int Sends => _sends;
 
     /// <summary>Whether the request may be sent once more.</summary>

@@ -10,10 +10,11 @@ namespace Batching.Engine.Upstreams;
 /// <param name="Authorization">The caller's credential, the value of an <c>Authorization</c> field.</param>
 internal sealed record UpstreamCall(Route Route, HttpMethod Method, Request Request, string? Authorization)
 {
-    /// <summary>
-    /// Whether sending it twice does what sending it once does: its method says so, or, of a page, whoever asked for the query.
-    /// </summary>
-    public bool MayRepeat => Methods.IsIdempotent(Method) || Request.SpawnedBy.Length > 0;
+    /// <inheritdoc cref="RepeatRules.MayRepeat"/>
+    public bool MayRepeat => RepeatRules.MayRepeat(Method, Request);
+
+    /// <inheritdoc cref="RepeatRules.MustNotRepeat"/>
+    public bool MustNotRepeat => RepeatRules.MustNotRepeat(Method, Request);
 
     /// <summary>Whose call it is: what its answer takes in memory is charged to.</summary>
     public string Owner { get; init; } = "";

@@ -10,6 +10,7 @@ namespace Batching.Storage.Sqlite.Reading;
 /// <c>batches</c>: rows of a deleted batch, or payloads of an expired one, may still be there, and those of a batch
 /// that isn't accepted yet already; they don't count.
 /// </summary>
+/// <remarks>Longer than other files: all queries stand here, one below the other.</remarks>
 internal sealed class ReadSession : IDisposable
 {
     internal const string BatchColumns =

@@ -12,7 +12,7 @@ public sealed class ReplayFixture : IAsyncLifetime
     // Set: what the gateway answers becomes what is expected of it.
     private const string RecordVariable = "BATCH_RECORD";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
     private static readonly bool Records = Environment.GetEnvironmentVariable(RecordVariable) == "1";
 
