@@ -7,6 +7,6 @@ public sealed class CallFailedException(CallReply reply) : Exception(
         ? $"The API has not answered: {failure}. {reply.FailureMessage}"
         : $"The API has answered with status {reply.StatusCode}.")
 {
-    /// <summary>What came of the call.</summary>
+    /// <summary>The outcome of the call.</summary>
     public CallReply Reply { get; } = reply;
 }
