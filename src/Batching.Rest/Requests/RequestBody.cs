@@ -42,9 +42,7 @@ internal readonly struct RequestBody
         {
             return await ReadUnlessTooLongAsync(request, limit);
         }
-        catch (Exception exception) when (exception is InvalidDataException
-            // Brotli's way of saying it.
-            || (exception is InvalidOperationException && exception.Source == "System.IO.Compression.Brotli"))
+        catch (Exception exception) when (CompressionFaults.IsBadData(exception))
         {
             throw new RefusedCallException("", "The body is not what its content encoding says.");
         }

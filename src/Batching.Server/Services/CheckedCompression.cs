@@ -36,7 +36,7 @@ internal sealed class CheckedCompression(ICompressionProvider inner, int limit) 
                 message.Write(buffer, 0, count);
             }
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (CompressionFaults.IsBadData(exception))
         {
             throw new RpcException(new Status(StatusCode.Internal, $"The message is not valid {EncodingName}.", exception));
         }
