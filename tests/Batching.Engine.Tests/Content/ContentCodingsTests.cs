@@ -53,6 +53,11 @@ public sealed class ContentCodingsTests
     public void TryDecode_UnknownOrNotWhatItSays_IsLeft(string codings) =>
         Assert.False(ContentCodings.TryDecode(Body, codings, int.MaxValue, out _));
 
+    // RFC 1950, section 2.2: .NET says so by an exception of its own.
+    [Fact]
+    public void TryDecode_NeedsADictionary_IsLeft() => Assert.False(
+        ContentCodings.TryDecode(new byte[] { 0x78, 0xBB, 0, 0, 0, 1, 3, 0 }, "deflate", int.MaxValue, out _));
+
     private static byte[] Encode(byte[] body, string codings)
     {
         foreach (var coding in codings.Split(' '))
