@@ -22,6 +22,7 @@ internal sealed class Upload(
 {
     private readonly List<Problem> _problems = [];
     private readonly RequestWindowBuilder _windows = new(firstIndex: 0);
+    private readonly RequestKeys _keys = new();
     private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
     private long _gathered;
@@ -51,9 +52,15 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", $"have more than {limits.UploadBytes} bytes, the limit of an upload");
         }
 
+        // Keys are kept to the end of the upload.
+        if (!await TryHoldAsync(RequestKeys.BytesOf(requests), cancellationToken))
+        {
+            return budgets.RefuseReceiving();
+        }
+
         using (await budgets.Work.TakeAsync(owner, bytes, cancellationToken))
         {
-            _problemCount += validator.Validate(requests, _count, _problems);
+            _problemCount += validator.Validate(requests, _count, _keys, _problems);
         }
 
         _count += requests.Count;
@@ -71,19 +78,9 @@ internal sealed class Upload(
             return refusal;
         }
 
-        if (!_memory.TryReserve(bytes))
+        if (!await TryHoldAsync(bytes, cancellationToken))
         {
-            // Who waits for room gives back first what it can.
-            if (_windows.ClosedBytes > 0)
-            {
-                await StageAsync(cancellationToken);
-                await _staging;
-            }
-
-            if (!await _memory.ReserveAsync(bytes, limits.UploadIdleTime, cancellationToken))
-            {
-                return budgets.RefuseReceiving();
-            }
+            return budgets.RefuseReceiving();
         }
 
         _gathered += bytes;
@@ -135,6 +132,23 @@ internal sealed class Upload(
         {
             await staging.DeleteAsync(key);
         }
+    }
+
+    private async ValueTask<bool> TryHoldAsync(long bytes, CancellationToken cancellationToken)
+    {
+        if (bytes == 0 || _memory.TryReserve(bytes))
+        {
+            return true;
+        }
+
+        // Who waits for room gives back first what it can.
+        if (_windows.ClosedBytes > 0)
+        {
+            await StageAsync(cancellationToken);
+            await _staging;
+        }
+
+        return await _memory.ReserveAsync(bytes, limits.UploadIdleTime, cancellationToken);
     }
 
     // One bit is being stored while the next one gathers.
