@@ -131,7 +131,8 @@ public sealed class SubmissionKeysTests : IDisposable
     [Fact]
     public async Task SubmitAsync_RepeatedAtTheQuota_AnswersTheBatchThatUsesItUp()
     {
-        await using var upstream = await TestApi.StartAsync(async _ => await Task.Delay(Timeout.Infinite, TimeProvider.System));
+        var release = new TaskCompletionSource();
+        await using var upstream = await TestApi.StartAsync(_ => release.Task);
         await using var engine = await EngineHost.StartAsync(_directory, options =>
         {
             EngineHost.Upstream(upstream.Url)(options);
@@ -141,6 +142,7 @@ public sealed class SubmissionKeysTests : IDisposable
 
         Assert.Equal(first.Id, (await SubmitAsync(engine, EngineHost.Gets(1))).Id);
         Assert.Equal(first.Id, (await UploadAsync(engine, EngineHost.Gets(1))).Id);
+        release.SetResult();
     }
 
     [Fact]
