@@ -39,22 +39,33 @@ public sealed class BatchClient : IDisposable
     /// a crash of the gateway.
     /// </summary>
     /// <remarks>
-    /// Never submits the batch twice. It is tried again only if nothing can have come of the try before: the gateway could not be
-    /// reached, has refused it for the moment, or an upload broke before its end was sent. Then the requests are enumerated anew.
+    /// Never makes two batches of one call, however often it is tried: all tries have the same key, by which the gateway recognises what
+    /// it has. For another try the requests are enumerated anew, and have to be the same.
     /// </remarks>
     /// <param name="requests">The requests. <see cref="BatchCall"/> makes them.</param>
     /// <param name="cancellationToken">
     /// Ends the submission. If all of it was sent already, the gateway may have accepted it all the same.
     /// </param>
     /// <returns>The batch.</returns>
-    /// <exception cref="SubmissionUnknownException">The answer was lost: the batch is there, or it is not.</exception>
+    /// <exception cref="SubmissionUnknownException">
+    /// The answer was lost, and no other try had one within <see cref="BatchClientOptions.RetryTime"/>: the batch is there, or it is not.
+    /// </exception>
     /// <exception cref="BatchException">
     /// The batch is refused, and <see cref="BatchException.Problems"/> says why; or the gateway can't be reached.
     /// </exception>
     public Task<BatchHandle> SubmitAsync(IEnumerable<Request> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        return SubmitAsync(requests.ToAsyncEnumerable(), cancellationToken);
+        return SubmitAsync(requests.ToAsyncEnumerable(), new SubmitOptions(), cancellationToken);
+    }
+
+    /// <param name="options">What else is said of the batch.</param>
+    /// <inheritdoc cref="SubmitAsync(IEnumerable{Request}, CancellationToken)"/>
+    public Task<BatchHandle> SubmitAsync(
+        IEnumerable<Request> requests, SubmitOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        return SubmitAsync(requests.ToAsyncEnumerable(), options, cancellationToken);
     }
 
     /// <summary>Submits a batch whose requests are read while they are sent, so that it need not be in memory.</summary>
@@ -63,10 +74,17 @@ public sealed class BatchClient : IDisposable
     /// submitted.
     /// </remarks>
     /// <inheritdoc cref="SubmitAsync(IEnumerable{Request}, CancellationToken)"/>
-    public async Task<BatchHandle> SubmitAsync(IAsyncEnumerable<Request> requests, CancellationToken cancellationToken = default)
+    public Task<BatchHandle> SubmitAsync(IAsyncEnumerable<Request> requests, CancellationToken cancellationToken = default) =>
+        SubmitAsync(requests, new SubmitOptions(), cancellationToken);
+
+    /// <param name="options">What else is said of the batch.</param>
+    /// <inheritdoc cref="SubmitAsync(IAsyncEnumerable{Request}, CancellationToken)"/>
+    public async Task<BatchHandle> SubmitAsync(
+        IAsyncEnumerable<Request> requests, SubmitOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        var batch = await new Submission(_connection, requests).SubmitAsync(cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(options);
+        var batch = await new Submission(_connection, requests, options).SubmitAsync(cancellationToken).ConfigureAwait(false);
         return Open(batch.Id);
     }
 

@@ -3,15 +3,15 @@ using Grpc.Core;
 namespace Batching.Client;
 
 /// <summary>
-/// A submission was sent whole, and its answer was lost: the gateway has the batch with all its requests, or nothing of it. The
-/// client does not submit it again, because every call of it might then be made twice. <see cref="BatchClient.ListAsync"/> tells
-/// whether the batch is there.
+/// A submission was sent whole, its answer was lost, and so were those of the tries behind it: the gateway has the batch with all its
+/// requests, or nothing of it. To submit the same requests with the same <see cref="SubmitOptions.IdempotencyKey"/> makes no second
+/// batch; without one of your own, <see cref="BatchClient.ListAsync"/> tells whether the batch is there.
 /// </summary>
 public sealed class SubmissionUnknownException : BatchException
 {
     internal SubmissionUnknownException(StatusCode statusCode, Exception inner)
         : base(
-            "The answer to the submission was lost: the gateway may have accepted the batch, or not. Look at the list of the batches before you submit it again.",
+            "The answer to the submission was lost: the gateway may have accepted the batch, or not. Submit it again with the same key, or look at the list of the batches before.",
             statusCode,
             [],
             null,

@@ -111,6 +111,12 @@ public sealed class SqliteBatchStore : IBatchStore
         Read((owner, batchKey), static (session, x) => session.FindBatch(x.owner, x.batchKey), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<BatchRecord?> FindBatchAsync(
+        string owner, string submissionKey, CancellationToken cancellationToken) =>
+        Read(
+            (owner, submissionKey), static (session, x) => session.FindBatch(x.owner, x.submissionKey), cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
         Read(owner, static (session, owner) => session.ReadUsage(owner), cancellationToken);
 

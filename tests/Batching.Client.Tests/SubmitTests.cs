@@ -96,26 +96,55 @@ public sealed class SubmitTests(GatewayFixture fixture) : IClassFixture<GatewayF
     [Theory]
     [InlineData(1)]
     [InlineData(30)]
-    public async Task Submit_AnswerLost_SaysSoAndDoesNotSubmitAgain(int calls)
+    public async Task Submit_AnswerLost_GetsTheBatchOfTheTryBefore(int calls)
     {
         // More than one message is an upload. It has to be sent without a word of the gateway.
-        var owner = $"{nameof(Submit_AnswerLost_SaysSoAndDoesNotSubmitAgain)}{calls}";
+        var owner = $"{nameof(Submit_AnswerLost_GetsTheBatchOfTheTryBefore)}{calls}";
         using var direct = NewOwner(owner);
-        using var proxy = new CutProxy(fixture.Gateway.Address, _ => 0);
+        using var proxy = new CutProxy(fixture.Gateway.Address, connection => connection == 0 ? 0 : long.MaxValue);
         using var client = new BatchClient(
             new BatchClientOptions { Address = proxy.Address, Token = owner, RequestsPerMessage = 10 });
 
-        var submitting = client.SubmitAsync(Enumerable.Repeat(BatchCall.Get("sample/items/1"), calls));
-        using var deadline = new CancellationTokenSource(Deadline);
-        while (!await direct.ListAsync(deadline.Token).AnyAsync(deadline.Token))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
-        }
+        var submitting = client.SubmitAsync(Enumerable.Repeat(BatchCall.Post("sample/echo"), calls));
+        var id = await WaitForBatchAsync(direct);
+        proxy.Cut();
 
+        Assert.Equal(id, (await submitting.WaitAsync(Deadline)).Id);
+        var batch = Assert.Single(await direct.ListAsync().ToListAsync());
+        Assert.Equal((id, calls), (batch.Id, batch.TotalRequests));
+    }
+
+    [Fact]
+    public async Task Submit_NoAnswerInTheEnd_SaysThatTheBatchMayBeThere()
+    {
+        const string owner = nameof(Submit_NoAnswerInTheEnd_SaysThatTheBatchMayBeThere);
+        using var direct = NewOwner(owner);
+        using var proxy = new CutProxy(fixture.Gateway.Address, _ => 0);
+        using var client = new BatchClient(
+            new BatchClientOptions { Address = proxy.Address, Token = owner, RetryTime = TimeSpan.Zero });
+
+        var submitting = client.SubmitAsync([BatchCall.Get("sample/items/1")], new SubmitOptions { IdempotencyKey = "a \"b\\" });
+        var id = await WaitForBatchAsync(direct);
         proxy.Cut();
 
         await Assert.ThrowsAsync<SubmissionUnknownException>(() => submitting.WaitAsync(Deadline));
-        Assert.Equal(calls, Assert.Single(await direct.ListAsync().ToListAsync()).TotalRequests);
+        var again = await direct.SubmitAsync([BatchCall.Get("sample/items/1")], new SubmitOptions { IdempotencyKey = "a \"b\\" });
+        Assert.Equal(id, again.Id);
+        var failure = await Assert.ThrowsAsync<BatchException>(
+            () => direct.SubmitAsync([BatchCall.Get("sample/items/2")], new SubmitOptions { IdempotencyKey = "a \"b\\" }));
+        Assert.Equal(StatusCode.Aborted, failure.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("ü")]
+    [InlineData("a\n")]
+    public async Task Submit_KeyThatIsNone_Throws(string key)
+    {
+        using var client = fixture.Gateway.NewClient();
+
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => client.SubmitAsync([BatchCall.Get("sample/items/1")], new SubmitOptions { IdempotencyKey = key }));
     }
 
     [Fact]
@@ -156,11 +185,27 @@ public sealed class SubmitTests(GatewayFixture fixture) : IClassFixture<GatewayF
         Assert.Equal(1, gateway.Service.Calls);
     }
 
+    [Fact]
+    public async Task Submit_FailuresThatPass_IsRepeatedWithTheSameKey()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        var failure = new RpcException(new Grpc.Core.Status(StatusCode.Unavailable, "A proxy may say this."));
+        gateway.Service.FailWith(failure, failure);
+        using var client = new BatchClient(new BatchClientOptions { Address = gateway.Address });
+
+        await client.SubmitAsync([BatchCall.Get("x")]);
+        await client.SubmitAsync([BatchCall.Get("x")]);
+
+        Assert.Equal(4, gateway.Service.Keys.Count);
+        Assert.All(gateway.Service.Keys, key => Assert.Matches("^\"[0-9a-f-]{36}\"$", key));
+        Assert.Single(gateway.Service.Keys.Take(3).Distinct());
+        Assert.Equal(2, gateway.Service.Keys.Distinct().Count());
+    }
+
     [Theory]
-    [InlineData(StatusCode.Unavailable)]
     [InlineData(StatusCode.Unknown)]
     [InlineData(StatusCode.Internal)]
-    public async Task Submit_FailureThatDoesNotSayWhetherItIsStored_IsNotRepeated(StatusCode status)
+    public async Task Submit_FailureThatStays_SaysThatTheBatchMayBeThere(StatusCode status)
     {
         await using var gateway = await FakeGateway.StartAsync();
         gateway.Service.FailWith(new RpcException(new Grpc.Core.Status(status, "A proxy may say this.")));
@@ -183,6 +228,20 @@ public sealed class SubmitTests(GatewayFixture fixture) : IClassFixture<GatewayF
         while (gateway.Service.Calls < calls)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
+        }
+    }
+
+    private static async Task<string> WaitForBatchAsync(BatchClient client)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (true)
+        {
+            if (await client.ListAsync(deadline.Token).FirstOrDefaultAsync(deadline.Token) is { } batch)
+            {
+                return batch.Id;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
         }
     }
 

@@ -9,6 +9,7 @@ public class SqliteQueryPlanTests
     public static TheoryData<string> Statements => new(
         ReadSession.FindBatchSql,
         ReadSession.FindOwnedBatchSql,
+        ReadSession.FindSubmissionSql,
         ReadSession.ReadUsageSql,
         ReadSession.ListBatchesSql,
         ReadSession.ListUnfinishedSql,
@@ -31,7 +32,7 @@ public class SqliteQueryPlanTests
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
-        foreach (var name in (string[])["$key", "$owner", "$before", "$after", "$now", "$index", "$position", "$limit"])
+        foreach (var name in (string[])["$key", "$owner", "$submissionKey", "$before", "$after", "$now", "$index", "$position", "$limit"])
         {
             if (sql.Contains(name, StringComparison.Ordinal))
             {

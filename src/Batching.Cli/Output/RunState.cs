@@ -20,11 +20,11 @@ internal sealed record RunState
     /// <summary>Whether the calls may have been submitted.</summary>
     public bool IsSent { get; init; }
 
-    /// <summary>The newest batch that the caller had before it was submitted. Null if there was none.</summary>
-    public string? NewestBefore { get; init; }
+    /// <summary>The key of the submission, by which the gateway recognises it if it is made again. Null before it is sent.</summary>
+    public string? SubmissionKey { get; init; }
 
-    /// <summary>The time at which that was accepted, in ticks of the gateway's clock since the year 1. 0 if there was none.</summary>
-    public long NewestBeforeTicks { get; init; }
+    /// <summary>The time at which it was first sent.</summary>
+    public DateTimeOffset SentTime { get; init; }
 
     /// <summary>Position of the last result in the part of the output that is certain.</summary>
     public long Position { get; init; }

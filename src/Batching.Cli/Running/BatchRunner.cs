@@ -2,13 +2,16 @@ using Batching.Cli.Input;
 using Batching.Cli.Output;
 using Batching.Cli.Terminal;
 using Batching.Client;
-using Batching.V1;
+using Grpc.Core;
 
 namespace Batching.Cli.Running;
 
 /// <summary>Submits calls and reads their results, and goes on with a run that was cut.</summary>
 internal sealed class BatchRunner(CliContext context, BatchClient client)
 {
+    // For so long a batch is there for certain, unless the gateway is configured to keep batches for a shorter time.
+    private static readonly TimeSpan KeyTime = TimeSpan.FromHours(1);
+
     private readonly Submitter _submitter = new(client);
     private readonly ResultsReader _results = new(context, client);
 
@@ -20,7 +23,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
     /// <summary>Goes on with a run.</summary>
     /// <param name="path">Its output file.</param>
     /// <param name="batchId">The batch that is known to be that of the run; null if that need not be said.</param>
-    /// <param name="again">Whether the calls are submitted again if nobody knows whether they were.</param>
+    /// <param name="again">Whether the calls are submitted again whatever became of the submission before.</param>
     /// <param name="cancellationToken">Cuts it once more.</param>
     /// <returns>The exit code.</returns>
     public async Task<int> ResumeAsync(string path, string? batchId, bool again, CancellationToken cancellationToken)
@@ -28,16 +31,14 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
         using var file = OutputFile.Resume(path, context.Time);
         if (file.State.BatchId is null)
         {
-            var found = batchId is not null || again || !file.State.IsSent
-                ? batchId
-                : await new SubmissionFinder(context, client).FindAsync(path, file.State, InputOf(file.State), cancellationToken);
-            if (found is not null)
+            if (batchId is not null)
             {
-                file.Keep(file.State with { BatchId = found });
+                file.Keep(file.State with { BatchId = batchId });
             }
             else
             {
-                await SubmitAsync(file, await FindNewestAsync(cancellationToken), cancellationToken);
+                await CheckAsync(file, again, cancellationToken);
+                await SubmitAsync(file, again ? null : file.State.SubmissionKey, cancellationToken);
             }
         }
         else if (batchId is not null && batchId != file.State.BatchId)
@@ -59,7 +60,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             }
 
             var input = InputOf(copy is null ? plan.Files : [copy], copy is not null, plan.Format, plan.Template);
-            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, key: null, cancellationToken));
             if (plan.IsDetached)
             {
                 context.WriteLine(context.IsJson ? $$"""{"id":"{{batch.Id}}"}""" : batch.Id);
@@ -82,7 +83,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
     {
         // Before anything is written, so that nothing is left of a run that finds no gateway.
         OutputFile.Check(path, plan.Overwrite);
-        var newest = await FindNewestAsync(cancellationToken);
+        await CheckGatewayAsync(cancellationToken);
         var isCopy = plan.CopyCalls is not null;
         var state = new RunState
         {
@@ -107,26 +108,46 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             throw;
         }
 
-        await SubmitAsync(file, newest, cancellationToken);
+        await SubmitAsync(file, key: null, cancellationToken);
         return await _results.ReadAsync(file.State.BatchId!, file, file.State.Shape, 0, cancellationToken);
     }
 
-    // If the answer to the submission gets lost, the batch is one of those that come behind this one.
-    private async Task<Batch?> FindNewestAsync(CancellationToken cancellationToken) =>
+    private async Task CheckGatewayAsync(CancellationToken cancellationToken) =>
         await context.WaitForAsync(client.ListAsync(cancellationToken).FirstOrDefaultAsync(cancellationToken).AsTask());
 
-    private async Task SubmitAsync(OutputFile file, Batch? newest, CancellationToken cancellationToken)
+    // What was submitted long ago may be deleted by now, and its key forgotten.
+    private async Task CheckAsync(OutputFile file, bool again, CancellationToken cancellationToken)
     {
+        if (again || !file.State.IsSent || context.Time.GetUtcNow() - file.State.SentTime < KeyTime)
+        {
+            return;
+        }
+
+        await foreach (var call in InputOf(file.State).ReadAsync(cancellationToken))
+        {
+            if (call.Method.ToUpperInvariant() is not ("" or "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE"))
+            {
+                throw new CommandFailedException(
+                    ExitCode.SubmissionUnknown,
+                    $"The calls were submitted at {file.State.SentTime:u}, or not. If the gateway had them, and has deleted the batch since, they would now be made twice. \"batch list\" shows what is there: \"batch resume {file.Path} --id ID\" goes on with a batch, \"--again\" submits the calls again.");
+            }
+        }
+    }
+
+    private async Task SubmitAsync(OutputFile file, string? key, CancellationToken cancellationToken)
+    {
+        // What an earlier run has sent may be there, whatever becomes of this try.
+        var wasSent = file.State.IsSent;
         try
         {
             var input = InputOf(file.State);
-            file.Keep(file.State with
+            if (key is null)
             {
-                IsSent = true,
-                NewestBefore = newest?.Id,
-                NewestBeforeTicks = newest?.CreateTime.ToDateTime().Ticks ?? 0,
-            });
-            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
+                key = Guid.NewGuid().ToString();
+                file.Keep(file.State with { IsSent = true, SubmissionKey = key, SentTime = context.Time.GetUtcNow() });
+            }
+
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, key, cancellationToken));
             file.Keep(file.State with { BatchId = batch.Id });
             context.Say($"Batch {batch.Id}, {ProgressText.OfCalls(input.Count)}.");
         }
@@ -136,13 +157,19 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
                 ExitCode.SubmissionUnknown,
                 $"{exception.Message} \"batch resume {file.Path}\" finds out whether it is there, and goes on.");
         }
+        catch (BatchException exception) when (exception.StatusCode == StatusCode.Aborted)
+        {
+            throw new CommandFailedException(
+                ExitCode.SubmissionUnknown,
+                $"The gateway has a batch of this run, with other calls than there are now: {string.Join(", ", file.State.Files)} has changed. \"batch list\" shows what is there: \"batch resume {file.Path} --id ID\" goes on with it, \"--again\" submits the calls again.");
+        }
         catch (OperationCanceledException) when (file.State.IsSent)
         {
             // It may be there: the state stays.
             context.Say($"The gateway may have the batch, or not. \"batch resume {file.Path}\" finds out, and goes on.");
             throw;
         }
-        catch (Exception)
+        catch (Exception) when (!wasSent)
         {
             file.Abandon();
             throw;

@@ -10,11 +10,15 @@ namespace Batching.Cli.Running;
 internal sealed partial class Submitter(BatchClient client)
 {
     /// <exception cref="InputException">Some calls are bad, here or for the gateway.</exception>
-    public async Task<BatchHandle> SubmitAsync(CallInput input, CancellationToken cancellationToken)
+    /// <param name="input">The calls.</param>
+    /// <param name="key">The key of the submission; null for one that is not made again by another run.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<BatchHandle> SubmitAsync(CallInput input, string? key, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.SubmitAsync(input.ReadAsync(cancellationToken), cancellationToken);
+            return await client.SubmitAsync(
+                input.ReadAsync(cancellationToken), new SubmitOptions { IdempotencyKey = key }, cancellationToken);
         }
         catch (BatchException exception) when (exception is { StatusCode: StatusCode.InvalidArgument, Problems.Count: > 0 })
         {

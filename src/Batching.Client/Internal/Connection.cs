@@ -43,6 +43,10 @@ internal sealed class Connection
     public CallOptions OptionsOf(CancellationToken cancellationToken) =>
         new(_headers, cancellationToken: cancellationToken);
 
+    /// <summary>The same with metadata of this call's own.</summary>
+    public CallOptions OptionsOf(CancellationToken cancellationToken, Metadata.Entry entry) =>
+        new([.. _headers ?? [], entry], cancellationToken: cancellationToken);
+
     /// <summary>Makes a call that may be made again, until it has an answer.</summary>
     /// <param name="call">Makes it.</param>
     /// <param name="cancellationToken">Ends it.</param>

@@ -54,6 +54,7 @@ internal static class Failures
     public static bool IsRefusal(this RpcException exception) => exception.StatusCode
         is StatusCode.InvalidArgument
         or StatusCode.NotFound
+        or StatusCode.Aborted
         or StatusCode.PermissionDenied
         or StatusCode.Unauthenticated
         or StatusCode.FailedPrecondition

@@ -4,18 +4,21 @@ using Grpc.Core;
 namespace Batching.Client.Internal;
 
 /// <summary>
-/// Submits a batch, of any size. A submission must not be made twice: it is made again only if nothing can have come of it. That
-/// is so if it was never sent, if the gateway has refused it and says when to come again, and for an upload until its end was sent.
+/// Submits a batch, of any size. All tries have the same key, so that the gateway makes one batch of them.
 /// </summary>
-internal sealed class Submission(Connection connection, IAsyncEnumerable<Request> requests)
+internal sealed class Submission(Connection connection, IAsyncEnumerable<Request> requests, SubmitOptions options)
 {
-    // The gateway may have the whole submission.
+    private readonly Metadata.Entry _key = new(
+        "idempotency-key", Quote(options.IdempotencyKey ?? Guid.NewGuid().ToString()));
+
+    // The gateway may have the whole of this try.
     private bool _isSent;
 
     /// <exception cref="BatchException">It is refused, or can't be made.</exception>
     public async Task<Batch> SubmitAsync(CancellationToken cancellationToken)
     {
         var retry = connection.NewRetry();
+        var mayBeThere = false;
         while (true)
         {
             try
@@ -25,13 +28,13 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
             catch (RpcException exception)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var mayBeAgain = !_isSent ? exception.IsTransient(cancellationToken) : exception.HasChangedNothing();
-                if (mayBeAgain && await retry.WaitAsync(exception, cancellationToken).ConfigureAwait(false))
+                mayBeThere |= _isSent && !exception.HasChangedNothing();
+                if (exception.IsTransient(cancellationToken) && await retry.WaitAsync(exception, cancellationToken).ConfigureAwait(false))
                 {
                     continue;
                 }
 
-                throw _isSent && !mayBeAgain && !exception.IsRefusal()
+                throw mayBeThere && !exception.IsRefusal()
                     ? new SubmissionUnknownException(exception.StatusCode, exception)
                     : exception.ToBatchException();
             }
@@ -53,7 +56,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
 
             _isSent = true;
             var reply = await connection.Batches.CreateBatchAsync(
-                new CreateBatchRequest { Requests = { first.Requests } }, connection.OptionsOf(cancellationToken)).ConfigureAwait(false);
+                new CreateBatchRequest { Requests = { first.Requests } }, connection.OptionsOf(cancellationToken, _key)).ConfigureAwait(false);
             return reply.Batch;
         }
     }
@@ -62,7 +65,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
         UploadBatchRequest first, IAsyncEnumerator<UploadBatchRequest> messages, CancellationToken cancellationToken)
     {
         // Whatever is thrown before the end of the stream is sent resets the stream, so that nothing is left of it.
-        using var call = connection.Batches.UploadBatch(connection.OptionsOf(cancellationToken));
+        using var call = connection.Batches.UploadBatch(connection.OptionsOf(cancellationToken, _key));
         var isOpen = await TryWriteAsync(call, first).ConfigureAwait(false);
         while (isOpen)
         {
@@ -76,6 +79,18 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
         }
 
         return (await call.ResponseAsync.ConfigureAwait(false)).Batch;
+    }
+
+    // A string as RFC 9651 has it, section 3.3.3.
+    private static string Quote(string key)
+    {
+        if (key.Length == 0 || key.Any(letter => letter is < ' ' or > '~'))
+        {
+            throw new ArgumentException(
+                $"{nameof(SubmitOptions)}.{nameof(SubmitOptions.IdempotencyKey)} must be printable ASCII characters, at least one.");
+        }
+
+        return $"\"{key.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
     }
 
     // False if the call has ended before it had everything: its answer says why.

@@ -1,3 +1,5 @@
+using Batching.Engine.Storage;
+
 namespace Batching.Engine.Committing;
 
 /// <summary>Changes that are committed together. Not thread-safe.</summary>
@@ -36,6 +38,14 @@ internal sealed class CommitGroup
 
     /// <summary>Adds another change.</summary>
     public void Add(PendingWrite write) => _writes.Add(write);
+
+    /// <summary>Takes out the acceptance of a batch, which the store refuses, and tells who waits for it.</summary>
+    public void Refuse(SubmissionKeyTakenException failure)
+    {
+        var index = _writes.FindIndex(pending => pending.Write is StoreWrite.Accept && pending.Write.BatchKey == failure.BatchKey);
+        _writes[index].Done.TrySetException(failure);
+        _writes.RemoveAt(index);
+    }
 
     /// <summary>Everything is durable.</summary>
     public void Complete()

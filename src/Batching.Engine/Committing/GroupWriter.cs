@@ -1,3 +1,4 @@
+using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
 
@@ -21,9 +22,9 @@ internal sealed class GroupWriter(
         var began = time.GetTimestamp();
         try
         {
-            await store.CommitAsync(
-                [.. group.Writes.Select(pending => pending.Write), .. appends.Select(append => append.Write)],
-                CancellationToken.None);
+            while (!await TryStoreAsync(group, appends))
+            {
+            }
         }
         catch (StoreUnavailableException exception)
         {
@@ -50,5 +51,23 @@ internal sealed class GroupWriter(
         group.Complete();
         uncommitted.Release(group.Bytes);
         return null;
+    }
+
+    // False if a submission had to be taken out because the same one was accepted before: the others are no worse for it.
+    private async ValueTask<bool> TryStoreAsync(
+        CommitGroup group, List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> appends)
+    {
+        try
+        {
+            await store.CommitAsync(
+                [.. group.Writes.Select(pending => pending.Write), .. appends.Select(append => append.Write)],
+                CancellationToken.None);
+            return true;
+        }
+        catch (SubmissionKeyTakenException exception)
+        {
+            group.Refuse(exception);
+            return false;
+        }
     }
 }

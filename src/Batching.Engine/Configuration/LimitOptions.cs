@@ -60,6 +60,10 @@ public sealed class LimitOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan UploadTime { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>Characters of the <c>Idempotency-Key</c> of a submission.</summary>
+    [Range(1, 1_024)]
+    public int IdempotencyKeyLength { get; set; } = 255;
+
     /// <summary>
     /// Characters of a request's path together with its query and params. A param that is not sent, such as null, counts
     /// with its name. Written as JSON, the params may have four times as many.

@@ -152,6 +152,16 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         AddState(request, index, RequestState.Running);
     }
 
+    /// <summary>Makes a request that was accepted before, and has its result, its own view, without the result's header fields and body.</summary>
+    /// <param name="request">The request as it was submitted.</param>
+    /// <param name="segment">Where its result is.</param>
+    /// <param name="position">Its position.</param>
+    public void AddFinished(Request request, ResultSegment segment, int position)
+    {
+        AddOrigin(request);
+        AddResult(request, segment, position, stored: null);
+    }
+
     private void AddDefinition(Request view, StoredRequest? stored)
     {
         if (stored is not { } definition || !NeedWindows)

@@ -39,6 +39,7 @@ public static class BatchEngineServices
         services.AddSingleton<RequestValidator>();
         services.AddSingleton<Staging>();
         services.AddSingleton<BatchAcceptor>();
+        services.AddSingleton<SubmissionKeys>();
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<LoadQueue>();
         services.AddSingleton<CallQueues>();

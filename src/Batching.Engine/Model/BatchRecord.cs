@@ -63,6 +63,9 @@ public sealed record BatchRecord
     /// <summary>The trace that the calls belong to, with its flags; null for one that begins when they are made.</summary>
     public string? Trace { get; init; }
 
+    /// <summary>The key that it was submitted with; null if it has none.</summary>
+    public SubmissionKey? SubmissionKey { get; init; }
+
     /// <summary>The number of requests that have no result yet.</summary>
     public int Running => Total - Finished;
 }

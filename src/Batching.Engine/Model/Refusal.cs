@@ -77,6 +77,9 @@ public abstract record Refusal(string Message)
     /// <summary>The thing that is asked for is not there yet, or not any more.</summary>
     public sealed record NotThere(string Message) : Refusal(Message);
 
+    /// <summary>The key of a submission was used before, for other content.</summary>
+    public sealed record KeyReused(string Message) : Refusal(Message);
+
     /// <summary>There is no such batch or request that the caller could see.</summary>
     /// <param name="Kind"><c>batch</c> or <c>request</c>.</param>
     /// <param name="Id">The id that was asked for.</param>

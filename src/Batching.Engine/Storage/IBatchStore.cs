@@ -44,6 +44,7 @@ public interface IBatchStore : IAsyncDisposable
     /// aside. Where all of them free room (<see cref="StoreWrite.FreesRoom"/>), they are made also by a store that is
     /// full, which uses that room before it refuses another change.
     /// </summary>
+    /// <exception cref="SubmissionKeyTakenException">A batch was to be accepted with a key that its owner has used. Nothing was changed.</exception>
     ValueTask CommitAsync(IReadOnlyList<StoreWrite> writes, CancellationToken cancellationToken);
 
     /// <summary>Finds a batch; null if it isn't there.</summary>
@@ -54,6 +55,12 @@ public interface IBatchStore : IAsyncDisposable
     /// that the time it takes tells nobody which of them it is.
     /// </summary>
     ValueTask<BatchRecord?> FindBatchAsync(string owner, long batchKey, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Finds the batch of an owner that has a <see cref="BatchRecord.SubmissionKey"/> with that text, compared by its bytes; null if there
+    /// is none. An owner has one at most: see <see cref="StoreWrite.Accept"/>.
+    /// </summary>
+    ValueTask<BatchRecord?> FindBatchAsync(string owner, string submissionKey, CancellationToken cancellationToken);
 
     /// <summary>
     /// Says what the batches of an owner take; nothing for an owner without any. Takes constant time: every commit keeps

@@ -22,7 +22,10 @@ public abstract record StoreWrite(long BatchKey)
     /// <param name="Windows">The next requests, in order; the first that are staged begin with index 0.</param>
     public sealed record Stage(long BatchKey, IReadOnlyList<RequestWindow> Windows) : StoreWrite(BatchKey);
 
-    /// <summary>Stores a new batch.</summary>
+    /// <summary>
+    /// Stores a new batch. If its owner has another one with the same <see cref="BatchRecord.SubmissionKey"/>, the whole commit fails with
+    /// <see cref="SubmissionKeyTakenException"/>, whoever has stored that one, and however shortly before.
+    /// </summary>
     /// <param name="Batch">The batch.</param>
     /// <param name="Windows">Its requests, behind those that were staged; may be empty if some were.</param>
     public sealed record Accept(BatchRecord Batch, IReadOnlyList<RequestWindow> Windows) : StoreWrite(Batch.Key);

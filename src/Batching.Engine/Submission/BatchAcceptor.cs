@@ -31,15 +31,18 @@ internal sealed class BatchAcceptor(
     /// <param name="spawners">How many of them are spawners.</param>
     /// <param name="windows">The requests, but those that are staged.</param>
     /// <param name="stagedKey">What they are staged under; null if none are.</param>
+    /// <param name="submissionKey">What it is recognised by if it is submitted again; null for nothing.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
+    /// <exception cref="SubmissionKeyTakenException">It is not accepted: there is one with its key.</exception>
     public async ValueTask<BatchRecord> AcceptAsync(
         Caller caller,
         int count,
         int spawners,
         IReadOnlyList<RequestWindow> windows,
         long? stagedKey,
+        SubmissionKey? submissionKey,
         Activity? submission,
         CancellationToken cancellationToken)
     {
@@ -68,6 +71,7 @@ internal sealed class BatchAcceptor(
             Total = count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
+            SubmissionKey = submissionKey,
             Trace = ForwardedFields.TraceOf(submission, caller.Client.TraceParent),
         };
 

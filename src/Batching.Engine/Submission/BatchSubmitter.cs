@@ -13,12 +13,14 @@ namespace Batching.Engine.Submission;
 /// <summary>Accepts batches. Thread-safe.</summary>
 public sealed class BatchSubmitter
 {
-    // What a request has in a reply beside what was stored of it: two ids, a time, index and state.
-    private const long AddedBytes = 96;
+    // What a request has in a reply beside what was stored of it: two ids, times, index, state, and of a result position, status and size.
+    private const long AddedBytes = 160;
 
     private readonly RequestValidator _validator;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
+    private readonly SubmissionKeys _keys;
+    private readonly IBatchStore _store;
     private readonly BatchViews _views;
     private readonly WorkTurns _work;
     private readonly LimitOptions _limits;
@@ -27,6 +29,8 @@ public sealed class BatchSubmitter
         RequestValidator validator,
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
+        SubmissionKeys keys,
+        IBatchStore store,
         BatchViews views,
         MemoryBudgets budgets,
         IOptions<BatchEngineOptions> options)
@@ -34,25 +38,28 @@ public sealed class BatchSubmitter
         _validator = validator;
         _quotas = quotas;
         _acceptor = acceptor;
+        _keys = keys;
+        _store = store;
         _views = views;
         _work = budgets.Work;
         _limits = options.Value.Limits;
     }
 
-    /// <summary>The same, with an answer that is one message.</summary>
-    /// <inheritdoc cref="SubmitAsync(Caller, IReadOnlyList{Request}, IReadOnlyList{Problem}, long, CancellationToken)"/>
+    /// <summary>The same without terms, and with an answer that is one message.</summary>
+    /// <inheritdoc cref="SubmitAsync(Caller, SubmissionTerms, IReadOnlyList{Request}, IReadOnlyList{Problem}, long, CancellationToken)"/>
     public ValueTask<Outcome<Batch>> SubmitAsync(
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         CancellationToken cancellationToken) =>
-        SubmitAsync(caller, requests, known, _limits.MessageBytes, cancellationToken);
+        SubmitAsync(caller, SubmissionTerms.None, requests, known, _limits.MessageBytes, cancellationToken);
 
     /// <summary>
     /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are
-    /// about to run.
+    /// about to run. One that was accepted before with the same key is the answer as it is now.
     /// </summary>
     /// <param name="caller">Who submits it.</param>
+    /// <param name="terms">What is said of it as a whole.</param>
     /// <param name="requests">
     /// Its requests; only the caller's fields are read. They are changed: in the end they are those of the answer.
     /// </param>
@@ -65,16 +72,18 @@ public sealed class BatchSubmitter
     /// <exception cref="StoreUnavailableException">Nothing was stored.</exception>
     public ValueTask<Outcome<Batch>> SubmitAsync(
         Caller caller,
+        SubmissionTerms terms,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         long maxBytes,
         CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
-            ? SubmitRecordedAsync(caller, requests, known, maxBytes, cancellationToken)
-            : SubmitAsync(caller, requests, known, maxBytes, submission: null, cancellationToken);
+            ? SubmitRecordedAsync(caller, terms, requests, known, maxBytes, cancellationToken)
+            : SubmitAsync(caller, terms, requests, known, maxBytes, submission: null, cancellationToken);
 
     private async ValueTask<Outcome<Batch>> SubmitRecordedAsync(
         Caller caller,
+        SubmissionTerms terms,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         long maxBytes,
@@ -82,24 +91,32 @@ public sealed class BatchSubmitter
     {
         using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
         return await submission.WatchAsync(
-            SubmitAsync(caller, requests, known, maxBytes, submission, cancellationToken));
+            SubmitAsync(caller, terms, requests, known, maxBytes, submission, cancellationToken));
     }
 
     private async ValueTask<Outcome<Batch>> SubmitAsync(
         Caller caller,
+        SubmissionTerms terms,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         long maxBytes,
         Activity? submission,
         CancellationToken cancellationToken)
     {
-        var (windows, refusal) = await EncodeAsync(caller, requests, known, cancellationToken);
+        var (windows, key, refusal) = await EncodeAsync(caller, terms, requests, known, cancellationToken);
         if (refusal is not null)
         {
             return refusal;
         }
 
         var storedBytes = windows.Sum(window => (long)window.Data.Length);
+
+        // Before the quotas are asked: the batch that is there may be what they are used up by.
+        if (await _keys.FindAsync(caller.Owner, key, cancellationToken) is { } before)
+        {
+            return await ShowAsync(before, requests, storedBytes, maxBytes, cancellationToken);
+        }
+
         var lease = await _quotas.ReserveAsync(
             caller.Owner,
             batches: 1,
@@ -112,24 +129,73 @@ public sealed class BatchSubmitter
         }
 
         using var held = lease.Value;
-        var record = await _acceptor.AcceptAsync(
-            caller,
-            requests.Count,
-            requests.Count(request => request.Spawner),
-            windows,
-            stagedKey: null,
-            submission,
-            cancellationToken);
+        BatchRecord record;
+        try
+        {
+            record = await _acceptor.AcceptAsync(
+                caller,
+                requests.Count,
+                requests.Count(request => request.Spawner),
+                windows,
+                stagedKey: null,
+                key,
+                submission,
+                cancellationToken);
+        }
+        catch (SubmissionKeyTakenException)
+        {
+            // The same submission, made at the same time, was faster.
+            var other = await _keys.FindOtherAsync(caller.Owner, key, cancellationToken);
+            return await ShowAsync(other, requests, storedBytes, maxBytes, cancellationToken);
+        }
 
-        var batch = _views.ToBatch(record);
         var views = _views.Of(record, RequestFields.All);
         for (var i = 0; i < requests.Count; i++)
         {
             views.AddAccepted(requests[i], i);
-            batch.Requests.Add(requests[i]);
         }
 
-        // What was stored is more than what is shown, but for ids and times: as a rule nothing needs to be counted.
+        return ToBatch(record, requests, storedBytes, maxBytes);
+    }
+
+    // The requests are those that were submitted before: their content is the same.
+    private async ValueTask<Outcome<Batch>> ShowAsync(
+        Outcome<BatchRecord> before,
+        IReadOnlyList<Request> requests,
+        long storedBytes,
+        long maxBytes,
+        CancellationToken cancellationToken)
+    {
+        if (!before.Succeeded)
+        {
+            return before.Refusal;
+        }
+
+        var record = before.Value;
+        var results = await ResultIndex.ReadAsync(
+            _store, record, [.. Enumerable.Range(0, requests.Count)], cancellationToken);
+        var views = _views.Of(record, RequestFields.Progress | RequestFields.SpawnedBy | RequestFields.CreateTime);
+        for (var i = 0; i < requests.Count; i++)
+        {
+            if (results.TryGetValue(i, out var result))
+            {
+                views.AddFinished(requests[i], result.Segment, result.Position);
+            }
+            else
+            {
+                views.AddAccepted(requests[i], i);
+            }
+        }
+
+        return ToBatch(record, requests, storedBytes, maxBytes);
+    }
+
+    private Batch ToBatch(BatchRecord record, IReadOnlyList<Request> requests, long storedBytes, long maxBytes)
+    {
+        var batch = _views.ToBatch(record);
+        batch.Requests.AddRange(requests);
+
+        // What was stored is more than what is shown, but for what was added: as a rule nothing needs to be counted.
         if (storedBytes + (requests.Count * AddedBytes) > maxBytes - BatchViews.MaxBytes
             && batch.CalculateSize() > maxBytes - BatchViews.MaxBytes)
         {
@@ -140,20 +206,26 @@ public sealed class BatchSubmitter
         return batch;
     }
 
-    private async ValueTask<(IReadOnlyList<RequestWindow> Windows, Refusal? Refusal)> EncodeAsync(
-        Caller caller, IReadOnlyList<Request> requests, IReadOnlyList<Problem> known, CancellationToken cancellationToken)
+    private async ValueTask<(IReadOnlyList<RequestWindow> Windows, SubmissionKey? Key, Refusal? Refusal)> EncodeAsync(
+        Caller caller,
+        SubmissionTerms terms,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<Problem> known,
+        CancellationToken cancellationToken)
     {
         var bytes = requests.Sum(static request => (long)request.CalculateSize());
         using var turn = await _work.TakeAsync(caller.Owner, bytes, cancellationToken);
         if ((_validator.Check(requests, known) ?? RequestValidator.CheckCredential(caller)) is { } refusal)
         {
-            return ([], refusal);
+            return ([], null, refusal);
         }
 
         foreach (var request in requests)
         {
             RequestDefinition.Sanitize(request);
         }
+
+        var key = terms.IdempotencyKey is { } text ? new SubmissionKey(text, HashOf(requests)) : null;
 
         // To store a large batch takes a while. What is not shown of it is encoded now, and in memory only once.
         var windows = RequestWindow.Encode(requests, firstIndex: 0);
@@ -162,6 +234,17 @@ public sealed class BatchSubmitter
             RequestDefinition.StripForReply(request);
         }
 
-        return (windows, null);
+        return (windows, key, null);
+    }
+
+    private static string HashOf(IReadOnlyList<Request> requests)
+    {
+        using var hash = new ContentHash();
+        foreach (var request in requests)
+        {
+            hash.Add(request);
+        }
+
+        return hash.Finish();
     }
 }

@@ -3,6 +3,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
+using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
 using Batching.V1;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,7 @@ public sealed class BatchUploader
     private readonly RequestValidator _validator;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
+    private readonly SubmissionKeys _keys;
     private readonly Staging _staging;
     private readonly BatchViews _views;
     private readonly MemoryBudgets _budgets;
@@ -25,6 +27,7 @@ public sealed class BatchUploader
         RequestValidator validator,
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
+        SubmissionKeys keys,
         Staging staging,
         BatchViews views,
         MemoryBudgets budgets,
@@ -34,6 +37,7 @@ public sealed class BatchUploader
         _validator = validator;
         _quotas = quotas;
         _acceptor = acceptor;
+        _keys = keys;
         _staging = staging;
         _views = views;
         _budgets = budgets;
@@ -43,7 +47,7 @@ public sealed class BatchUploader
 
     /// <summary>
     /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are about
-    /// to run; of any other nothing is kept.
+    /// to run; of any other nothing is kept. One that was accepted before with the same key is the answer as it is now.
     /// </summary>
     /// <param name="caller">Who submits it.</param>
     /// <param name="messages">
@@ -53,28 +57,40 @@ public sealed class BatchUploader
     /// <param name="shutdown">Ends the upload because the gateway stops.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
     /// <returns>The batch without its requests.</returns>
-    /// <exception cref="Storage.StoreUnavailableException">It is not accepted.</exception>
+    /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
     public ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken) =>
+        UploadAsync(caller, SubmissionTerms.None, messages, shutdown, cancellationToken);
+
+    /// <param name="terms">What is said of it as a whole.</param>
+    /// <inheritdoc cref="UploadAsync(Caller, IAsyncEnumerable{IReadOnlyList{Request}}, CancellationToken, CancellationToken)"/>
+    public ValueTask<Outcome<Batch>> UploadAsync(
+        Caller caller,
+        SubmissionTerms terms,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
-            ? UploadRecordedAsync(caller, messages, shutdown, cancellationToken)
-            : UploadAsync(caller, messages, submission: null, shutdown, cancellationToken);
+            ? UploadRecordedAsync(caller, terms, messages, shutdown, cancellationToken)
+            : UploadAsync(caller, terms, messages, submission: null, shutdown, cancellationToken);
 
     private async ValueTask<Outcome<Batch>> UploadRecordedAsync(
         Caller caller,
+        SubmissionTerms terms,
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
         using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
-        return await submission.WatchAsync(UploadAsync(caller, messages, submission, shutdown, cancellationToken));
+        return await submission.WatchAsync(UploadAsync(caller, terms, messages, submission, shutdown, cancellationToken));
     }
 
     private async ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
+        SubmissionTerms terms,
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
         Activity? submission,
         CancellationToken shutdown,
@@ -92,23 +108,48 @@ public sealed class BatchUploader
         }
 
         using var open = stream.Value;
-        var reserved = await _quotas.ReserveAsync(caller.Owner, batches: 1, requests: 0, bytes: 0, cancellationToken);
+        // Of a batch that is there the messages are only compared. It may be what the quotas are used up by.
+        var isRepeat = await _keys.HasAsync(caller.Owner, terms.IdempotencyKey, cancellationToken);
+        var reserved = await _quotas.ReserveAsync(
+            caller.Owner, batches: isRepeat ? 0 : 1, requests: 0, bytes: 0, cancellationToken);
         if (!reserved.Succeeded)
         {
             return reserved.Refusal;
         }
 
         using var lease = reserved.Value;
+        using var hash = terms.IdempotencyKey is null ? null : new ContentHash();
         await using var upload = new Upload(
-            lease, _budgets, caller.Owner, _validator, _acceptor, _staging, _limits);
-        if (await ReadAsync(upload, messages, shutdown, cancellationToken) is { } refusal)
+            lease, _budgets, caller.Owner, _validator, _acceptor, _staging, hash, isRepeat, _limits);
+        if ((await ReadAsync(upload, messages, shutdown, cancellationToken) ?? upload.Check()) is { } refusal)
         {
             return refusal;
         }
 
-        var accepted = await upload.AcceptAsync(caller, submission, cancellationToken);
-        return accepted.Succeeded ? _views.ToBatch(accepted.Value) : accepted.Refusal;
+        var key = hash is null ? null : new SubmissionKey(terms.IdempotencyKey!, hash.Finish());
+        if (await _keys.FindAsync(caller.Owner, key, cancellationToken) is { } before)
+        {
+            return Show(before);
+        }
+
+        if (isRepeat)
+        {
+            // It was deleted while this one came, of which nothing was kept.
+            return Show(await _keys.FindOtherAsync(caller.Owner, key, cancellationToken));
+        }
+
+        try
+        {
+            return _views.ToBatch(await upload.AcceptAsync(caller, key, submission, cancellationToken));
+        }
+        catch (SubmissionKeyTakenException)
+        {
+            return Show(await _keys.FindOtherAsync(caller.Owner, key, cancellationToken));
+        }
     }
+
+    private Outcome<Batch> Show(Outcome<BatchRecord> before) =>
+        before.Succeeded ? _views.ToBatch(before.Value) : before.Refusal;
 
     // The clock for a message runs only while it is waited for: a store that is behind is not the client's fault.
     private async ValueTask<Refusal?> ReadAsync(

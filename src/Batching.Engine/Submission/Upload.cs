@@ -11,6 +11,15 @@ namespace Batching.Engine.Submission;
 /// One batch on its way in. What has arrived is checked and staged in the store bit by bit, so that no more than two
 /// bits are in memory, which are charged to its owner. What is staged and not accepted in the end is deleted. Not thread-safe.
 /// </summary>
+/// <param name="lease">What it takes of its owner's quotas.</param>
+/// <param name="budgets">What it takes of memory.</param>
+/// <param name="owner">Whose it is.</param>
+/// <param name="validator">Checks its requests.</param>
+/// <param name="acceptor">Accepts it.</param>
+/// <param name="staging">Stages it.</param>
+/// <param name="hash">Is given its content; null if nobody asks for it.</param>
+/// <param name="isRepeat">It was accepted before: nothing is kept of it but the hash.</param>
+/// <param name="limits">What it may have.</param>
 internal sealed class Upload(
     QuotaLease lease,
     MemoryBudgets budgets,
@@ -18,6 +27,8 @@ internal sealed class Upload(
     RequestValidator validator,
     BatchAcceptor acceptor,
     Staging staging,
+    ContentHash? hash,
+    bool isRepeat,
     LimitOptions limits) : IAsyncDisposable
 {
     private readonly List<Problem> _problems = [];
@@ -73,6 +84,17 @@ internal sealed class Upload(
                 : null;
         }
 
+        if (isRepeat)
+        {
+            foreach (var request in requests)
+            {
+                RequestDefinition.Sanitize(request);
+                hash!.Add(request);
+            }
+
+            return null;
+        }
+
         if (await lease.GrowAsync(requests.Count, bytes, cancellationToken) is { } refusal)
         {
             return refusal;
@@ -88,6 +110,7 @@ internal sealed class Upload(
         {
             _spawners += request.Spawner ? 1 : 0;
             RequestDefinition.Sanitize(request);
+            hash?.Add(request);
             _windows.Add(request);
             if (_windows.ClosedBytes >= Staging.BitBytes)
             {
@@ -98,27 +121,25 @@ internal sealed class Upload(
         return null;
     }
 
-    /// <summary>Accepts the batch: everything has arrived.</summary>
+    /// <summary>Why the batch is refused now that everything has arrived; null if nothing is wrong with it.</summary>
+    public Refusal? Check() =>
+        _count == 0 ? new Refusal.Invalid("requests", "must hold at least one request")
+        : _problems.Count > 0 ? new Refusal.Invalid(_problems, _problemCount)
+        : null;
+
+    /// <summary>Accepts the batch: everything has arrived, and <see cref="Check"/> has found nothing.</summary>
     /// <param name="caller">Whose it is.</param>
+    /// <param name="key">What it is recognised by if it is submitted again; null for nothing.</param>
     /// <param name="submission">The activity of the upload; null if nobody listens.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
-    public async ValueTask<Outcome<BatchRecord>> AcceptAsync(
-        Caller caller, Activity? submission, CancellationToken cancellationToken)
+    /// <exception cref="SubmissionKeyTakenException">It is not accepted: there is one with its key.</exception>
+    public async ValueTask<BatchRecord> AcceptAsync(
+        Caller caller, SubmissionKey? key, Activity? submission, CancellationToken cancellationToken)
     {
-        if (_count == 0)
-        {
-            return new Refusal.Invalid("requests", "must hold at least one request");
-        }
-
-        if (_problems.Count > 0)
-        {
-            return new Refusal.Invalid(_problems, _problemCount);
-        }
-
         await _staging;
         var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, submission, cancellationToken);
+            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, key, submission, cancellationToken);
         _stagedKey = null;
         return record;
     }

@@ -36,6 +36,12 @@ internal static class RefusalErrors
                 Any.Pack(new ResourceInfo { ResourceType = notFound.Kind, ResourceName = notFound.Id }),
             },
         },
+        Refusal.KeyReused => new Google.Rpc.Status
+        {
+            Code = (int)Code.Aborted,
+            Message = refusal.Message,
+            Details = { Any.Pack(new ErrorInfo { Reason = "IDEMPOTENCY_KEY_REUSED", Domain = "batch" }) },
+        },
         Refusal.TooSlow => new Google.Rpc.Status { Code = (int)Code.DeadlineExceeded, Message = refusal.Message },
         Refusal.NotThere => new Google.Rpc.Status { Code = (int)Code.FailedPrecondition, Message = refusal.Message },
         Refusal.Unavailable => new Google.Rpc.Status

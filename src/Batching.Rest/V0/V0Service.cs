@@ -37,6 +37,7 @@ internal sealed class V0Service(
     public override async Task<HttpBody> Submit(SubmitRequest request, ServerCallContext context)
     {
         var http = context.GetHttpContext();
+        var terms = new SubmissionTerms { IdempotencyKey = context.GetIdempotencyKey(_limits) };
         var submission = new CreateBatchRequest();
         var body = await RequestBody.ReadAsync(http.Request, _limits.SubmissionBytes);
         List<Problem> problems;
@@ -51,7 +52,7 @@ internal sealed class V0Service(
         }
 
         var answer = await submitter.SubmitAsync(
-            context.GetCallerWithClient(), submission.Requests, problems, long.MaxValue, context.CancellationToken);
+            context.GetCallerWithClient(), terms, submission.Requests, problems, long.MaxValue, context.CancellationToken);
         var batch = answer.OrThrow();
         return await JsonReply.WriteAsync(
             http, reply => V0Writer.WriteAcceptedAsync(reply, batch, ShapeOf(V0Property.Default)));

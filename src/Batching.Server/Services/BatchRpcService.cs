@@ -33,12 +33,16 @@ internal sealed class BatchRpcService(
 
     private static readonly WriteOptions Buffered = new(WriteFlags.BufferHint);
 
+    private readonly LimitOptions _limits = options.Value.Limits;
+
     public override async Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
     {
         var answer = await submitter.SubmitAsync(
             context.GetCallerWithClient(),
+            new SubmissionTerms { IdempotencyKey = context.GetIdempotencyKey(_limits) },
             request.Requests,
             [],
+            _limits.MessageBytes,
             context.CancellationToken);
         return new CreateBatchResponse { Batch = answer.OrThrow() };
     }
@@ -48,6 +52,7 @@ internal sealed class BatchRpcService(
     {
         var answer = await uploader.UploadAsync(
             context.GetCallerWithClient(),
+            new SubmissionTerms { IdempotencyKey = context.GetIdempotencyKey(_limits) },
             requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
             lifetime.ApplicationStopping,
             context.CancellationToken);
@@ -116,7 +121,7 @@ internal sealed class BatchRpcService(
         }
 
         // The same message and the same memory for each chunk: it is encoded when its write returns.
-        var most = Math.Min(body.Length, Math.Min(MaxChunkBytes, options.Value.Limits.MessageBytes - 64));
+        var most = Math.Min(body.Length, Math.Min(MaxChunkBytes, _limits.MessageBytes - 64));
         var buffer = ArrayPool<byte>.Shared.Rent(most);
         try
         {

@@ -16,7 +16,8 @@ internal sealed class ReadSession : IDisposable
     internal const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs
+        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
+        submission_key, content_hash
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -27,6 +28,9 @@ internal sealed class ReadSession : IDisposable
         SELECT {BatchColumns} FROM batches INDEXED BY batches_by_owner
         WHERE owner = $owner AND batch_key = $key
         """;
+
+    internal const string FindSubmissionSql =
+        $"SELECT {BatchColumns} FROM batches WHERE owner = $owner AND submission_key = $submissionKey";
 
     internal const string ReadUsageSql = "SELECT batches, requests, bytes FROM owners WHERE owner = $owner";
 
@@ -126,6 +130,7 @@ internal sealed class ReadSession : IDisposable
     private readonly Statements _statements;
     private readonly Statement _findBatch;
     private readonly Statement _findOwnedBatch;
+    private readonly Statement _findSubmission;
     private readonly Statement _readUsage;
     private readonly Statement _countBatches;
     private readonly Statement _countPages;
@@ -146,6 +151,7 @@ internal sealed class ReadSession : IDisposable
         _statements = new Statements(connection);
         _findBatch = _statements.Add(FindBatchSql, "$key");
         _findOwnedBatch = _statements.Add(FindOwnedBatchSql, "$owner", "$key");
+        _findSubmission = _statements.Add(FindSubmissionSql, "$owner", "$submissionKey");
         _readUsage = _statements.Add(ReadUsageSql, "$owner");
         _countBatches = _statements.Add(CountBatchesSql, "$now");
         _countPages = _statements.Add(CountPagesSql);
@@ -169,6 +175,12 @@ internal sealed class ReadSession : IDisposable
     public BatchRecord? FindBatch(string owner, long batchKey)
     {
         using var reader = _findOwnedBatch.Query(owner, batchKey);
+        return reader.Read() ? BatchOf(reader) : null;
+    }
+
+    public BatchRecord? FindBatch(string owner, string submissionKey)
+    {
+        using var reader = _findSubmission.Query(owner, submissionKey);
         return reader.Read() ? BatchOf(reader) : null;
     }
 
@@ -310,6 +322,7 @@ internal sealed class ReadSession : IDisposable
         Peer = reader.IsNull(16) ? null : reader.GetText(16),
         Trace = reader.IsNull(17) ? null : reader.GetText(17),
         Runs = NumberRuns.Decode(reader.IsNull(18) ? null : reader.GetBlob(18)),
+        SubmissionKey = reader.IsNull(19) ? null : new SubmissionKey(reader.GetText(19), reader.GetText(20)),
     };
 
     private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>

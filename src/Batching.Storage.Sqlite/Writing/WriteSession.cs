@@ -16,6 +16,7 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _insertBatch;
+    private readonly Statement _findSubmission;
     private readonly Statement _insertWindow;
     private readonly Statement _stage;
     private readonly Statement _unstage;
@@ -52,14 +53,16 @@ internal sealed class WriteSession : IDisposable
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, peer, trace, number_runs, request_bytes, payload_bytes)
+                credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $peer, $trace, $runs, $requestBytes, 0)
+                $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$peer", "$trace", "$runs", "$requestBytes");
+            "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash");
+        _findSubmission = statements.Add(
+            "SELECT batch_key FROM batches WHERE owner = $owner AND submission_key = $key", "$owner", "$key");
         _stage = statements.Add(
             """
             INSERT INTO staged_batches (batch_key, request_bytes) VALUES ($key, $bytes)
@@ -245,6 +248,11 @@ internal sealed class WriteSession : IDisposable
     private void Accept(StoreWrite.Accept accept)
     {
         var batch = accept.Batch;
+        if (batch.SubmissionKey is { } key && _findSubmission.Number(batch.Owner, key.Text) is not null)
+        {
+            throw new SubmissionKeyTakenException(batch.Key);
+        }
+
         var requestBytes = BytesOf(accept.Windows);
         if (accept.Windows is not [{ FirstIndex: 0 }, ..])
         {
@@ -271,7 +279,9 @@ internal sealed class WriteSession : IDisposable
             batch.Peer,
             batch.Trace,
             batch.Runs.Encode(),
-            requestBytes);
+            requestBytes,
+            batch.SubmissionKey?.Text,
+            batch.SubmissionKey?.ContentHash);
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
     }

@@ -37,12 +37,13 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
     }
 
     [Fact]
-    public async Task Resume_AnswerToTheSubmissionNeverSeen_FindsTheBatch()
+    public async Task Resume_AnswerToTheSubmissionNeverSeen_GoesOnWithTheBatch()
     {
         var state = await CutWhileSubmittingAsync("POST");
-        await using var client = new Owner(fixture, _token);
-        await client.Client.SubmitAsync(Enumerable.Range(0, Calls).Select(_ => BatchCall.Post("sample/another")));
-        var batch = await client.Client.SubmitAsync(Enumerable.Range(0, Calls).Select(call => BatchCall.Post($"sample/echo?call={call}")));
+        using var client = NewClient();
+        var batch = await client.SubmitAsync(
+            Enumerable.Range(0, Calls).Select(call => BatchCall.Post($"sample/echo?call={call}")),
+            new SubmitOptions { IdempotencyKey = state.SubmissionKey });
 
         var reply = await RunAsync("resume", Output);
 
@@ -50,13 +51,15 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
         var lines = await File.ReadAllLinesAsync(Output);
         Assert.Equal(Calls, lines.Length);
         Assert.All(lines, line => Assert.Equal(batch.Id, JsonElement.Parse(line).GetProperty("spawnedBy").GetString()));
-        Assert.True(state.IsSent);
+        Assert.Single(await client.ListAsync().ToListAsync());
     }
 
-    [Fact]
-    public async Task Resume_SubmissionThatNeverArrived_IsMadeAgainIfItMayBe()
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task Resume_SubmissionThatNeverArrived_IsMade(string method)
     {
-        await CutWhileSubmittingAsync("GET");
+        await CutWhileSubmittingAsync(method);
 
         var reply = await RunAsync("resume", Output);
 
@@ -65,34 +68,46 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
     }
 
     [Fact]
-    public async Task Resume_UnsafeSubmissionThatNeverArrived_IsMadeAgainOnlyWhenAskedFor()
+    public async Task Resume_UnsafeSubmissionOfLongAgo_IsMadeAgainOnlyWhenAskedFor()
     {
-        await CutWhileSubmittingAsync("POST");
+        await CutWhileSubmittingAsync("POST", sentBefore: TimeSpan.FromHours(2));
 
         var refused = await RunAsync("resume", Output);
 
         Assert.Equal(ExitCode.SubmissionUnknown, refused.Code);
         Assert.Contains("--again", refused.Error, StringComparison.Ordinal);
-        await using var owner = new Owner(fixture, _token);
-        Assert.Single(await owner.Client.ListAsync().ToListAsync());
+        using var client = NewClient();
+        Assert.Empty(await client.ListAsync().ToListAsync());
         Assert.Equal(ExitCode.Success, (await RunAsync("resume", Output, "--again")).Code);
         Assert.Equal(Calls, (await File.ReadAllLinesAsync(Output)).Length);
     }
 
     [Fact]
-    public async Task Resume_TwoBatchesWithTheSameCalls_AsksWhichOne()
+    public async Task Resume_CallsChangedSince_AsksWhatToDo()
     {
-        await CutWhileSubmittingAsync("POST");
-        await using var owner = new Owner(fixture, _token);
-        var calls = Enumerable.Range(0, Calls).Select(call => BatchCall.Post($"sample/echo?call={call}")).ToArray();
-        await owner.Client.SubmitAsync(calls);
-        var second = await owner.Client.SubmitAsync(calls);
+        var state = await CutWhileSubmittingAsync("POST");
+        using var client = NewClient();
+        var batch = await client.SubmitAsync(
+            [BatchCall.Post("sample/another")], new SubmitOptions { IdempotencyKey = state.SubmissionKey });
 
         var refused = await RunAsync("resume", Output);
 
         Assert.Equal(ExitCode.SubmissionUnknown, refused.Code);
-        Assert.Contains(second.Id, refused.Error, StringComparison.Ordinal);
-        Assert.Equal(ExitCode.Success, (await RunAsync("resume", Output, "--id", second.Id)).Code);
+        Assert.Contains("has changed", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Success, (await RunAsync("resume", Output, "--id", batch.Id)).Code);
+        Assert.Single(await File.ReadAllLinesAsync(Output));
+    }
+
+    [Fact]
+    public async Task Resume_CallsBrokenSince_KeepsTheKey()
+    {
+        var state = await CutWhileSubmittingAsync("POST");
+        _folder.Write("calls.jsonl", "{");
+
+        var refused = await RunAsync("resume", Output);
+
+        Assert.Equal(ExitCode.Usage, refused.Code);
+        Assert.Equal(state.SubmissionKey, OutputFile.ReadState(Output).SubmissionKey);
     }
 
     [Fact]
@@ -138,17 +153,15 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
         });
     }
 
-    private async Task<RunState> CutWhileSubmittingAsync(string method)
+    private async Task<RunState> CutWhileSubmittingAsync(string method, TimeSpan sentBefore = default)
     {
-        await using var owner = new Owner(fixture, _token);
-        var before = await owner.Client.SubmitAsync([BatchCall.Get("sample/items/1")]);
         await File.WriteAllTextAsync(Output, "");
         var state = new RunState
         {
             Url = fixture.Gateway.Address,
             IsSent = true,
-            NewestBefore = before.Id,
-            NewestBeforeTicks = (await before.GetStatusAsync()).CreateTime.ToDateTime().Ticks,
+            SubmissionKey = Guid.NewGuid().ToString(),
+            SentTime = TimeProvider.System.GetUtcNow() - sentBefore,
             Files = [WriteCalls(method)],
         };
         await WriteStateAsync(state);
@@ -167,14 +180,5 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
     private Task<CliReply> RunAsync(params string[] arguments) =>
         Infrastructure.Cli.RunAsync(fixture.Gateway.Address, [.. arguments, "--token", _token]);
 
-    private sealed class Owner(GatewayFixture fixture, string token) : IAsyncDisposable
-    {
-        public BatchClient Client { get; } = new(new BatchClientOptions { Address = fixture.Gateway.Address, Token = token });
-
-        public ValueTask DisposeAsync()
-        {
-            Client.Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
+    private BatchClient NewClient() => new(new BatchClientOptions { Address = fixture.Gateway.Address, Token = _token });
 }

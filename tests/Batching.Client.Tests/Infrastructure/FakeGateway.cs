@@ -53,6 +53,9 @@ public sealed class FakeGateway : IAsyncDisposable
         /// <summary>Records of each stream of results, by the number of the stream; then the stream ends.</summary>
         public Func<int, IEnumerable<FetchResultsResponse>> Streams { get; set; } = _ => [];
 
+        /// <summary>The keys of the submissions.</summary>
+        public List<string?> Keys { get; } = [];
+
         /// <summary>The positions at which streams were asked to begin.</summary>
         public List<long> Afters { get; } = [];
 
@@ -60,6 +63,7 @@ public sealed class FakeGateway : IAsyncDisposable
 
         public override Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
         {
+            Keys.Add(context.RequestHeaders.GetValue("idempotency-key"));
             Take();
             return Task.FromResult(new CreateBatchResponse { Batch = new Batch { Id = "1000000000000000" } });
         }

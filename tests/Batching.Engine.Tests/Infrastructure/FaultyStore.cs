@@ -72,6 +72,10 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         string owner, long batchKey, CancellationToken cancellationToken) =>
         await AfterReadAsync(await Readable.FindBatchAsync(owner, batchKey, cancellationToken));
 
+    public async ValueTask<BatchRecord?> FindBatchAsync(
+        string owner, string submissionKey, CancellationToken cancellationToken) =>
+        await AfterReadAsync(await Readable.FindBatchAsync(owner, submissionKey, cancellationToken));
+
     public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
         Readable.ReadUsageAsync(owner, cancellationToken);
 

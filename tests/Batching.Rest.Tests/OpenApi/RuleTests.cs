@@ -18,7 +18,7 @@ public sealed class RuleTests
 
     // What is read of every call, or of a query whose names are the caller's.
     private static readonly string[] CommonParameters =
-        ["suppress_response_codes", "grpc-timeout", "Range", "Last-Event-ID", "get"];
+        ["suppress_response_codes", "grpc-timeout", "Idempotency-Key", "Range", "Last-Event-ID", "get"];
 
     // proto3 JSON: what each type becomes.
     private static readonly Dictionary<FieldType, string> Types = new()
