@@ -1,5 +1,8 @@
+using Batching.Contracts.Graph;
 using Batching.Contracts.Rest;
+using Batching.Engine.Configuration;
 using Batching.Rest.Calls;
+using Batching.Rest.Graph;
 using Batching.Rest.V0;
 using Batching.Rest.V2;
 using Grpc.AspNetCore.Server;
@@ -10,6 +13,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RequestDecompression;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Batching.Rest;
@@ -29,8 +33,17 @@ internal static class RestServices
         });
 
         // They hold nothing of a call, so that one of each serves all.
-        grpc.Services.AddSingleton<V0Service>().AddSingleton<V2Service>();
+        grpc.Services.AddSingleton<V0Service>().AddSingleton<V2Service>().AddSingleton<GraphService>();
         grpc.Services.AddOwnPaths(V0BatchService.Descriptor, V2BatchService.Descriptor);
+        grpc.Services.AddOptions<DialectOptions>().BindConfiguration(DialectOptions.Section).ValidateOnStart();
+        grpc.Services.AddOptions<BatchEngineOptions>().Configure<IOptions<DialectOptions>>(static (engine, dialects) =>
+        {
+            if (dialects.Value.Graph.Enabled)
+            {
+                engine.OwnPaths.Add($"/{GraphBatchService.Descriptor.File.Package}.");
+                engine.OwnPaths.Add(GraphEndpoint.PathOf(dialects.Value.Graph));
+            }
+        });
         grpc.Services.AddRequestDecompression(decompression =>
             decompression.DecompressionProviders.Add("x-gzip", decompression.DecompressionProviders["gzip"]));
         return grpc;
@@ -48,6 +61,12 @@ internal static class RestServices
     {
         yield return endpoints.MapGrpcService<V0Service>().WithRest().WithoutGrpc(V1.BatchService.Descriptor);
         yield return endpoints.MapGrpcService<V2Service>().WithRest().WithoutGrpc(V1.KeyedBatchService.Descriptor);
+        var dialects = endpoints.ServiceProvider.GetRequiredService<IOptions<DialectOptions>>().Value;
+        if (dialects.Graph.Enabled)
+        {
+            yield return endpoints.MapGrpcService<GraphService>()
+                .WithRest().At(dialects.Graph).WithoutGrpc(V1.KeyedBatchService.Descriptor);
+        }
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Batching.Benchmarks.Driver;
 using Batching.Benchmarks.Flow;
+using Batching.Benchmarks.Graph;
 using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
 using Batching.Benchmarks.Neighbours;
@@ -52,6 +53,13 @@ switch (args)
     case ["keyed-comparison", .. var rest]:
         await ComparisonFigure.RunAsync(Rounds(rest, 5));
         return 0;
+    case ["graph-comparison", .. var rest]:
+        await GraphFigure.RunAsync(
+            Rounds(rest[..Math.Min(1, rest.Length)], 5), TimeSpan.FromSeconds(rest is [_, var seconds] ? Number(seconds) : 6));
+        return 0;
+    case ["odata-service", var port]:
+        await ODataService.ServeAsync(Number(port));
+        return 0;
     case ["keyed-latency"]:
         await LatencyFigure.RunAsync();
         return 0;
@@ -95,6 +103,7 @@ switch (args)
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               pages [rounds [folder of a build …]]
               keyed-comparison [rounds], keyed-latency, owner-timing
+              graph-comparison [rounds [seconds]]
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
               big-batch [requests], slow-readers [bytes of a result]
               startup-recovery [rounds [shape …]], soak [--minutes N]

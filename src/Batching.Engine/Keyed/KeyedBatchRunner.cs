@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using Batching.Engine.Configuration;
-using Batching.Engine.Content;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
@@ -58,14 +56,11 @@ public sealed class KeyedBatchRunner
         _logger = logger;
     }
 
-    /// <summary>The same, with an answer that is one message.</summary>
-    /// <inheritdoc cref="RunAsync(Caller, RunBatchRequest, IReadOnlyDictionary{int, Problem}, long, CancellationToken)"/>
+    /// <summary>The same, with an answer that is one message, of calls that nothing is known of.</summary>
+    /// <inheritdoc cref="RunAsync(Caller, RunBatchRequest, CallPlan, long, CancellationToken)"/>
     public Task<Outcome<KeyedBatchReply>> RunAsync(
-        Caller caller,
-        RunBatchRequest request,
-        IReadOnlyDictionary<int, Problem> known,
-        CancellationToken cancellationToken) =>
-        RunAsync(caller, request, known, _messageBytes, cancellationToken);
+        Caller caller, RunBatchRequest request, CancellationToken cancellationToken) =>
+        RunAsync(caller, request, new CallPlan(), _messageBytes, cancellationToken);
 
     /// <summary>
     /// Makes the calls, and waits until each has its response or the batch's time is over. Refuses the batch whole, with
@@ -73,7 +68,7 @@ public sealed class KeyedBatchRunner
     /// </summary>
     /// <param name="caller">Who calls.</param>
     /// <param name="request">The calls.</param>
-    /// <param name="known">Problems of calls that were found before, for example when JSON was read, by index.</param>
+    /// <param name="plan">What is known of the calls before, and which wait for which.</param>
     /// <param name="maxBytes">
     /// Bytes that the answer may take as a message; <see cref="long.MaxValue"/> if it is not sent as one.
     /// </param>
@@ -82,36 +77,36 @@ public sealed class KeyedBatchRunner
     public Task<Outcome<KeyedBatchReply>> RunAsync(
         Caller caller,
         RunBatchRequest request,
-        IReadOnlyDictionary<int, Problem> known,
+        CallPlan plan,
         long maxBytes,
         CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
-            ? RunRecordedAsync(caller, request, known, maxBytes, cancellationToken)
-            : RunAsync(caller, request, known, maxBytes, submission: null, cancellationToken);
+            ? RunRecordedAsync(caller, request, plan, maxBytes, cancellationToken)
+            : RunAsync(caller, request, plan, maxBytes, submission: null, cancellationToken);
 
     private async Task<Outcome<KeyedBatchReply>> RunRecordedAsync(
         Caller caller,
         RunBatchRequest request,
-        IReadOnlyDictionary<int, Problem> known,
+        CallPlan plan,
         long maxBytes,
         CancellationToken cancellationToken)
     {
         using var submission = BatchActivities.StartSubmission(BatchActivities.RunName, caller.Client);
         submission?.SetTag(BatchActivities.RequestCount, request.Calls.Count);
         return await submission.WatchAsync(new ValueTask<Outcome<KeyedBatchReply>>(
-            RunAsync(caller, request, known, maxBytes, submission, cancellationToken)));
+            RunAsync(caller, request, plan, maxBytes, submission, cancellationToken)));
     }
 
     private async Task<Outcome<KeyedBatchReply>> RunAsync(
         Caller caller,
         RunBatchRequest request,
-        IReadOnlyDictionary<int, Problem> known,
+        CallPlan plan,
         long maxBytes,
         Activity? submission,
         CancellationToken cancellationToken)
     {
         var room = new MessageRoom(maxBytes, request);
-        if ((RequestValidator.CheckCredential(caller) ?? FindProblem(request) ?? room.FindProblem()) is { } refusal)
+        if ((RequestValidator.CheckCredential(caller) ?? KeyedBatchRules.FindProblem(request, _options.Calls) ?? room.FindProblem()) is { } refusal)
         {
             return refusal;
         }
@@ -124,7 +119,13 @@ public sealed class KeyedBatchRunner
         {
             for (var i = 0; i < count; i++)
             {
-                var problems = known.TryGetValue(i, out var problem)
+                if (plan.Responses.TryGetValue(i, out var response))
+                {
+                    responses[i] = room.Fit(response);
+                    continue;
+                }
+
+                var problems = plan.Problems.TryGetValue(i, out var problem)
                     ? [problem]
                     : TryCreateCall(caller, forwarded, request.Calls[i].Request, out calls[i]);
                 if (problems.Count > 0)
@@ -134,7 +135,8 @@ public sealed class KeyedBatchRunner
             }
         }
 
-        var answer = await RunAsync(caller, calls, responses, room, cancellationToken);
+        var answer = await RunAsync(
+            caller, calls, responses, new CallOrder(count, _options.Parallelism, plan.DependsOn), room, cancellationToken);
         return answer.Succeeded ? new KeyedBatchReply(ToMessage(request, answer.Value), answer.Value) : answer.Refusal;
     }
 
@@ -149,11 +151,17 @@ public sealed class KeyedBatchRunner
         caller,
         [CreateCall(caller, ForwardedOf(caller, submission: null), route, Methods.Find(request.Method)!, request)],
         [null],
+        new CallOrder(1, 1, new CallPlan().DependsOn),
         new MessageRoom(long.MaxValue, new RunBatchRequest()),
         cancellationToken);
 
     private async Task<Outcome<KeyedRun>> RunAsync(
-        Caller caller, UpstreamCall?[] calls, Response?[] responses, MessageRoom room, CancellationToken cancellationToken)
+        Caller caller,
+        UpstreamCall?[] calls,
+        Response?[] responses,
+        CallOrder order,
+        MessageRoom room,
+        CancellationToken cancellationToken)
     {
         var lease = _quotas.BeginKeyedBatch(caller.Owner);
         if (!lease.Succeeded)
@@ -167,7 +175,7 @@ public sealed class KeyedBatchRunner
             Interlocked.Decrement(ref _lastKey),
             calls,
             responses,
-            _options.Parallelism,
+            order,
             _options.ReplyBytes,
             room,
             _budgets.KeyedReplies,
@@ -211,31 +219,6 @@ public sealed class KeyedBatchRunner
     {
         KeyedBatchRunnerLog.BatchTimedOut(_logger, run.Responses.Count, _options.Timeout);
         run.Close(_ => KeyedResponses.FromBatchTimeout(_options.Timeout));
-    }
-
-    private Refusal.Invalid? FindProblem(RunBatchRequest request)
-    {
-        if (request.Calls.Count > _options.Calls)
-        {
-            return new Refusal.Invalid(
-                "calls",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"holds {request.Calls.Count} calls; the limit is {_options.Calls}"));
-        }
-
-        var keys = new HashSet<string>(request.Calls.Count, StringComparer.Ordinal);
-        for (var i = 0; i < request.Calls.Count; i++)
-        {
-            if (!keys.Add(request.Calls[i].Key))
-            {
-                return new Refusal.Invalid(
-                    string.Create(CultureInfo.InvariantCulture, $"calls[{i}].key"),
-                    $"is given twice: {CallerText.Quote(request.Calls[i].Key)}");
-            }
-        }
-
-        return null;
     }
 
     private List<Problem> TryCreateCall(

@@ -74,6 +74,13 @@ internal static class KeyedResponses
             CultureInfo.InvariantCulture,
             $"The batch has to be done within {timeout.TotalSeconds} s; this call was not."));
 
+    /// <summary>A call that is not made because one that it depends on has no success.</summary>
+    public static Response FromFailedDependency() => Create(
+        424,
+        Code.FailedPrecondition,
+        "DEPENDENCY_FAILED",
+        "A call that this one depends on has failed; this one was not made.");
+
     /// <summary>A response that no room is left for in the reply.</summary>
     public static Response FromFullReply(long limit) => Create(
         502,

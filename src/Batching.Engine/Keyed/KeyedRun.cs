@@ -18,7 +18,7 @@ namespace Batching.Engine.Keyed;
 /// <param name="batchKey">Tells it from the owner's other batches in the queues.</param>
 /// <param name="calls">What to call; null where there is a response already.</param>
 /// <param name="responses">Responses that are known before, of calls that are bad.</param>
-/// <param name="parallelism">Calls that wait in the queues or are under way at the same time.</param>
+/// <param name="order">Which calls begin when.</param>
 /// <param name="replyBytes">Bytes that the reply may hold.</param>
 /// <param name="room">What fits into the message that the reply may be.</param>
 /// <param name="budget">What their bytes are taken of.</param>
@@ -32,7 +32,7 @@ internal sealed class KeyedRun(
     long batchKey,
     UpstreamCall?[] calls,
     Response?[] responses,
-    int parallelism,
+    CallOrder order,
     int replyBytes,
     MessageRoom room,
     OwnerByteBudget budget,
@@ -50,7 +50,6 @@ internal sealed class KeyedRun(
     private readonly bool[] _begun = new bool[responses.Length];
     private readonly UpstreamReply?[] _replies = new UpstreamReply?[responses.Length];
     private int _missing;
-    private int _next;
     private long _held;
     private bool _closed;
 
@@ -79,9 +78,7 @@ internal sealed class KeyedRun(
             return;
         }
 
-        for (var i = 0; i < parallelism && TryEnqueueNext(); i++)
-        {
-        }
+        EnqueueNext();
     }
 
     /// <summary>Makes one call, unless it isn't wanted any more.</summary>
@@ -126,7 +123,7 @@ internal sealed class KeyedRun(
         }
 
         End(index, reply);
-        TryEnqueueNext();
+        EnqueueNext();
     }
 
     /// <summary>Gives calls that have no response yet this one, and aborts those under way.</summary>
@@ -173,28 +170,33 @@ internal sealed class KeyedRun(
         }
     }
 
-    private bool TryEnqueueNext()
+    private void EnqueueNext()
     {
-        UpstreamCall call;
-        int index;
+        while (TryTakeNext(out var index, out var call))
+        {
+            queues.Of(call.Route.Upstream).Enqueue(owner, batchKey, new KeyedWork(this, index));
+        }
+    }
+
+    private bool TryTakeNext(out int index, [NotNullWhen(true)] out UpstreamCall? call)
+    {
         lock (_lock)
         {
-            while (_next < calls.Length && calls[_next] is null)
+            while (!_closed && order.TryTake(out index))
             {
-                _next++;
-            }
+                if ((call = calls[index]) is not null)
+                {
+                    return true;
+                }
 
-            if (_closed || _next == calls.Length)
-            {
-                return false;
+                // It is bad.
+                EndInOrder(index, responses[index]!);
             }
-
-            index = _next++;
-            call = calls[index]!;
         }
 
-        queues.Of(call.Route.Upstream).Enqueue(owner, batchKey, new KeyedWork(this, index));
-        return true;
+        index = 0;
+        call = null;
+        return false;
     }
 
     private bool TryBegin(int index, [NotNullWhen(true)] out UpstreamCall? call)
@@ -256,9 +258,25 @@ internal sealed class KeyedRun(
 
     private void SetResponse(int index, Response response)
     {
+        if (TrySetResponse(index, response))
+        {
+            EndInOrder(index, response);
+        }
+    }
+
+    private void EndInOrder(int index, Response response)
+    {
+        foreach (var dependent in order.End(index, response.Error is null && response.StatusCode is >= 200 and < 300))
+        {
+            TrySetResponse(dependent, KeyedResponses.FromFailedDependency());
+        }
+    }
+
+    private bool TrySetResponse(int index, Response response)
+    {
         if (responses[index] is not null)
         {
-            return;
+            return false;
         }
 
         responses[index] = response;
@@ -267,5 +285,7 @@ internal sealed class KeyedRun(
         {
             _ended.SetResult();
         }
+
+        return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Batching.Rest.Graph;
 using Batching.Rest.Replies;
 using Batching.Rest.Requests;
 using Batching.Rest.V0;
@@ -39,9 +40,17 @@ internal sealed class RestForm
     /// <summary>The form of what has none of its own: proto3 JSON, whose errors are a <c>google.rpc.Status</c>.</summary>
     public static RestForm Canonical { get; } = new("", WriteCanonical);
 
+    /// <summary>The form of the batches of Microsoft Graph, whose path is configured: its endpoint has it.</summary>
+    public static RestForm Graph { get; } = new("", GraphErrors.Write);
+
     /// <summary>The form that the path of a call has of its own; null if its JSON is the official transcoder's.</summary>
     public static RestForm? Find(HttpContext context)
     {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<RestForm>() is { } ofEndpoint)
+        {
+            return ofEndpoint;
+        }
+
         foreach (var form in Own)
         {
             if (context.Request.Path.StartsWithSegments(form._prefix))
@@ -72,7 +81,7 @@ internal sealed class RestForm
         AddRetryAfter(context.Response, error.Status);
         return JsonReply.WriteAsync(
             context,
-            this != Canonical && SuppressesStatus(context.Request) ? StatusCodes.Status200OK : error.HttpStatus,
+            Array.IndexOf(Own, this) >= 0 && SuppressesStatus(context.Request) ? StatusCodes.Status200OK : error.HttpStatus,
             reply =>
             {
                 _writeError(reply.Json, error.HttpStatus, error.Status);

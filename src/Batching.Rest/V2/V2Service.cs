@@ -43,7 +43,11 @@ internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOpt
     private async Task<HttpBody> RunAsync(V2Submission submission, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            context.GetCallerWithClient(), submission.Batch, submission.Problems, long.MaxValue, context.CancellationToken);
+            context.GetCallerWithClient(),
+            submission.Batch,
+            new CallPlan { Problems = submission.Problems },
+            long.MaxValue,
+            context.CancellationToken);
 
         // The bodies are in pooled buffers until they are written.
         using var reply = answer.OrThrow();

@@ -1,5 +1,6 @@
 using Batching.Engine.Configuration;
 using Batching.Engine.Upstreams;
+using Batching.Rest;
 using Batching.Server.Security.Tls;
 using Batching.Storage.Sqlite;
 using Microsoft.Extensions.Options;
@@ -104,6 +105,7 @@ internal static class BatchConfiguration
     public static IServiceCollection AddBatchOptions(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<IValidateOptions<BatchEngineOptions>, BatchOptionsValidator>();
+        services.AddSingleton<IValidateOptions<DialectOptions>, DialectOptionsValidator>();
         services.AddOptions<BatchEngineOptions>()
             .Bind(configuration.GetSection(OptionKey.Section))
             .Configure(options =>

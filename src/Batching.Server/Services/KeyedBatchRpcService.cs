@@ -1,5 +1,4 @@
 using Batching.Engine.Keyed;
-using Batching.Engine.Model;
 using Batching.Rest.Calls;
 using Batching.V1;
 using Grpc.Core;
@@ -10,15 +9,10 @@ namespace Batching.Server.Services;
 [BindServiceMethod(typeof(KeyedBatchRpcBinding), nameof(KeyedBatchRpcBinding.BindService))]
 internal sealed class KeyedBatchRpcService(KeyedBatchRunner runner) : KeyedBatchService.KeyedBatchServiceBase
 {
-    private static readonly Dictionary<int, Problem> NoProblems = [];
-
     public override async Task<RunBatchResponse> RunBatch(RunBatchRequest request, ServerCallContext context)
     {
         var answer = await runner.RunAsync(
-            context.GetCallerWithClient(),
-            request,
-            NoProblems,
-            context.CancellationToken);
+            context.GetCallerWithClient(), request, context.CancellationToken);
         var reply = answer.OrThrow();
 
         // The bodies are in pooled buffers until the last byte is written.

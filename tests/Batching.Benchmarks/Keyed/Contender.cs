@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Batching.Benchmarks.Graph;
 
 namespace Batching.Benchmarks.Keyed;
 
@@ -45,14 +46,51 @@ internal sealed class Contender : IAsyncDisposable
 
     public Series OtherCores { get; } = new();
 
-    public static async Task<Contender> StartGatewayAsync(int upstream, int calls)
+    public static Task<Contender> StartGatewayAsync(int upstream, int calls) => StartGatewayAsync(
+        upstream,
+        "/api/v2/batch",
+        Enumerable.Range(0, calls).ToDictionary(i => $"k{i}", i => $"/items/{i}"),
+        new Dictionary<string, string>());
+
+    /// <summary>The gateway with the batches of Graph, in front of the service that <see cref="StartODataAsync"/> starts.</summary>
+    public static Task<Contender> StartGraphAsync(int upstream, int calls) => StartGatewayAsync(
+        upstream,
+        $"{ODataService.BasePath}/$batch",
+        GraphBody(calls),
+        new Dictionary<string, string>
+        {
+            ["Batch__Dialects__Graph__Enabled"] = "true",
+            ["Batch__Dialects__Graph__BasePath"] = ODataService.BasePath,
+        });
+
+    /// <summary>A service of Microsoft's library for OData, with its own batches.</summary>
+    public static async Task<Contender> StartODataAsync(int calls)
+    {
+        var port = ChildProcess.FreePort();
+        var process = await ChildProcess.StartAsync(
+            port,
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            new Dictionary<string, string>(),
+            typeof(Contender).Assembly.Location,
+            "odata-service",
+            $"{port}");
+        return new Contender("Microsoft.AspNetCore.OData", process, port, $"{ODataService.BasePath}/$batch", GraphBody(calls));
+    }
+
+    private static object GraphBody(int calls) => new
+    {
+        requests = Enumerable.Range(0, calls).Select(i => new { id = $"{i}", method = "GET", url = $"Operations({i})" }),
+    };
+
+    private static async Task<Contender> StartGatewayAsync(
+        int upstream, string path, object body, Dictionary<string, string> settings)
     {
         var port = ChildProcess.FreePort();
         var data = Directory.CreateTempSubdirectory("batch-benchmark-");
         var process = await ChildProcess.StartAsync(
             port,
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            new Dictionary<string, string>
+            new Dictionary<string, string>(settings)
             {
                 ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}",
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",
@@ -61,8 +99,7 @@ internal sealed class Contender : IAsyncDisposable
                 ["Logging__LogLevel__Default"] = "Warning",
             },
             Path.Combine(Folders.Server, "Batching.Server.dll"));
-        var body = Enumerable.Range(0, calls).ToDictionary(i => $"k{i}", i => $"/items/{i}");
-        return new Contender("Batch", process, port, "/api/v2/batch", body, data);
+        return new Contender("Batch", process, port, path, body, data);
     }
 
     public static async Task<Contender> StartExpressAsync(int upstream, int calls)

@@ -232,6 +232,5 @@ public sealed class OwnerQuotasTests : IDisposable
         engine.Get<KeyedBatchRunner>().RunAsync(
             EngineHost.Alice,
             new RunBatchRequest { Calls = { new KeyedRequest { Key = "a", Request = new Request { Path = "/items" } } } },
-            new Dictionary<int, Problem>(),
             CancellationToken.None);
 }

@@ -216,7 +216,7 @@ public sealed class NeighbourTests : IDisposable
         }
 
         var answer = await engine.Get<KeyedBatchRunner>().RunAsync(
-            caller, batch, new Dictionary<int, Problem>(), cancellationToken);
+            caller, batch, cancellationToken);
         Assert.True(answer.Succeeded, answer.Refusal?.Message);
         return answer.Value;
     }

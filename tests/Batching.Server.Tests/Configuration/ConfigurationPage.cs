@@ -66,6 +66,10 @@ internal static class ConfigurationPage
         PageGroup.Of("What callers may ask for", "The message of a refused call names the limit and its key.", "Batch:Limits:"),
         PageGroup.Of("What keyed batches may ask for", "See [keyed batches](concepts.md#keyed-batches).", "Batch:Keyed:"),
         PageGroup.Of(
+            "Clients of other batch APIs",
+            "Paths for clients that were written for another batch API. They are off unless they are switched on.",
+            "Batch:Dialects:"),
+        PageGroup.Of(
             "What one owner may use",
             "Beyond a [quota](operations.md#quotas) calls are refused with `RESOURCE_EXHAUSTED`, over REST with 429 and "
             + "`Retry-After`. The message names the quota.",
@@ -98,6 +102,7 @@ internal static class ConfigurationPage
         "Header fields and addresses",
         "What callers may ask for",
         "What keyed batches may ask for",
+        "Clients of other batch APIs",
         "What one owner may use",
         "Memory",
     ];
