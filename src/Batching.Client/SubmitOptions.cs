@@ -9,4 +9,21 @@ public sealed class SubmitOptions
     /// each call by default. Give one of your own, and keep it before you submit, to be able to go on after your own process has died.
     /// </summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>
+    /// The time before which nothing of the batch is begun: at most 24 h ahead, unless the gateway is configured otherwise. At once by
+    /// default.
+    /// </summary>
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>
+    /// The rank of the batch among those of the same caller, 0 to 9: while requests of one with a higher rank wait, none of one with a
+    /// lower is begun. 5 by default.
+    /// </summary>
+    public int? Priority { get; init; }
+
+    /// <summary>
+    /// The time at which what has no result ends as <c>BATCH_DEADLINE</c>, with status 504. When the batch expires by default.
+    /// </summary>
+    public DateTimeOffset? Deadline { get; init; }
 }

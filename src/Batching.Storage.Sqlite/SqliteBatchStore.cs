@@ -148,6 +148,17 @@ public sealed class SqliteBatchStore : IBatchStore
     }
 
     /// <inheritdoc />
+    public ValueTask<IReadOnlyList<BatchRecord>> ListToStartAsync(
+        DateTimeOffset after, long afterKey, DateTimeOffset until, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return Read(
+            (after, afterKey, until, limit),
+            static (session, x) => session.ListToStart(x.after, x.afterKey, x.until, x.limit),
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
     public ValueTask<IReadOnlyList<BatchRecord>> ListToExpireAsync(
         DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {

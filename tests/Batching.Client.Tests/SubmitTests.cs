@@ -136,6 +136,25 @@ public sealed class SubmitTests(GatewayFixture fixture) : IClassFixture<GatewayF
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(30)]
+    public async Task Submit_WithOptions_SendsThem(int calls)
+    {
+        using var client = new BatchClient(new BatchClientOptions { Address = fixture.Gateway.Address, RequestsPerMessage = 10 });
+        var start = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3_000);
+
+        var batch = await client.SubmitAsync(
+            Enumerable.Repeat(BatchCall.Get("sample/items/1"), calls),
+            new SubmitOptions { StartTime = start, Priority = 0, Deadline = start.AddMinutes(1) });
+        var status = await batch.GetStatusAsync();
+
+        Assert.Equal(
+            (start, 0, start.AddMinutes(1), calls),
+            (status.StartTime.ToDateTimeOffset(), status.Priority, status.Deadline.ToDateTimeOffset(), status.RunningRequests));
+        await batch.DeleteAsync();
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("ü")]
     [InlineData("a\n")]

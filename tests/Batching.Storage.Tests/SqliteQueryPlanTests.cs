@@ -13,6 +13,7 @@ public class SqliteQueryPlanTests
         ReadSession.ReadUsageSql,
         ReadSession.ListBatchesSql,
         ReadSession.ListUnfinishedSql,
+        ReadSession.ListToStartSql,
         ReadSession.ListToExpireSql,
         ReadSession.ListToDeleteSql,
         ReadSession.ReadWindowSql,
@@ -32,7 +33,7 @@ public class SqliteQueryPlanTests
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
-        foreach (var name in (string[])["$key", "$owner", "$submissionKey", "$before", "$after", "$now", "$index", "$position", "$limit"])
+        foreach (var name in (string[])["$key", "$owner", "$submissionKey", "$before", "$afterKey", "$after", "$until", "$now", "$index", "$position", "$limit"])
         {
             if (sql.Contains(name, StringComparison.Ordinal))
             {

@@ -1,4 +1,5 @@
 using Batching.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Batching.Client.Internal;
@@ -55,8 +56,18 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
             }
 
             _isSent = true;
-            var reply = await connection.Batches.CreateBatchAsync(
-                new CreateBatchRequest { Requests = { first.Requests } }, connection.OptionsOf(cancellationToken, _key)).ConfigureAwait(false);
+            var request = new CreateBatchRequest
+            {
+                Requests = { first.Requests },
+                StartTime = options.StartTime?.ToTimestamp(),
+                Deadline = options.Deadline?.ToTimestamp(),
+            };
+            if (options.Priority is { } priority)
+            {
+                request.Priority = priority;
+            }
+
+            var reply = await connection.Batches.CreateBatchAsync(request, connection.OptionsOf(cancellationToken, _key)).ConfigureAwait(false);
             return reply.Batch;
         }
     }
@@ -64,6 +75,13 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
     private async Task<Batch> UploadAsync(
         UploadBatchRequest first, IAsyncEnumerator<UploadBatchRequest> messages, CancellationToken cancellationToken)
     {
+        first.StartTime = options.StartTime?.ToTimestamp();
+        first.Deadline = options.Deadline?.ToTimestamp();
+        if (options.Priority is { } priority)
+        {
+            first.Priority = priority;
+        }
+
         // Whatever is thrown before the end of the stream is sent resets the stream, so that nothing is left of it.
         using var call = connection.Batches.UploadBatch(connection.OptionsOf(cancellationToken, _key));
         var isOpen = await TryWriteAsync(call, first).ConfigureAwait(false);

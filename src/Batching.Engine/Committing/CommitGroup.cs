@@ -13,6 +13,7 @@ internal sealed class CommitGroup
 
     private readonly List<FinishedRequest> _results = [];
     private readonly List<PendingWrite> _writes = [];
+    private readonly List<(PendingWrite Pending, SubmissionKeyTakenException Failure)> _refused = [];
 
     /// <summary>The results.</summary>
     public IReadOnlyList<FinishedRequest> Results => _results;
@@ -39,12 +40,22 @@ internal sealed class CommitGroup
     /// <summary>Adds another change.</summary>
     public void Add(PendingWrite write) => _writes.Add(write);
 
-    /// <summary>Takes out the acceptance of a batch, which the store refuses, and tells who waits for it.</summary>
+    /// <summary>
+    /// Takes out the acceptance of a batch, which the store refuses. Who waits for it is told when the rest is durable: the batch that it
+    /// is refused for may be in there.
+    /// </summary>
     public void Refuse(SubmissionKeyTakenException failure)
     {
         var index = _writes.FindIndex(pending => pending.Write is StoreWrite.Accept && pending.Write.BatchKey == failure.BatchKey);
-        _writes[index].Done.TrySetException(failure);
+        _refused.Add((_writes[index], failure));
         _writes.RemoveAt(index);
+    }
+
+    /// <summary>Puts back what was taken out: nothing is durable, and none of it is refused for what is not there.</summary>
+    public void Restore()
+    {
+        _writes.AddRange(_refused.Select(refused => refused.Pending));
+        _refused.Clear();
     }
 
     /// <summary>Everything is durable.</summary>
@@ -53,6 +64,11 @@ internal sealed class CommitGroup
         foreach (var write in _writes)
         {
             write.Done.SetResult();
+        }
+
+        foreach (var (pending, failure) in _refused)
+        {
+            pending.Done.SetException(failure);
         }
 
         foreach (var finished in _results)

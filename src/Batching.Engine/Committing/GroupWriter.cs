@@ -28,6 +28,7 @@ internal sealed class GroupWriter(
         }
         catch (StoreUnavailableException exception)
         {
+            group.Restore();
             return exception;
         }
 

@@ -31,6 +31,9 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
         RunningRequests = record.Running,
         FailedRequests = record.Failed,
         ResponseSize = record.ResponseSize,
+        StartTime = record.StartTime?.ToTimestamp(),
+        Priority = record.Priority,
+        Deadline = record.Deadline?.ToTimestamp(),
     };
 
     /// <summary>Shows requests of one batch.</summary>

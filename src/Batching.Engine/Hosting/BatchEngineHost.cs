@@ -20,6 +20,7 @@ internal sealed class BatchEngineHost(
     RequestLoader loader,
     Scheduler scheduler,
     Recovery recovery,
+    DelayedStarts delayed,
     ExpirySweeper sweeper,
     DeliveryTracker deliveries,
     StoreSampler sampler,
@@ -47,7 +48,9 @@ internal sealed class BatchEngineHost(
     {
         scheduler.Start();
         _background.Add(RunAsync(() => loader.RunAsync(_stopping.Token)));
-        _background.Add(RunAsync(() => recovery.RunAsync(_firstOwnKey, _stopping.Token)));
+        var now = time.GetUtcNow();
+        _background.Add(RunAsync(() => recovery.RunAsync(_firstOwnKey, now, _stopping.Token)));
+        _background.Add(RunAsync(() => delayed.RunAsync(now, _stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sampler.RunAsync(_stopping.Token)));
         return Task.CompletedTask;

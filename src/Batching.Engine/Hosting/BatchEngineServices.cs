@@ -52,6 +52,7 @@ public static class BatchEngineServices
         services.AddSingleton<GroupCommitter>();
         services.AddSingleton<Scheduler>();
         services.AddSingleton<Recovery>();
+        services.AddSingleton<DelayedStarts>();
         services.AddSingleton<ExpirySweeper>();
         services.AddSingleton<ChangeNotifier>();
         services.AddSingleton<BatchFinder>();

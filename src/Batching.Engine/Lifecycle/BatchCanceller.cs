@@ -16,6 +16,7 @@ public sealed class BatchCanceller
     private readonly BatchViews _views;
     private readonly ActiveBatches _activeBatches;
     private readonly Scheduler _scheduler;
+    private readonly DelayedStarts _delayed;
     private readonly GroupCommitter _committer;
 
     internal BatchCanceller(
@@ -24,6 +25,7 @@ public sealed class BatchCanceller
         BatchViews views,
         ActiveBatches activeBatches,
         Scheduler scheduler,
+        DelayedStarts delayed,
         GroupCommitter committer)
     {
         _store = store;
@@ -31,6 +33,7 @@ public sealed class BatchCanceller
         _views = views;
         _activeBatches = activeBatches;
         _scheduler = scheduler;
+        _delayed = delayed;
         _committer = committer;
     }
 
@@ -55,6 +58,10 @@ public sealed class BatchCanceller
             if (_activeBatches.TryGet(record.Key, out var batch))
             {
                 _scheduler.Stop(batch, Failure.Cancelled);
+            }
+            else if (record.StartTime is not null)
+            {
+                _delayed.Wake(record.Key);
             }
 
             record = await _store.FindBatchAsync(record.Key, cancellationToken) ?? record;

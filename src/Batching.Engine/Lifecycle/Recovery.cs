@@ -24,8 +24,9 @@ internal sealed class Recovery(
     /// <param name="beforeKey">
     /// Batches from this number on were submitted since the start and are being worked on already.
     /// </param>
+    /// <param name="now">Those that start later are left to <see cref="DelayedStarts"/>.</param>
     /// <param name="cancellationToken">Leaves the rest for the next start.</param>
-    public async Task RunAsync(long beforeKey, CancellationToken cancellationToken)
+    public async Task RunAsync(long beforeKey, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var count = 0;
         var after = 0L;
@@ -36,7 +37,7 @@ internal sealed class Recovery(
                 var records = await store.ListUnfinishedAsync(after, PageSize, cancellationToken);
                 foreach (var record in records)
                 {
-                    if (record.Key < beforeKey)
+                    if (record.Key < beforeKey && !(record.StartTime > now))
                     {
                         await TakeUpAsync(record, cancellationToken);
                         count++;
@@ -61,7 +62,8 @@ internal sealed class Recovery(
         RecoveryLog.Recovered(logger, count);
     }
 
-    private async Task TakeUpAsync(BatchRecord record, CancellationToken cancellationToken)
+    /// <summary>Takes up one of them: what has no result, and was not begun or may be again, is about to run.</summary>
+    public async Task TakeUpAsync(BatchRecord record, CancellationToken cancellationToken)
     {
         using var scope = ids.BeginScope(logger, record.Key);
         var authorization = record.Credential is null ? null : credentials.Unprotect(record.Credential);
@@ -117,6 +119,11 @@ internal sealed class Recovery(
         if (record.Expired || record.ExpireTime <= time.GetUtcNow())
         {
             return Failure.Expired;
+        }
+
+        if (record.Deadline <= time.GetUtcNow())
+        {
+            return Failure.BatchDeadline;
         }
 
         if (record.Credential is not null && authorization is null)

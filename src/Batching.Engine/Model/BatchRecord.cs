@@ -3,6 +3,15 @@ namespace Batching.Engine.Model;
 /// <summary>One batch as the store knows it, its requests and results aside. Immutable.</summary>
 public sealed record BatchRecord
 {
+    /// <summary>The lowest <see cref="Priority"/>.</summary>
+    public const int MinPriority = 0;
+
+    /// <summary>The highest <see cref="Priority"/>.</summary>
+    public const int MaxPriority = 9;
+
+    /// <summary>The <see cref="Priority"/> of a batch of which none was given.</summary>
+    public const int DefaultPriority = 5;
+
     /// <summary>
     /// The batch's number. Its first requests have the numbers that follow, the others those in <see cref="Runs"/>, so
     /// one number identifies a batch or a request, and neither needs an index of its own.
@@ -65,6 +74,15 @@ public sealed record BatchRecord
 
     /// <summary>The key that it was submitted with; null if it has none.</summary>
     public SubmissionKey? SubmissionKey { get; init; }
+
+    /// <summary>The time before which none of its requests is begun; null for one that was begun when it was accepted.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>Its rank among the batches of its owner: what waits of one with a higher rank is begun first.</summary>
+    public int Priority { get; init; } = DefaultPriority;
+
+    /// <summary>The time at which what is not done ends; null for none but <see cref="ExpireTime"/>.</summary>
+    public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>The number of requests that have no result yet.</summary>
     public int Running => Total - Finished;

@@ -46,4 +46,7 @@ public enum Failure : byte
 
     /// <summary>The API has answered, but the store had no room for its answer.</summary>
     StoreFull = 13,
+
+    /// <summary>The deadline of the batch has passed before the request had finished.</summary>
+    BatchDeadline = 15,
 }

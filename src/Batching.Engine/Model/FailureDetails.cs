@@ -8,7 +8,7 @@ public static class FailureDetails
     {
         Failure.None => throw new ArgumentOutOfRangeException(nameof(failure), failure, "The API has answered."),
         Failure.Cancelled => 499,
-        Failure.UpstreamTimeout or Failure.Expired => 504,
+        Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => 504,
         _ => 502,
     };
 
@@ -28,6 +28,7 @@ public static class FailureDetails
         Failure.PageCycle => "PAGE_CYCLE",
         Failure.PageLimit => "PAGE_LIMIT",
         Failure.StoreFull => "STORE_FULL",
+        Failure.BatchDeadline => "BATCH_DEADLINE",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -50,6 +51,7 @@ public static class FailureDetails
         Failure.PageCycle => "The page before leads back to a page that this query has seen.",
         Failure.PageLimit => "The query has more pages than it may.",
         Failure.StoreFull => "The API has answered, but the gateway's store had no room for its answer.",
+        Failure.BatchDeadline => "The deadline of the batch has passed before this request had finished.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 }

@@ -11,7 +11,7 @@ internal static class FailureStatus
         failure switch
         {
             Failure.Cancelled => Code.Cancelled,
-            Failure.UpstreamTimeout or Failure.Expired => Code.DeadlineExceeded,
+            Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => Code.DeadlineExceeded,
             Failure.ResponseTooLarge or Failure.PageLimit or Failure.StoreFull => Code.ResourceExhausted,
             Failure.Interrupted => Code.Aborted,
             Failure.BadNextPage or Failure.PageCycle => Code.OutOfRange,

@@ -30,6 +30,9 @@ internal sealed class ActiveBatch : IDisposable
 
     public string Owner => _record.Owner;
 
+    /// <inheritdoc cref="BatchRecord.Priority"/>
+    public int Priority => _record.Priority;
+
     /// <summary>The caller's credential in plain text.</summary>
     public string? Authorization { get; }
 

@@ -11,7 +11,7 @@ internal sealed class BatchStop : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenRegistration _abort;
     private Failure _reason;
-    private ITimer? _expiry;
+    private ITimer? _end;
     private bool _isOver;
 
     /// <param name="abort">Signalled when the gateway gives up all work.</param>
@@ -54,9 +54,9 @@ internal sealed class BatchStop : IDisposable
     }
 
     /// <summary>Has something done when the time of the batch is over, unless nothing of it runs by then.</summary>
-    public void AtExpiry(DateTimeOffset expireTime, TimeProvider time, Action expire)
+    public void At(DateTimeOffset end, TimeProvider time, Action stop)
     {
-        var left = expireTime - time.GetUtcNow();
+        var left = end - time.GetUtcNow();
         if (left > LongestTimer)
         {
             // Left to the sweep, which comes round every few seconds.
@@ -67,9 +67,9 @@ internal sealed class BatchStop : IDisposable
         {
             if (!_isOver)
             {
-                _expiry = time.CreateTimer(
-                    static expire => ((Action)expire!)(),
-                    expire,
+                _end = time.CreateTimer(
+                    static stop => ((Action)stop!)(),
+                    stop,
                     left > TimeSpan.Zero ? left : TimeSpan.Zero,
                     Timeout.InfiniteTimeSpan);
             }
@@ -86,7 +86,7 @@ internal sealed class BatchStop : IDisposable
         lock (_lock)
         {
             _isOver = true;
-            _expiry?.Dispose();
+            _end?.Dispose();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Batching.Engine.Configuration;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -95,12 +96,16 @@ internal sealed class CallQueue : IDisposable
     }
 
     /// <summary>Has something run when its turn comes, behind the others of its batch.</summary>
-    public void Enqueue(string owner, long batchKey, IUpstreamWork work)
+    /// <param name="owner">Whose it is.</param>
+    /// <param name="batchKey">Its batch.</param>
+    /// <param name="work">What is run.</param>
+    /// <param name="priority">That of its batch among those of its owner.</param>
+    public void Enqueue(string owner, long batchKey, IUpstreamWork work, int priority = BatchRecord.DefaultPriority)
     {
         lock (_lock)
         {
             var share = _limiter.Owners.Of(owner);
-            share.Work.Enqueue(batchKey, work);
+            share.Work.Enqueue(batchKey, priority, work);
             _waiting++;
             Settle(share);
             Grant(out _);

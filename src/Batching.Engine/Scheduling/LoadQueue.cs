@@ -84,5 +84,5 @@ internal sealed class LoadQueue : ICommitSubscriber
         }
     }
 
-    private void Enqueue(ActiveBatch batch) => _loads.Enqueue(batch.Owner, batch.Key, batch);
+    private void Enqueue(ActiveBatch batch) => _loads.Enqueue(batch.Owner, batch.Key, batch, batch.Priority);
 }

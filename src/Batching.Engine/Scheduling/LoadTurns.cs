@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 
 namespace Batching.Engine.Scheduling;
 
 /// <summary>
-/// The order in which batches load their next requests, which is fair: taking goes round over the owners, and for each owner round over its batches, so nobody
+/// The order in which batches load their next requests, which is fair: taking goes round over the owners, and for each owner round over its batches (of the highest priority), so nobody
 /// waits longer because somebody else has more. All operations take constant time. Thread-safe.
 /// </summary>
 internal sealed class LoadTurns<T>
@@ -19,7 +20,7 @@ internal sealed class LoadTurns<T>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Adds an item behind the others of its batch.</summary>
-    public void Enqueue(string owner, long batchKey, T item)
+    public void Enqueue(string owner, long batchKey, T item, int priority = BatchRecord.DefaultPriority)
     {
         lock (_lock)
         {
@@ -30,7 +31,7 @@ internal sealed class LoadTurns<T>
                 _turns.Enqueue((owner, turns));
             }
 
-            turns.Enqueue(batchKey, item);
+            turns.Enqueue(batchKey, priority, item);
             while (_waiting.TryDequeue(out var waiter))
             {
                 if (waiter.TrySetResult())

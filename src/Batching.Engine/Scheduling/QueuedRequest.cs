@@ -27,9 +27,10 @@ internal sealed record QueuedRequest(
     /// <summary>The activity of the request that has spawned it, if it is sent before it is stored and that one was recorded.</summary>
     public Activity? Cause { get; init; }
 
-    /// <summary>The time at which it was submitted or spawned.</summary>
-    public DateTimeOffset CreateTime =>
-        Call.Request.CreateTime is { } spawned ? spawned.ToDateTimeOffset() : Batch.Record.CreateTime;
+    /// <summary>The time since which it waits: it was submitted or spawned then, or its batch was to start.</summary>
+    public DateTimeOffset CreateTime => Call.Request.CreateTime is { } spawned
+        ? spawned.ToDateTimeOffset()
+        : Batch.Record.StartTime ?? Batch.Record.CreateTime;
 
     /// <summary>It was claimed already, when its turn came before, and holds nothing of the budget any more.</summary>
     public bool IsClaimed { get; init; }

@@ -26,7 +26,8 @@ internal sealed class RequestRunner(
 {
     /// <summary>Puts a request into the queue of its upstream, behind the others of its batch.</summary>
     public void Enqueue(QueuedRequest request) =>
-        queues.Of(request.Call.Route.Upstream).Enqueue(request.Batch.Owner, request.Batch.Key, request);
+        queues.Of(request.Call.Route.Upstream).Enqueue(
+            request.Batch.Owner, request.Batch.Key, request, request.Batch.Priority);
 
     /// <summary>Runs a request whose turn it is, unless its batch was stopped meanwhile.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -63,7 +63,10 @@ internal sealed class Scheduler : ICommitSubscriber, IDisposable
     /// <summary>Begins to run the requests of a batch.</summary>
     public void Run(ActiveBatch batch)
     {
-        batch.Stop.AtExpiry(batch.Record.ExpireTime, _time, () => Stop(batch, Failure.Expired));
+        var (end, reason) = batch.Record.Deadline < batch.Record.ExpireTime
+            ? (batch.Record.Deadline.Value, Failure.BatchDeadline)
+            : (batch.Record.ExpireTime, Failure.Expired);
+        batch.Stop.At(end, _time, () => Stop(batch, reason));
         _loads.RequestMore(batch);
     }
 

@@ -20,6 +20,7 @@ internal sealed class WaitingShare(long capacity)
     private readonly Dictionary<string, OwnerRoom> _rooms = new(StringComparer.Ordinal);
     private readonly Queue<OwnerRoom> _turns = new();
     private long _used;
+    private long _parked;
 
     /// <summary>Reserves room for a request, or parks its batch.</summary>
     public bool TryReserve(long bytes, ActiveBatch batch)
@@ -44,7 +45,7 @@ internal sealed class WaitingShare(long capacity)
                 _turns.Enqueue(room);
             }
 
-            room.Parked.Enqueue((batch, bytes));
+            room.Parked.Enqueue((batch, bytes), (-batch.Priority, _parked++));
             return false;
         }
     }
@@ -124,6 +125,7 @@ internal sealed class WaitingShare(long capacity)
 
         public long Used { get; set; }
 
-        public Queue<(ActiveBatch Batch, long Bytes)> Parked { get; } = new();
+        /// <summary>The highest priority first, and in the order in which they came.</summary>
+        public PriorityQueue<(ActiveBatch Batch, long Bytes), (int Rank, long Order)> Parked { get; } = new();
     }
 }

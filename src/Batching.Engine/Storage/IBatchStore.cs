@@ -89,6 +89,17 @@ public interface IBatchStore : IAsyncDisposable
     ValueTask<IReadOnlyList<BatchRecord>> ListUnfinishedAsync(
         long afterKey, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Lists batches that have requests without a result, and a <see cref="BatchRecord.StartTime"/> behind one time and not behind another,
+    /// ordered by it and then by their keys.
+    /// </summary>
+    /// <param name="after">Only those that start later, or at the same time and have a larger key than the next parameter.</param>
+    /// <param name="afterKey"><see cref="long.MaxValue"/> for none of that time.</param>
+    /// <param name="until">Only those that start at that time or before.</param>
+    /// <param name="limit">At most so many.</param>
+    ValueTask<IReadOnlyList<BatchRecord>> ListToStartAsync(
+        DateTimeOffset after, long afterKey, DateTimeOffset until, int limit, CancellationToken cancellationToken);
+
     /// <summary>Lists batches whose payloads are due for deletion and not yet deleted, oldest first.</summary>
     ValueTask<IReadOnlyList<BatchRecord>> ListToExpireAsync(
         DateTimeOffset now, int limit, CancellationToken cancellationToken);

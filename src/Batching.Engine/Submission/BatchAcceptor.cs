@@ -25,12 +25,13 @@ internal sealed class BatchAcceptor(
     private readonly RetentionOptions _retention = options.Value.Retention;
     private readonly LimitOptions _limits = options.Value.Limits;
 
-    /// <summary>Accepts a batch. It is durable when this returns, and its requests are about to run.</summary>
+    /// <summary>Accepts a batch. It is durable when this returns, and its requests are about to run, unless it is for later.</summary>
     /// <param name="caller">Whose it is.</param>
     /// <param name="count">How many requests it has.</param>
     /// <param name="spawners">How many of them are spawners.</param>
     /// <param name="windows">The requests, but those that are staged.</param>
     /// <param name="stagedKey">What they are staged under; null if none are.</param>
+    /// <param name="schedule">When it runs.</param>
     /// <param name="submissionKey">What it is recognised by if it is submitted again; null for nothing.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
@@ -42,6 +43,7 @@ internal sealed class BatchAcceptor(
         int spawners,
         IReadOnlyList<RequestWindow> windows,
         long? stagedKey,
+        Schedule schedule,
         SubmissionKey? submissionKey,
         Activity? submission,
         CancellationToken cancellationToken)
@@ -57,14 +59,18 @@ internal sealed class BatchAcceptor(
             ? NumberRuns.None
             : NumberRuns.None.With(await ids.ReserveAsync(capacity, cancellationToken), capacity);
         cancellationToken.ThrowIfCancellationRequested();
-        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        var now = Now();
+        var begin = schedule.StartTime > now ? schedule.StartTime.Value : now;
         var record = new BatchRecord
         {
             Key = key,
             Owner = caller.Owner,
             CreateTime = now,
-            ExpireTime = now + _retention.Responses,
-            DeleteTime = now + _retention.Metadata,
+            StartTime = begin > now ? begin : null,
+            Priority = schedule.Priority,
+            Deadline = schedule.Deadline,
+            ExpireTime = begin + _retention.Responses,
+            DeleteTime = begin + _retention.Metadata,
             Capacity = capacity,
             Runs = runs,
             SpawnerPages = pages,
@@ -78,9 +84,15 @@ internal sealed class BatchAcceptor(
         submission?.SetTag(BatchActivities.BatchId, ids.OfBatch(key)).SetTag(BatchActivities.RequestCount, count);
 
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
-        // stored, so that whoever finds it in the store can cancel it.
-        var active = new ActiveBatch(record, caller.Authorization, scheduler.Aborting);
-        activeBatches.Add(active);
+        // stored, so that whoever finds it in the store can cancel it. One for later is nowhere else before its time.
+        var active = record.StartTime is null
+            ? new ActiveBatch(record, caller.Authorization, scheduler.Aborting)
+            : null;
+        if (active is not null)
+        {
+            activeBatches.Add(active);
+        }
+
         staging.NoteSubmission(caller.Owner);
         try
         {
@@ -98,14 +110,21 @@ internal sealed class BatchAcceptor(
             throw;
         }
 
-        foreach (var window in windows)
+        if (active is not null)
         {
-            requests.Add(record.Key, window);
+            foreach (var window in windows)
+            {
+                requests.Add(record.Key, window);
+            }
+
+            scheduler.Run(active);
         }
 
-        scheduler.Run(active);
         return record;
     }
+
+    /// <summary>The time, in whole milliseconds.</summary>
+    public DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>Reserves the number of a batch of which it is not known yet how large it will be.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>

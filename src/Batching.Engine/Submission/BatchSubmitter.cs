@@ -24,6 +24,7 @@ public sealed class BatchSubmitter
     private readonly BatchViews _views;
     private readonly WorkTurns _work;
     private readonly LimitOptions _limits;
+    private readonly RetentionOptions _retention;
 
     internal BatchSubmitter(
         RequestValidator validator,
@@ -43,6 +44,7 @@ public sealed class BatchSubmitter
         _views = views;
         _work = budgets.Work;
         _limits = options.Value.Limits;
+        _retention = options.Value.Retention;
     }
 
     /// <summary>The same without terms, and with an answer that is one message.</summary>
@@ -103,7 +105,15 @@ public sealed class BatchSubmitter
         Activity? submission,
         CancellationToken cancellationToken)
     {
-        var (windows, key, refusal) = await EncodeAsync(caller, terms, requests, known, cancellationToken);
+        // The times of a batch that is there may be past.
+        var problems = new List<Problem>();
+        var schedule = Schedule.Read(terms, _acceptor.Now(), _retention, problems);
+        if (await _keys.HasAsync(caller.Owner, terms.IdempotencyKey, cancellationToken))
+        {
+            problems.Clear();
+        }
+
+        var (windows, key, refusal) = await EncodeAsync(caller, terms, requests, [.. problems, .. known], cancellationToken);
         if (refusal is not null)
         {
             return refusal;
@@ -138,6 +148,7 @@ public sealed class BatchSubmitter
                 requests.Count(request => request.Spawner),
                 windows,
                 stagedKey: null,
+                schedule,
                 key,
                 submission,
                 cancellationToken);
@@ -225,7 +236,7 @@ public sealed class BatchSubmitter
             RequestDefinition.Sanitize(request);
         }
 
-        var key = terms.IdempotencyKey is { } text ? new SubmissionKey(text, HashOf(requests)) : null;
+        var key = terms.IdempotencyKey is { } text ? new SubmissionKey(text, HashOf(terms, requests)) : null;
 
         // To store a large batch takes a while. What is not shown of it is encoded now, and in memory only once.
         var windows = RequestWindow.Encode(requests, firstIndex: 0);
@@ -237,7 +248,7 @@ public sealed class BatchSubmitter
         return (windows, key, null);
     }
 
-    private static string HashOf(IReadOnlyList<Request> requests)
+    private static string HashOf(SubmissionTerms terms, IReadOnlyList<Request> requests)
     {
         using var hash = new ContentHash();
         foreach (var request in requests)
@@ -245,6 +256,6 @@ public sealed class BatchSubmitter
             hash.Add(request);
         }
 
-        return hash.Finish();
+        return hash.Finish(terms);
     }
 }

@@ -21,6 +21,7 @@ public sealed class BatchUploader
     private readonly BatchViews _views;
     private readonly MemoryBudgets _budgets;
     private readonly LimitOptions _limits;
+    private readonly RetentionOptions _retention;
     private readonly TimeProvider _time;
 
     internal BatchUploader(
@@ -42,6 +43,7 @@ public sealed class BatchUploader
         _views = views;
         _budgets = budgets;
         _limits = options.Value.Limits;
+        _retention = options.Value.Retention;
         _time = time;
     }
 
@@ -50,9 +52,10 @@ public sealed class BatchUploader
     /// to run; of any other nothing is kept. One that was accepted before with the same key is the answer as it is now.
     /// </summary>
     /// <param name="caller">Who submits it.</param>
+    /// <param name="idempotencyKey">What it is recognised by if it is submitted again; null for nothing.</param>
     /// <param name="messages">
-    /// Its requests, a message at a time; only the caller's fields are read. Its end is the end of the batch. It has to
-    /// heed its cancellation token, with which it is told that it takes too long.
+    /// Its requests, a message at a time; only the caller's fields are read. Of what is said of the batch as a whole the first one counts.
+    /// Its end is the end of the batch. It has to heed its cancellation token, with which it is told that it takes too long.
     /// </param>
     /// <param name="shutdown">Ends the upload because the gateway stops.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
@@ -60,38 +63,29 @@ public sealed class BatchUploader
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
     public ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
-        CancellationToken shutdown,
-        CancellationToken cancellationToken) =>
-        UploadAsync(caller, SubmissionTerms.None, messages, shutdown, cancellationToken);
-
-    /// <param name="terms">What is said of it as a whole.</param>
-    /// <inheritdoc cref="UploadAsync(Caller, IAsyncEnumerable{IReadOnlyList{Request}}, CancellationToken, CancellationToken)"/>
-    public ValueTask<Outcome<Batch>> UploadAsync(
-        Caller caller,
-        SubmissionTerms terms,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        string? idempotencyKey,
+        IAsyncEnumerable<UploadBatchRequest> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
-            ? UploadRecordedAsync(caller, terms, messages, shutdown, cancellationToken)
-            : UploadAsync(caller, terms, messages, submission: null, shutdown, cancellationToken);
+            ? UploadRecordedAsync(caller, idempotencyKey, messages, shutdown, cancellationToken)
+            : UploadAsync(caller, idempotencyKey, messages, submission: null, shutdown, cancellationToken);
 
     private async ValueTask<Outcome<Batch>> UploadRecordedAsync(
         Caller caller,
-        SubmissionTerms terms,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        string? idempotencyKey,
+        IAsyncEnumerable<UploadBatchRequest> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
         using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
-        return await submission.WatchAsync(UploadAsync(caller, terms, messages, submission, shutdown, cancellationToken));
+        return await submission.WatchAsync(UploadAsync(caller, idempotencyKey, messages, submission, shutdown, cancellationToken));
     }
 
     private async ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
-        SubmissionTerms terms,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        string? idempotencyKey,
+        IAsyncEnumerable<UploadBatchRequest> messages,
         Activity? submission,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
@@ -109,7 +103,7 @@ public sealed class BatchUploader
 
         using var open = stream.Value;
         // Of a batch that is there the messages are only compared. It may be what the quotas are used up by.
-        var isRepeat = await _keys.HasAsync(caller.Owner, terms.IdempotencyKey, cancellationToken);
+        var isRepeat = await _keys.HasAsync(caller.Owner, idempotencyKey, cancellationToken);
         var reserved = await _quotas.ReserveAsync(
             caller.Owner, batches: isRepeat ? 0 : 1, requests: 0, bytes: 0, cancellationToken);
         if (!reserved.Succeeded)
@@ -118,15 +112,15 @@ public sealed class BatchUploader
         }
 
         using var lease = reserved.Value;
-        using var hash = terms.IdempotencyKey is null ? null : new ContentHash();
+        using var hash = idempotencyKey is null ? null : new ContentHash();
         await using var upload = new Upload(
-            lease, _budgets, caller.Owner, _validator, _acceptor, _staging, hash, isRepeat, _limits);
+            lease, _budgets, caller.Owner, _validator, _acceptor, _staging, hash, isRepeat, _limits, _retention);
         if ((await ReadAsync(upload, messages, shutdown, cancellationToken) ?? upload.Check()) is { } refusal)
         {
             return refusal;
         }
 
-        var key = hash is null ? null : new SubmissionKey(terms.IdempotencyKey!, hash.Finish());
+        var key = hash is null ? null : new SubmissionKey(idempotencyKey!, hash.Finish(upload.Terms));
         if (await _keys.FindAsync(caller.Owner, key, cancellationToken) is { } before)
         {
             return Show(before);
@@ -154,7 +148,7 @@ public sealed class BatchUploader
     // The clock for a message runs only while it is waited for: a store that is behind is not the client's fault.
     private async ValueTask<Refusal?> ReadAsync(
         Upload upload,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        IAsyncEnumerable<UploadBatchRequest> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
@@ -187,7 +181,7 @@ public sealed class BatchUploader
             }
 
             patience.End();
-            if (await upload.AddAsync(message.Current, cancellationToken) is { } refusal)
+            if ((upload.ReadTerms(message.Current) ?? await upload.AddAsync(message.Current.Requests, cancellationToken)) is { } refusal)
             {
                 return refusal;
             }

@@ -17,9 +17,10 @@ internal sealed class ContentHash : IDisposable
     /// <summary>Adds the next message, with its length in front of it.</summary>
     public void Add(IMessage message) => _output.WriteMessage(message);
 
-    /// <summary>Ends it, and returns it in base64.</summary>
-    public string Finish()
+    /// <summary>Adds what is said of the batch as a whole, and returns the hash in base64.</summary>
+    public string Finish(SubmissionTerms terms)
     {
+        Add(terms.ToMessage());
         _output.Flush();
         return Convert.ToBase64String(_hash.GetHashAndReset());
     }

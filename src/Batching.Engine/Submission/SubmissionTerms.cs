@@ -1,3 +1,8 @@
+using Batching.Engine.Model;
+using Batching.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
 namespace Batching.Engine.Submission;
 
 /// <summary>The terms of a submission: what is said of the batch as a whole.</summary>
@@ -11,4 +16,43 @@ public sealed record SubmissionTerms
     /// batch is there. Null for a submission that always makes a batch.
     /// </summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>The time before which nothing of the batch is begun; null for at once.</summary>
+    public Timestamp? StartTime { get; init; }
+
+    /// <summary>The rank of the batch among those of its owner, from 0 to 9; null for the one in the middle.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>The time at which what is not done ends; null for when the batch expires.</summary>
+    public Timestamp? Deadline { get; init; }
+
+    /// <summary>The terms of a batch in one message.</summary>
+    public static SubmissionTerms Of(CreateBatchRequest request, string? idempotencyKey) => new()
+    {
+        IdempotencyKey = idempotencyKey,
+        StartTime = request.StartTime,
+        Priority = request.HasPriority ? request.Priority : null,
+        Deadline = request.Deadline,
+    };
+
+    /// <summary>The terms of an upload, of which this is the first message.</summary>
+    public static SubmissionTerms Of(UploadBatchRequest first, string? idempotencyKey) => new()
+    {
+        IdempotencyKey = idempotencyKey,
+        StartTime = first.StartTime,
+        Priority = first.HasPriority ? first.Priority : null,
+        Deadline = first.Deadline,
+    };
+
+    /// <summary>The terms as one message, for the hash of the content.</summary>
+    internal IMessage ToMessage()
+    {
+        var message = new CreateBatchRequest { StartTime = StartTime, Deadline = Deadline };
+        if (Priority is { } priority and not BatchRecord.DefaultPriority)
+        {
+            message.Priority = priority;
+        }
+
+        return message;
+    }
 }

@@ -20,6 +20,7 @@ namespace Batching.Engine.Submission;
 /// <param name="hash">Is given its content; null if nobody asks for it.</param>
 /// <param name="isRepeat">It was accepted before: nothing is kept of it but the hash.</param>
 /// <param name="limits">What it may have.</param>
+/// <param name="retention">How far ahead it may start.</param>
 internal sealed class Upload(
     QuotaLease lease,
     MemoryBudgets budgets,
@@ -29,7 +30,8 @@ internal sealed class Upload(
     Staging staging,
     ContentHash? hash,
     bool isRepeat,
-    LimitOptions limits) : IAsyncDisposable
+    LimitOptions limits,
+    RetentionOptions retention) : IAsyncDisposable
 {
     private readonly List<Problem> _problems = [];
     private readonly RequestWindowBuilder _windows = new(firstIndex: 0);
@@ -42,6 +44,27 @@ internal sealed class Upload(
     private int _count;
     private int _problemCount;
     private int _spawners;
+    private Schedule? _schedule;
+
+    /// <summary>What is said of the batch as a whole, without its key.</summary>
+    public SubmissionTerms Terms { get; private set; } = SubmissionTerms.None;
+
+    /// <summary>Reads what the first message says of the batch as a whole; of others nothing is read.</summary>
+    /// <returns>Why the upload can't go on; null if it can.</returns>
+    public Refusal? ReadTerms(UploadBatchRequest message)
+    {
+        if (_schedule is not null)
+        {
+            return null;
+        }
+
+        Terms = SubmissionTerms.Of(message, idempotencyKey: null);
+        var problems = new List<Problem>();
+        _schedule = Schedule.Read(Terms, acceptor.Now(), retention, problems);
+
+        // The times of a batch that is there may be past.
+        return isRepeat || problems.Count == 0 ? null : new Refusal.Invalid(problems);
+    }
 
     /// <summary>
     /// Adds the next requests, which are changed on the way. Waits while the store is behind, which keeps the client from
@@ -139,7 +162,7 @@ internal sealed class Upload(
     {
         await _staging;
         var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, key, submission, cancellationToken);
+            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, _schedule!.Value, key, submission, cancellationToken);
         _stagedKey = null;
         return record;
     }

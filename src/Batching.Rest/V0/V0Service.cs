@@ -11,6 +11,7 @@ using Batching.Rest.Replies;
 using Batching.Rest.Requests;
 using Batching.V1;
 using Google.Api;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -37,7 +38,13 @@ internal sealed class V0Service(
     public override async Task<HttpBody> Submit(SubmitRequest request, ServerCallContext context)
     {
         var http = context.GetHttpContext();
-        var terms = new SubmissionTerms { IdempotencyKey = context.GetIdempotencyKey(_limits) };
+        var terms = new SubmissionTerms
+        {
+            IdempotencyKey = context.GetIdempotencyKey(_limits),
+            StartTime = request.HasStartTime ? new Timestamp { Seconds = request.StartTime } : null,
+            Priority = request.HasPriority ? request.Priority : null,
+            Deadline = request.HasDeadline ? new Timestamp { Seconds = request.Deadline } : null,
+        };
         var submission = new CreateBatchRequest();
         var body = await RequestBody.ReadAsync(http.Request, _limits.SubmissionBytes);
         List<Problem> problems;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Batching.Engine.Delivery;
+using Batching.Engine.Model;
 using Batching.Rest.Replies;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -153,6 +154,20 @@ internal static class V0Writer
         json.WriteNumber("runningRequests"u8, batch.RunningRequests);
         json.WriteNumber("failedRequests"u8, batch.FailedRequests);
         json.WriteString("state"u8, StateNames[(int)batch.State]);
+        if (batch.StartTime is { } startTime)
+        {
+            json.WriteNumber("startTime"u8, startTime.Seconds);
+        }
+
+        if (batch.Priority != BatchRecord.DefaultPriority)
+        {
+            json.WriteNumber("priority"u8, batch.Priority);
+        }
+
+        if (batch.Deadline is { } deadline)
+        {
+            json.WriteNumber("deadline"u8, deadline.Seconds);
+        }
     }
 
     // On one line, the line breaks in an embedded body become blanks.

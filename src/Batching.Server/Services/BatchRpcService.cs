@@ -39,7 +39,7 @@ internal sealed class BatchRpcService(
     {
         var answer = await submitter.SubmitAsync(
             context.GetCallerWithClient(),
-            new SubmissionTerms { IdempotencyKey = context.GetIdempotencyKey(_limits) },
+            SubmissionTerms.Of(request, context.GetIdempotencyKey(_limits)),
             request.Requests,
             [],
             _limits.MessageBytes,
@@ -52,8 +52,8 @@ internal sealed class BatchRpcService(
     {
         var answer = await uploader.UploadAsync(
             context.GetCallerWithClient(),
-            new SubmissionTerms { IdempotencyKey = context.GetIdempotencyKey(_limits) },
-            requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
+            context.GetIdempotencyKey(_limits),
+            requestStream.ReadAllAsync(),
             lifetime.ApplicationStopping,
             context.CancellationToken);
         return new UploadBatchResponse { Batch = answer.OrThrow() };

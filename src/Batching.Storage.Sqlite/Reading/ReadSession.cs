@@ -17,7 +17,7 @@ internal sealed class ReadSession : IDisposable
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
         failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
-        submission_key, content_hash
+        submission_key, content_hash, start_time_ms, priority, deadline_ms
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -61,6 +61,13 @@ internal sealed class ReadSession : IDisposable
         $"""
         SELECT {BatchColumns} FROM batches WHERE finished < total AND batch_key > $after
         ORDER BY batch_key LIMIT $limit
+        """;
+
+    internal const string ListToStartSql =
+        $"""
+        SELECT {BatchColumns} FROM batches
+        WHERE (start_time_ms, batch_key) > ($after, $afterKey) AND start_time_ms <= $until AND finished < total
+        ORDER BY start_time_ms, batch_key LIMIT $limit
         """;
 
     internal const string ListToExpireSql =
@@ -136,6 +143,7 @@ internal sealed class ReadSession : IDisposable
     private readonly Statement _countPages;
     private readonly Statement _listBatches;
     private readonly Statement _listUnfinished;
+    private readonly Statement _listToStart;
     private readonly Statement _listToExpire;
     private readonly Statement _listToDelete;
     private readonly Statement _readWindow;
@@ -157,6 +165,7 @@ internal sealed class ReadSession : IDisposable
         _countPages = _statements.Add(CountPagesSql);
         _listBatches = _statements.Add(ListBatchesSql, "$owner", "$before", "$limit");
         _listUnfinished = _statements.Add(ListUnfinishedSql, "$after", "$limit");
+        _listToStart = _statements.Add(ListToStartSql, "$after", "$afterKey", "$until", "$limit");
         _listToExpire = _statements.Add(ListToExpireSql, "$now", "$limit");
         _listToDelete = _statements.Add(ListToDeleteSql, "$now", "$limit");
         _readWindow = _statements.Add(ReadWindowSql, "$key", "$index");
@@ -213,6 +222,10 @@ internal sealed class ReadSession : IDisposable
 
     public IReadOnlyList<BatchRecord> ListUnfinished(long afterKey, int limit) =>
         Batches(_listUnfinished.Query(afterKey, limit));
+
+    public IReadOnlyList<BatchRecord> ListToStart(
+        DateTimeOffset after, long afterKey, DateTimeOffset until, int limit) =>
+        Batches(_listToStart.Query(after.ToUnixTimeMilliseconds(), afterKey, until.ToUnixTimeMilliseconds(), limit));
 
     public IReadOnlyList<BatchRecord> ListToExpire(DateTimeOffset now, int limit) =>
         Batches(_listToExpire.Query(now.ToUnixTimeMilliseconds(), limit));
@@ -323,6 +336,9 @@ internal sealed class ReadSession : IDisposable
         Trace = reader.IsNull(17) ? null : reader.GetText(17),
         Runs = NumberRuns.Decode(reader.IsNull(18) ? null : reader.GetBlob(18)),
         SubmissionKey = reader.IsNull(19) ? null : new SubmissionKey(reader.GetText(19), reader.GetText(20)),
+        StartTime = reader.IsNull(21) ? null : TimeOf(reader, 21),
+        Priority = reader.GetInt32(22),
+        Deadline = reader.IsNull(23) ? null : TimeOf(reader, 23),
     };
 
     private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>

@@ -53,14 +53,17 @@ internal sealed class WriteSession : IDisposable
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash)
+                credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash,
+                start_time_ms, priority, deadline_ms)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash)
+                $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash,
+                $start, $priority, $deadline)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash");
+            "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash",
+            "$start", "$priority", "$deadline");
         _findSubmission = statements.Add(
             "SELECT batch_key FROM batches WHERE owner = $owner AND submission_key = $key", "$owner", "$key");
         _stage = statements.Add(
@@ -281,7 +284,10 @@ internal sealed class WriteSession : IDisposable
             batch.Runs.Encode(),
             requestBytes,
             batch.SubmissionKey?.Text,
-            batch.SubmissionKey?.ContentHash);
+            batch.SubmissionKey?.ContentHash,
+            batch.StartTime?.ToUnixTimeMilliseconds(),
+            batch.Priority,
+            batch.Deadline?.ToUnixTimeMilliseconds());
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
     }

@@ -90,6 +90,10 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         long afterKey, int limit, CancellationToken cancellationToken) =>
         Readable.ListUnfinishedAsync(afterKey, limit, cancellationToken);
 
+    public ValueTask<IReadOnlyList<BatchRecord>> ListToStartAsync(
+        DateTimeOffset after, long afterKey, DateTimeOffset until, int limit, CancellationToken cancellationToken) =>
+        Readable.ListToStartAsync(after, afterKey, until, limit, cancellationToken);
+
     public ValueTask<IReadOnlyList<BatchRecord>> ListToExpireAsync(
         DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         Readable.ListToExpireAsync(now, limit, cancellationToken);

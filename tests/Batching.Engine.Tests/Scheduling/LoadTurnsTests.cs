@@ -25,6 +25,18 @@ public sealed class LoadTurnsTests
     }
 
     [Fact]
+    public void TryDequeue_BatchesOfHigherPriority_GoFirstAndTakeNothingFromOtherOwners()
+    {
+        _queue.Enqueue("a", 1, "a low", priority: 0);
+        _queue.Enqueue("a", 2, "a high 1", priority: 9);
+        _queue.Enqueue("a", 3, "a high 2", priority: 9);
+        _queue.Enqueue("a", 2, "a high 3", priority: 9);
+        _queue.Enqueue("b", 4, "b low", priority: 0);
+        _queue.Enqueue("b", 5, "b");
+        Assert.Equal(["a high 1", "b", "a high 2", "b low", "a high 3", "a low"], TakeAll());
+    }
+
+    [Fact]
     public void TryDequeue_OwnerWithManyBatches_GetsNoMoreThanOneWithFew()
     {
         for (var batch = 0; batch < 100; batch++)

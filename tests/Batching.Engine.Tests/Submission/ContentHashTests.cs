@@ -63,6 +63,6 @@ public sealed class ContentHashTests
     {
         using var hash = new ContentHash();
         Array.ForEach(requests, hash.Add);
-        return hash.Finish();
+        return hash.Finish(SubmissionTerms.None);
     }
 }

@@ -200,8 +200,8 @@ public sealed class SubmissionKeysTests : IDisposable
     private static async Task<Outcome<Batch>> TryUploadAsync(EngineHost engine, Request[] requests, int perMessage) =>
         await engine.Uploader.UploadAsync(
             EngineHost.Alice,
-            Keyed,
-            requests.Chunk(perMessage).ToAsyncEnumerable().Select(IReadOnlyList<Request> (message) => message),
+            Keyed.IdempotencyKey,
+            requests.Chunk(perMessage).ToAsyncEnumerable().Select(message => new UploadBatchRequest { Requests = { message } }),
             default,
             default);
 }
