@@ -191,6 +191,17 @@ public sealed class BatchClient : IDisposable
         }
     }
 
+    /// <summary>
+    /// Asks for the limits that a caller has to keep, the batch APIs that the gateway speaks, and the paths that lead to an API.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="BatchException">
+    /// The gateway can't be reached, or does not tell the caller: <c>PermissionDenied</c>, or <c>Unimplemented</c> if it tells nobody.
+    /// </exception>
+    public async Task<GetGatewayResponse> GetGatewayAsync(CancellationToken cancellationToken = default) =>
+        (await _connection.CallAsync(
+            call => _connection.Gateway.GetGatewayAsync(new GetGatewayRequest(), call), cancellationToken).ConfigureAwait(false))!;
+
     /// <summary>Closes the channel, if it is the client's own.</summary>
     public void Dispose() => _channel?.Dispose();
 }

@@ -10,4 +10,13 @@ internal sealed class DialectOptions
 
     /// <summary>The batches of Microsoft Graph.</summary>
     public GraphOptions Graph { get; set; } = new();
+
+    /// <summary>The names of the dialects that are switched on, and the paths to which their batches are sent.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Paths =>
+        Graph.Enabled ? [KeyValuePair.Create("graph", GraphEndpoint.PathOf(Graph))] : [];
+
+    /// <summary>The limits of the dialects that are switched on, by the names of their keys.</summary>
+    public IEnumerable<KeyValuePair<string, object>> Limits => Graph.Enabled
+        ? [KeyValuePair.Create<string, object>($"{Section}:{nameof(Graph)}:{nameof(GraphOptions.MaxRequests)}", Graph.MaxRequests)]
+        : [];
 }

@@ -16,6 +16,7 @@ public sealed class GrpcTests
     [InlineData("")]
     [InlineData("batch.v1.BatchService")]
     [InlineData("batch.v1.KeyedBatchService")]
+    [InlineData("batch.v1.GatewayService")]
     public async Task Health_OfAServerThatListens_IsServing(string service)
     {
         await using var api = await TestApi.StartAsync(context => TestApi.JsonAsync(context, "{}"));

@@ -20,7 +20,11 @@ internal static class DoctorCommand
             Description = "A path of the API behind the gateway, which is called once by GET.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var command = new Command("doctor", "Finds out whether the gateway can be reached and used, and where a path leads.") { path };
+        var limits = new Option<bool>("--limits") { Description = "Also lists every limit, by the name of its key in the configuration." };
+        var command = new Command("doctor", "Finds out whether the gateway can be reached and used, what its limits are, and where a path leads.")
+        {
+            path, limits,
+        };
         shared.SetAction(command, async (context, parsed, cancellationToken) =>
         {
             using var client = context.NewClient(TimeSpan.Zero);
@@ -28,6 +32,18 @@ internal static class DoctorCommand
             if (await CheckAsync("gateway", () => AskHealthAsync(context.Url, cancellationToken)))
             {
                 var isUsable = await CheckAsync("grpc", () => AskForBatchesAsync(client, context.Token, cancellationToken));
+                if (isUsable)
+                {
+                    foreach (var (name, text, details) in await GatewayDescription.AskAsync(client, cancellationToken))
+                    {
+                        Write(name, true, text, details);
+                        foreach (var (limit, value) in parsed.GetValue(limits) && !context.IsJson ? details : [])
+                        {
+                            context.WriteLine($"              {limit} = {value}");
+                        }
+                    }
+                }
+
                 if (isUsable && parsed.GetValue(path) is { } given)
                 {
                     await CheckAsync("path", () => AskForPathAsync(client, given, cancellationToken));
@@ -40,14 +56,22 @@ internal static class DoctorCommand
             {
                 var (isGood, text) = await ask();
                 findings.Add((name, isGood, text));
-                context.WriteLine(context.IsJson
-                    ? $$"""{"check":"{{name}}","ok":{{(isGood ? "true" : "false")}},"text":"{{JsonEncodedText.Encode(text)}}"}"""
-                    : $"{(isGood ? "ok  " : "BAD ")} {name,-8} {text}");
+                Write(name, isGood, text, []);
                 return isGood;
             }
+
+            void Write(string name, bool isGood, string text, IReadOnlyCollection<KeyValuePair<string, string>> details) =>
+                context.WriteLine(!context.IsJson
+                    ? $"{(isGood ? "ok  " : "BAD ")} {name,-8} {text}"
+                    : $$"""{"check":"{{name}}","ok":{{(isGood ? "true" : "false")}},"text":"{{JsonEncodedText.Encode(text)}}"{{ToMember(details)}}}""");
         });
         return command;
     }
+
+    private static string ToMember(IReadOnlyCollection<KeyValuePair<string, string>> details) => details.Count == 0
+        ? ""
+        : $$""","details":{{{string.Join(',', details.Select(detail =>
+            $"\"{JsonEncodedText.Encode(detail.Key)}\":\"{JsonEncodedText.Encode(detail.Value)}\""))}}}""";
 
     private static async Task<(bool IsGood, string Text)> AskHealthAsync(Uri url, CancellationToken cancellationToken)
     {

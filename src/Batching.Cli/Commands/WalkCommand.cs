@@ -40,10 +40,15 @@ internal static class WalkCommand
             Description = "A parameter for the query string, percent-encoded when it is sent. May be given more than once.",
             HelpName = "NAME=VALUE",
         };
+        var data = new Option<string?>("--data", "-d")
+        {
+            Description = "A JSON body, for collections that are asked for by POST. The preset, or \"safe\" in --pagination, has to say that the call changes nothing.",
+            HelpName = "JSON",
+        };
         var overwrite = new Option<bool>("--overwrite") { Description = "Gives up what is in the output file." };
         var command = new Command("walk", "Fetches every page of a collection, and writes pages or items.")
         {
-            path, output, items, itemsPointer, pagination, limit, parameters, overwrite,
+            path, output, items, itemsPointer, pagination, limit, parameters, data, overwrite,
         };
         command.Validators.Add(result =>
         {
@@ -63,8 +68,12 @@ internal static class WalkCommand
                 parsed.GetValue(path)!,
                 [.. ReadParameters(parsed.GetValue(parameters), parsed.GetValue(limit))],
                 parsed.GetValue(pagination),
-                parsed.GetValue(itemsPointer));
+                parsed.GetValue(itemsPointer),
+                parsed.GetValue(data));
             using var client = context.NewPatientClient();
+            var pointer = parsed.GetValue(items)
+                ? await ItemsPlace.FindAsync(client, CallReader.Read(call.Span), cancellationToken)
+                : null;
             return await new BatchRunner(context, client).RunAsync(
                 new RunPlan
                 {
@@ -73,7 +82,7 @@ internal static class WalkCommand
                     Shape = new OutputShape
                     {
                         Items = parsed.GetValue(items),
-                        ItemsPointer = CallReader.Read(call.Span).Pagination is { HasItemsPointer: true } said ? said.ItemsPointer : null,
+                        ItemsPointer = pointer,
                     },
                     Output = parsed.GetValue(output),
                     Overwrite = parsed.GetValue(overwrite),
@@ -98,7 +107,7 @@ internal static class WalkCommand
     }
 
     private static ReadOnlyMemory<byte> ToCall(
-        string path, (string Name, string Value)[] parameters, string? pagination, string? itemsPointer)
+        string path, (string Name, string Value)[] parameters, string? pagination, string? itemsPointer, string? data)
     {
         try
         {
@@ -114,6 +123,13 @@ internal static class WalkCommand
                 }
 
                 WritePagination(json, pagination, itemsPointer);
+                if (data is not null)
+                {
+                    json.WriteString("method"u8, "POST"u8);
+                    json.WritePropertyName("payload"u8);
+                    WriteData(json, data);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -123,6 +139,19 @@ internal static class WalkCommand
         catch (Exception exception) when (exception is FormatException or JsonException)
         {
             throw new CommandFailedException(ExitCode.Usage, $"--pagination is wrong: {exception.Message}");
+        }
+    }
+
+    // Digit for digit, once it is known to be JSON.
+    private static void WriteData(Utf8JsonWriter json, string data)
+    {
+        try
+        {
+            json.WriteRawValue(data);
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new CommandFailedException(ExitCode.Usage, $"--data is no JSON: {exception.Message}");
         }
     }
 

@@ -13,11 +13,14 @@ internal sealed class Connection
     {
         Batches = new BatchService.BatchServiceClient(invoker);
         Keyed = new KeyedBatchService.KeyedBatchServiceClient(invoker);
+        Gateway = new GatewayService.GatewayServiceClient(invoker);
     }
 
     public BatchService.BatchServiceClient Batches { get; }
 
     public KeyedBatchService.KeyedBatchServiceClient Keyed { get; }
+
+    public GatewayService.GatewayServiceClient Gateway { get; }
 
     public BatchClientOptions Options { get; private set; } = new();
 

@@ -14,7 +14,7 @@ namespace Batching.Rest.Graph;
 /// Reads the body of a batch (OData JSON Format 4.01, section 19.1). What is wrong with the batch is noted, and so is what is
 /// wrong with one request, which leaves the others alone.
 /// </summary>
-internal ref struct GraphRequestReader
+internal ref partial struct GraphRequestReader
 {
     private readonly ReadOnlySequence<byte> _json;
     private readonly GraphSubmission _submission;
@@ -223,82 +223,5 @@ internal ref struct GraphRequestReader
         }
 
         request.Path = GraphUrl.ToPath(_options.BasePath, url, _limits.PathLength);
-    }
-
-    private void ReadDependencies(List<string> needed)
-    {
-        const string Member = "dependsOn";
-        if (_reader.TokenType != JsonTokenType.StartArray)
-        {
-            _submission.Refuse(Member, "must be an array of strings");
-            _reader.Skip();
-            return;
-        }
-
-        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
-        {
-            if (FindText() is { } text)
-            {
-                needed.Add(text);
-            }
-            else
-            {
-                _submission.Refuse(Member, "must be an array of strings");
-            }
-        }
-    }
-
-    private void ReadHeaders(Request request)
-    {
-        if (_reader.TokenType != JsonTokenType.StartObject)
-        {
-            _submission.AddProblem("headers", "must be an object of strings");
-            _reader.Skip();
-            return;
-        }
-
-        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
-        {
-            var name = JsonTokens.FindText(_reader);
-            _reader.Read();
-            if (name is null)
-            {
-                _submission.AddProblem("headers", "has a name that is not valid Unicode");
-                _reader.Skip();
-                continue;
-            }
-
-            // The calls get the credential of the batch in any case. One of their own is refused with the other header fields.
-            var value = ReadText($"headers[{name}]");
-            var isCredential = _credential == value && name.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
-            if (!isCredential && !request.Headers.TryAdd(name, value))
-            {
-                _submission.AddProblem($"headers[{name}]", "is given twice");
-            }
-        }
-    }
-
-    private string ReadText(string field)
-    {
-        var isString = _reader.TokenType == JsonTokenType.String;
-        if (FindText() is { } text)
-        {
-            return text;
-        }
-
-        _submission.AddProblem(field, isString ? "is not valid Unicode" : "must be a string");
-        return "";
-    }
-
-    // Null for what is no string, or no Unicode.
-    private string? FindText()
-    {
-        if (_reader.TokenType == JsonTokenType.String)
-        {
-            return JsonTokens.FindText(_reader);
-        }
-
-        _reader.Skip();
-        return null;
     }
 }

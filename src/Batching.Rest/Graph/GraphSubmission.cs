@@ -24,10 +24,10 @@ internal sealed class GraphSubmission
     /// <summary>The requests.</summary>
     public RunBatchRequest Batch { get; } = new();
 
-    /// <summary>What is wrong with the batch: none of its requests is made.</summary>
+    /// <summary>Problems of the batch: with one, none of its requests is made.</summary>
     public IReadOnlyList<Problem> Refused => _refused;
 
-    /// <summary>What is known of the requests before they are made.</summary>
+    /// <summary>Facts about the requests that are known before they are made.</summary>
     public CallPlan ToPlan() => new() { Problems = _problems, Responses = _responses, DependsOn = _dependsOn };
 
     /// <summary>The atomicity group of a request; null if it has none.</summary>

@@ -93,6 +93,10 @@ internal static class BatchConfiguration
     public static bool HasPage(this IConfiguration configuration) =>
         configuration.GetSection(OptionKey.Section).GetValue(nameof(ServerKeys.Page), new ServerKeys().Page);
 
+    /// <summary>Who is told about the gateway itself.</summary>
+    public static Disclosure GetDisclosure(this IConfiguration configuration) => configuration.GetSection(OptionKey.Section)
+        .GetValue(nameof(ServerKeys.Disclosure), new ServerKeys().Disclosure);
+
     /// <summary>Whether there is any API to call.</summary>
     public static bool HasUpstream(this IConfiguration configuration)
     {

@@ -45,6 +45,13 @@ internal sealed class ServerKeys
     /// </summary>
     public bool Page { get; set; } = true;
 
+    /// <summary>
+    /// Callers who are told the gateway's limits, its dialects and the prefixes of its APIs, by
+    /// [`GetGateway`](grpc.md#what-the-gateway-is-like): all who may call, those with a credential, or none. The APIs' addresses are
+    /// told to nobody, and the version to callers with a credential only.
+    /// </summary>
+    public Disclosure Disclosure { get; set; } = Disclosure.Everybody;
+
     /// <summary>Identity: the way in which callers are told apart.</summary>
     public IdentityOptions? Identity { get; set; }
 

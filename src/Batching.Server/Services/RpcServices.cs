@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Batching.Engine.Configuration;
 using Batching.Rest;
 using Batching.Rest.Calls;
+using Batching.Server.Configuration;
 using Batching.V1;
 using Google.Rpc;
 using Grpc.AspNetCore.Server;
@@ -26,6 +27,7 @@ internal static class RpcServices
     [
         BatchService.Descriptor,
         KeyedBatchService.Descriptor,
+        GatewayService.Descriptor,
         Grpc.Health.V1.Health.Descriptor,
         Grpc.Reflection.V1.ServerReflection.Descriptor,
         Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
@@ -40,7 +42,8 @@ internal static class RpcServices
         // They hold nothing of a call, so that one of each serves all.
         services.AddSingleton<BatchRpcService>();
         services.AddSingleton<KeyedBatchRpcService>();
-        services.AddOwnPaths(BatchService.Descriptor, KeyedBatchService.Descriptor);
+        services.AddSingleton<GatewayRpcService>().AddSingleton<GatewayFacts>();
+        services.AddOwnPaths(BatchService.Descriptor, KeyedBatchService.Descriptor, GatewayService.Descriptor);
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<BatchEngineOptions>>((grpc, engine) =>
         {
             var limit = engine.Value.Limits.SubmissionBytes;
@@ -70,11 +73,13 @@ internal static class RpcServices
     /// <returns>Their endpoints.</returns>
     public static IEnumerable<IEndpointConventionBuilder> MapRpcs(this IEndpointRouteBuilder endpoints)
     {
+        var tellsNobody = endpoints.ServiceProvider.GetRequiredService<IConfiguration>().GetDisclosure() == Disclosure.Nobody;
         var limit = endpoints.ServiceProvider.GetRequiredService<IOptions<BatchEngineOptions>>().Value.Limits.DecodedBytes;
         return
         [
             endpoints.MapBoundedGrpcService<BatchRpcService>(limit).WithRest(),
             endpoints.MapBoundedGrpcService<KeyedBatchRpcService>(limit).WithRest(),
+            .. tellsNobody ? [] : (IEndpointConventionBuilder[])[endpoints.MapBoundedGrpcService<GatewayRpcService>(limit).WithRest()],
             .. endpoints.MapRest(),
         ];
     }

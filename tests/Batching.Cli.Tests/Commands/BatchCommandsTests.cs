@@ -197,10 +197,17 @@ public sealed class BatchCommandsTests(GatewayFixture fixture) : IClassFixture<G
         var reply = await RunAsync("doctor", "sample/items");
 
         Assert.Equal(ExitCode.Success, reply.Code);
-        Assert.Equal(3, reply.Lines.Length);
+        Assert.Equal(6, reply.Lines.Length);
+        Assert.Contains("v2 at /api/v2/batch", reply.Lines[2], StringComparison.Ordinal);
+        Assert.EndsWith("/sample.", reply.Lines[3].Replace("/sample/.", "/sample.", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("10,000 requests in a batch", reply.Lines[4], StringComparison.Ordinal);
         Assert.All(reply.Lines, line => Assert.StartsWith("ok", line, StringComparison.Ordinal));
         Assert.Equal(ExitCode.Unavailable, (await RunAsync("doctor", "sample/../secret")).Code);
-        Assert.Equal([true, true, false], (await RunAsync("doctor", "sample/nothing", "--json")).Json.Select(check => check.GetProperty("ok").GetBoolean()));
+
+        var checks = (await RunAsync("doctor", "sample/nothing", "--json")).Json;
+        Assert.Equal([true, true, true, true, true, false], checks.Select(check => check.GetProperty("ok").GetBoolean()));
+        Assert.Equal("100", checks[4].GetProperty("details").GetProperty("Batch:Keyed:Calls").GetString());
+        Assert.Contains("Batch:Keyed:Calls = 100", (await RunAsync("doctor", "--limits")).Output, StringComparison.Ordinal);
     }
 
     [Fact]

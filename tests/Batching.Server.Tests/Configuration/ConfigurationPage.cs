@@ -57,7 +57,8 @@ internal static class ConfigurationPage
             "Batch:Tls:",
             "Batch:Operations:",
             "Batch:Cors:",
-            "Batch:Page"),
+            "Batch:Page",
+            "Batch:Disclosure"),
         PageGroup.Of(
             "Header fields and addresses",
             "Which header fields go through: see [what an API sees](concepts.md#what-an-api-sees).",

@@ -1,6 +1,6 @@
 // One batch: its progress, its results as they come, its failures, and one response.
 
-import { announce, breathe, confirm, formatBytes, formatCount, formatDuration, formatTime, h, showError } from './dom.js';
+import { announce, confirm, createPause, formatBytes, formatCount, formatDuration, formatTime, h, showError } from './dom.js';
 import { CallError, lines, read } from './api.js';
 import { createPlot, plotThroughput, plotTimes } from './plots.js';
 import { Results } from './results.js';
@@ -14,8 +14,8 @@ const STATUS_INTERVAL = 1000;
 const PLOT_INTERVAL = 1000;
 const RETURN_AFTER = 1000;
 
-// Longest time in milliseconds for which results are read without letting the browser do anything else.
-const SLICE = 12;
+// Results between two looks at the clock.
+const CHUNK = 1024;
 
 /** Shows a batch until the signal says to stop. */
 export function showBatch(main, id, signal) {
@@ -29,6 +29,8 @@ class BatchView {
   #shown = [];
   #filter = { from: 0, to: 999, reason: null, text: '' };
   #filtered = 0;
+  #filtering = null;
+  #pause = createPause();
   #batch = null;
   #isComplete = false;
   #failureCount = -1;
@@ -99,8 +101,6 @@ class BatchView {
   /** Reads the results as a stream; after one that was cut goes on where it was. */
   async read() {
     let position = 0;
-    // Over all parts: those that are there come one after the other, without the browser's turn in between.
-    let began = performance.now();
     while (!this.signal.aborted && !this.#isComplete) {
       try {
         for await (const some of lines(
@@ -119,22 +119,23 @@ class BatchView {
             } else if (record.message) {
               throw new CallError(409, record.message, []);
             }
-            if (performance.now() - began > SLICE) {
-              await breathe();
-              began = performance.now();
+            // Parts that are there come one after the other, without the browser's turn in between.
+            const turn = this.#pause();
+            if (turn) {
+              await turn;
             }
           }
-          this.#update();
+          await this.#update();
         }
       } catch (error) {
         if (!this.#fail(error)) {
           return;
         }
       }
-      this.#update();
+      await this.#update();
       await new Promise(resolve => setTimeout(resolve, RETURN_AFTER));
     }
-    this.#update();
+    await this.#update();
   }
 
   // Whether it makes sense to try again.
@@ -156,26 +157,46 @@ class BatchView {
     this.cancel.disabled = batch.runningRequests === 0;
   }
 
-  #update() {
+  async #update() {
     const results = this.#results;
-    for (; this.#filtered < results.count; this.#filtered++) {
-      if (this.#matches(this.#filtered)) {
-        this.#shown.push(this.#filtered);
-      }
-    }
-    this.list.resize(this.#shown.length);
+    await this.#filterAll();
     const now = performance.now();
     if (now - this.#plottedAt < PLOT_INTERVAL && !this.#isComplete) {
       return;
     }
     this.#plottedAt = now;
-    this.found.textContent = `${formatCount(this.#shown.length)} of ${formatCount(results.count)} results`;
+    this.#showFound();
     this.#showFailures();
     if (results.count > 0 && this.#isPlotted !== results.count) {
       this.#isPlotted = results.count;
-      this.throughputWords.textContent = plotThroughput(this.throughput, results);
-      this.timesWords.textContent = plotTimes(this.times, results);
+      this.throughputWords.textContent = await plotThroughput(this.throughput, results, this.#pause);
+      this.timesWords.textContent = await plotTimes(this.times, results, this.#pause);
     }
+  }
+
+  // One at a time: it takes up what comes meanwhile, and begins anew with another filter.
+  #filterAll() {
+    this.#filtering ??= this.#filterInSlices().finally(() => { this.#filtering = null; });
+    return this.#filtering;
+  }
+
+  async #filterInSlices() {
+    while (this.#filtered < this.#results.count) {
+      const end = Math.min(this.#results.count, this.#filtered + CHUNK);
+      for (; this.#filtered < end; this.#filtered++) {
+        if (this.#matches(this.#filtered)) {
+          this.#shown.push(this.#filtered);
+        }
+      }
+      this.list.resize(this.#shown.length);
+      await this.#pause();
+    }
+  }
+
+  #showFound() {
+    const { from, reason } = this.#filter;
+    this.found.textContent = `${formatCount(this.#shown.length)} of ${formatCount(this.#results.count)} results`
+      + (reason === null ? '' : `: ${from} ${reason || 'from the API'}`);
   }
 
   #matches(at) {
@@ -191,18 +212,13 @@ class BatchView {
     this.#apply({ from, to, reason: null, text: this.search.value });
   }
 
-  #apply(filter) {
+  async #apply(filter) {
     this.#filter = filter;
     this.#shown = [];
     this.#filtered = 0;
-    for (; this.#filtered < this.#results.count; this.#filtered++) {
-      if (this.#matches(this.#filtered)) {
-        this.#shown.push(this.#filtered);
-      }
-    }
-    this.list.reset(this.#shown.length);
-    this.found.textContent = `${formatCount(this.#shown.length)} of ${formatCount(this.#results.count)} results`
-      + (filter.reason === null ? '' : `: ${filter.from} ${filter.reason || 'from the API'}`);
+    this.list.reset(0);
+    await this.#filterAll();
+    this.#showFound();
   }
 
   #showFailures() {

@@ -66,7 +66,26 @@ export function formatDuration(milliseconds) {
     : `${(milliseconds / 60000).toFixed(1)} min`;
 }
 
+/** The nearest time that is written the same. */
+export const roundDuration = milliseconds => {
+  const step = milliseconds < 1000 ? 1 : milliseconds < 60000 ? 100 : 6000;
+  return Math.round(milliseconds / step) * step;
+};
+
 export const formatTime = milliseconds => new Date(milliseconds).toLocaleString();
+
+// Longest time in milliseconds for which there is work without letting the browser do anything else.
+const SLICE = 12;
+
+/**
+ * For work over very many things, which asks it between them: returns null, or, once a slice of time is over, a promise to wait for.
+ * The time counts from the last turn of the browser, so that pieces of work that share it are one slice together.
+ */
+export function createPause() {
+  let began = performance.now();
+  return () => performance.now() - began < SLICE ? null
+    : breathe().then(() => { began = performance.now(); });
+}
 
 /** Lets the browser do what is waiting: input, painting. */
 export const breathe = () => globalThis.scheduler?.yield?.() ?? new Promise(resolve => setTimeout(resolve));

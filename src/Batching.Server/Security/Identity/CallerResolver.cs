@@ -182,7 +182,7 @@ internal sealed class CallerResolver : IHostedService
     }
 
     private (Caller? Caller, string? Problem) ResolveAnonymous() =>
-        _options.AllowsAnonymous ? (new Caller(Anonymous, null), null) : (null, Required);
+        _options.AllowsAnonymous ? (new Caller(Anonymous, null) { IsAnonymous = true }, null) : (null, Required);
 
     // Which of two values counts would depend on who reads them.
     private static bool TryReadOne(

@@ -34,7 +34,7 @@ public sealed class OperationsTests(ServerProcess server) : TransportTests(serve
         var services = await AskAsync(new ServerReflectionRequest { ListServices = "" });
         Assert.Equal(
         [
-            "batch.v1.BatchService", "batch.v1.KeyedBatchService", "grpc.health.v1.Health",
+            "batch.v1.BatchService", "batch.v1.GatewayService", "batch.v1.KeyedBatchService", "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
         ], services.ListServicesResponse.Service.Select(service => service.Name).Order(StringComparer.Ordinal));
 
