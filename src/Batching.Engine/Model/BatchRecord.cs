@@ -63,6 +63,9 @@ public sealed record BatchRecord
     /// <summary>The trace that the calls belong to, with its flags; null for one that begins when they are made.</summary>
     public string? Trace { get; init; }
 
+    /// <summary>The URL that is told of the batch; null if none is.</summary>
+    public WebhookTarget? Notify { get; init; }
+
     /// <summary>The number of requests that have no result yet.</summary>
     public int Running => Total - Finished;
 }

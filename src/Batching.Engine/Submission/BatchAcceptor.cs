@@ -30,6 +30,7 @@ internal sealed class BatchAcceptor(
     /// <param name="count">How many requests it has.</param>
     /// <param name="spawners">How many of them are spawners.</param>
     /// <param name="windows">The requests, but those that are staged.</param>
+    /// <param name="notify">The URL that is told of it; null if none is.</param>
     /// <param name="stagedKey">What they are staged under; null if none are.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
@@ -39,6 +40,7 @@ internal sealed class BatchAcceptor(
         int count,
         int spawners,
         IReadOnlyList<RequestWindow> windows,
+        WebhookTarget? notify,
         long? stagedKey,
         Activity? submission,
         CancellationToken cancellationToken)
@@ -68,6 +70,7 @@ internal sealed class BatchAcceptor(
             Total = count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
+            Notify = notify,
             Trace = ForwardedFields.TraceOf(submission, caller.Client.TraceParent),
         };
 

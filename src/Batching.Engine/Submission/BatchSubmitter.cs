@@ -5,6 +5,7 @@ using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
+using Batching.Engine.Webhooks;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,7 @@ public sealed class BatchSubmitter
     private const long AddedBytes = 96;
 
     private readonly RequestValidator _validator;
+    private readonly ReceiverRules _receivers;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly BatchViews _views;
@@ -25,6 +27,7 @@ public sealed class BatchSubmitter
 
     internal BatchSubmitter(
         RequestValidator validator,
+        ReceiverRules receivers,
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
         BatchViews views,
@@ -32,6 +35,7 @@ public sealed class BatchSubmitter
         IOptions<BatchEngineOptions> options)
     {
         _validator = validator;
+        _receivers = receivers;
         _quotas = quotas;
         _acceptor = acceptor;
         _views = views;
@@ -46,7 +50,23 @@ public sealed class BatchSubmitter
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         CancellationToken cancellationToken) =>
-        SubmitAsync(caller, requests, known, _limits.MessageBytes, cancellationToken);
+        SubmitAsync(caller, requests, known, notify: null, _limits.MessageBytes, cancellationToken);
+
+    /// <inheritdoc cref="SubmitAsync(Caller, IReadOnlyList{Request}, IReadOnlyList{Problem}, Notify?, long, CancellationToken)"/>
+    public ValueTask<Outcome<Batch>> SubmitAsync(
+        Caller caller,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<Problem> known,
+        long maxBytes,
+        CancellationToken cancellationToken) =>
+        SubmitAsync(caller, requests, known, notify: null, maxBytes, cancellationToken);
+
+    /// <summary>The same of a message of the contract, with an answer that is one message.</summary>
+    /// <inheritdoc cref="SubmitAsync(Caller, IReadOnlyList{Request}, IReadOnlyList{Problem}, Notify?, long, CancellationToken)"/>
+    public ValueTask<Outcome<Batch>> SubmitAsync(
+        Caller caller, CreateBatchRequest submission, CancellationToken cancellationToken) =>
+        SubmitAsync(
+            caller, submission.Requests, [], submission.Notify, _limits.MessageBytes, cancellationToken);
 
     /// <summary>
     /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are
@@ -57,6 +77,7 @@ public sealed class BatchSubmitter
     /// Its requests; only the caller's fields are read. They are changed: in the end they are those of the answer.
     /// </param>
     /// <param name="known">Problems found before, for example when JSON was read; the batch is refused if there are any.</param>
+    /// <param name="notify">The wish of the caller to be told of it; null if there is none.</param>
     /// <param name="maxBytes">
     /// Bytes that the answer may take as a message; <see cref="long.MaxValue"/> if it is not sent as one.
     /// </param>
@@ -67,39 +88,49 @@ public sealed class BatchSubmitter
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
+        Notify? notify,
         long maxBytes,
         CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
-            ? SubmitRecordedAsync(caller, requests, known, maxBytes, cancellationToken)
-            : SubmitAsync(caller, requests, known, maxBytes, submission: null, cancellationToken);
+            ? SubmitRecordedAsync(caller, requests, known, notify, maxBytes, cancellationToken)
+            : SubmitAsync(caller, requests, known, notify, maxBytes, submission: null, cancellationToken);
 
     private async ValueTask<Outcome<Batch>> SubmitRecordedAsync(
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
+        Notify? notify,
         long maxBytes,
         CancellationToken cancellationToken)
     {
         using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
         return await submission.WatchAsync(
-            SubmitAsync(caller, requests, known, maxBytes, submission, cancellationToken));
+            SubmitAsync(caller, requests, known, notify, maxBytes, submission, cancellationToken));
     }
 
     private async ValueTask<Outcome<Batch>> SubmitAsync(
         Caller caller,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
+        Notify? notify,
         long maxBytes,
         Activity? submission,
         CancellationToken cancellationToken)
     {
-        var (windows, refusal) = await EncodeAsync(caller, requests, known, cancellationToken);
+        List<Problem> problems = [.. known];
+        var (target, refused) = await _receivers.ReadAsync(caller.Owner, notify, problems, cancellationToken);
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        var (windows, refusal) = await EncodeAsync(caller, requests, problems, cancellationToken);
         if (refusal is not null)
         {
             return refusal;
         }
 
-        var storedBytes = windows.Sum(window => (long)window.Data.Length);
+        var storedBytes = windows.Sum(window => (long)window.Data.Length) + (target?.StoredBytes ?? 0);
         var lease = await _quotas.ReserveAsync(
             caller.Owner,
             batches: 1,
@@ -117,11 +148,12 @@ public sealed class BatchSubmitter
             requests.Count,
             requests.Count(request => request.Spawner),
             windows,
+            target,
             stagedKey: null,
             submission,
             cancellationToken);
 
-        var batch = _views.ToBatch(record);
+        var batch = _views.ToFullBatch(record);
         var views = _views.Of(record, RequestFields.All);
         for (var i = 0; i < requests.Count; i++)
         {

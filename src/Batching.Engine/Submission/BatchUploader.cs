@@ -4,6 +4,7 @@ using Batching.Engine.Delivery;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Telemetry;
+using Batching.Engine.Webhooks;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,7 @@ namespace Batching.Engine.Submission;
 public sealed class BatchUploader
 {
     private readonly RequestValidator _validator;
+    private readonly ReceiverRules _receivers;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly Staging _staging;
@@ -23,6 +25,7 @@ public sealed class BatchUploader
 
     internal BatchUploader(
         RequestValidator validator,
+        ReceiverRules receivers,
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
         Staging staging,
@@ -32,6 +35,7 @@ public sealed class BatchUploader
         TimeProvider time)
     {
         _validator = validator;
+        _receivers = receivers;
         _quotas = quotas;
         _acceptor = acceptor;
         _staging = staging;
@@ -40,6 +44,15 @@ public sealed class BatchUploader
         _limits = options.Value.Limits;
         _time = time;
     }
+
+    /// <summary>The same of requests alone.</summary>
+    /// <inheritdoc cref="UploadAsync(Caller, IAsyncEnumerable{UploadBatchRequest}, CancellationToken, CancellationToken)"/>
+    public ValueTask<Outcome<Batch>> UploadAsync(
+        Caller caller,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken) =>
+        UploadMessagesAsync(caller, messages.Select(static requests => ((Notify?)null, requests)), shutdown, cancellationToken);
 
     /// <summary>
     /// Accepts a batch or refuses it whole. An accepted batch is durable when this returns, and its requests are about
@@ -56,7 +69,18 @@ public sealed class BatchUploader
     /// <exception cref="Storage.StoreUnavailableException">It is not accepted.</exception>
     public ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        IAsyncEnumerable<UploadBatchRequest> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken) =>
+        UploadMessagesAsync(
+            caller,
+            messages.Select(static (Notify?, IReadOnlyList<Request>) (message) => (message.Notify, message.Requests)),
+            shutdown,
+            cancellationToken);
+
+    private ValueTask<Outcome<Batch>> UploadMessagesAsync(
+        Caller caller,
+        IAsyncEnumerable<(Notify? Notify, IReadOnlyList<Request> Requests)> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
@@ -65,7 +89,7 @@ public sealed class BatchUploader
 
     private async ValueTask<Outcome<Batch>> UploadRecordedAsync(
         Caller caller,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        IAsyncEnumerable<(Notify? Notify, IReadOnlyList<Request> Requests)> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
@@ -75,7 +99,7 @@ public sealed class BatchUploader
 
     private async ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        IAsyncEnumerable<(Notify? Notify, IReadOnlyList<Request> Requests)> messages,
         Activity? submission,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
@@ -100,24 +124,25 @@ public sealed class BatchUploader
 
         using var lease = reserved.Value;
         await using var upload = new Upload(
-            lease, _budgets, caller.Owner, _validator, _acceptor, _staging, _limits);
+            lease, _receivers, _budgets, caller.Owner, _validator, _acceptor, _staging, _limits);
         if (await ReadAsync(upload, messages, shutdown, cancellationToken) is { } refusal)
         {
             return refusal;
         }
 
         var accepted = await upload.AcceptAsync(caller, submission, cancellationToken);
-        return accepted.Succeeded ? _views.ToBatch(accepted.Value) : accepted.Refusal;
+        return accepted.Succeeded ? _views.ToFullBatch(accepted.Value) : accepted.Refusal;
     }
 
     // The clock for a message runs only while it is waited for: a store that is behind is not the client's fault.
     private async ValueTask<Refusal?> ReadAsync(
         Upload upload,
-        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        IAsyncEnumerable<(Notify? Notify, IReadOnlyList<Request> Requests)> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
         var begun = _time.GetTimestamp();
+        var isFirst = true;
         using var patience = new Patience(_time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, shutdown, cancellationToken);
         await using var message = messages.GetAsyncEnumerator(either.Token);
@@ -146,10 +171,14 @@ public sealed class BatchUploader
             }
 
             patience.End();
-            if (await upload.AddAsync(message.Current, cancellationToken) is { } refusal)
+            var (notify, requests) = message.Current;
+            if ((await upload.AddAsync(notify, isFirst, cancellationToken)
+                ?? await upload.AddAsync(requests, cancellationToken)) is { } refusal)
             {
                 return refusal;
             }
+
+            isFirst = false;
         }
     }
 

@@ -3,6 +3,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
+using Batching.Engine.Webhooks;
 using Batching.V1;
 
 namespace Batching.Engine.Submission;
@@ -13,6 +14,7 @@ namespace Batching.Engine.Submission;
 /// </summary>
 internal sealed class Upload(
     QuotaLease lease,
+    ReceiverRules receivers,
     MemoryBudgets budgets,
     string owner,
     RequestValidator validator,
@@ -24,12 +26,36 @@ internal sealed class Upload(
     private readonly RequestWindowBuilder _windows = new(firstIndex: 0);
     private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
+    private WebhookTarget? _notify;
     private long _gathered;
     private long? _stagedKey;
     private long _bytes;
     private int _count;
     private int _problemCount;
     private int _spawners;
+
+    /// <summary>Adds the wish of the owner to be told of the batch. Goes before the requests.</summary>
+    /// <param name="notify">The wish; null if there is none.</param>
+    /// <param name="isFirst">Whether it came with the first message, where it belongs.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
+    /// <returns>Why the upload can't go on; null if it can.</returns>
+    public async ValueTask<Refusal?> AddAsync(Notify? notify, bool isFirst, CancellationToken cancellationToken)
+    {
+        if (notify is null)
+        {
+            return null;
+        }
+
+        if (!isFirst)
+        {
+            return new Refusal.Invalid("notify", "must be in the first message of the upload");
+        }
+
+        var count = _problems.Count;
+        (_notify, var refusal) = await receivers.ReadAsync(owner, notify, _problems, cancellationToken);
+        _problemCount += _problems.Count - count;
+        return refusal ?? (_notify is null ? null : await lease.GrowAsync(0, _notify.StoredBytes, cancellationToken));
+    }
 
     /// <summary>
     /// Adds the next requests, which are changed on the way. Waits while the store is behind, which keeps the client from
@@ -121,7 +147,7 @@ internal sealed class Upload(
 
         await _staging;
         var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, submission, cancellationToken);
+            caller, _count, _spawners, _windows.TakeAll(), _notify, _stagedKey, submission, cancellationToken);
         _stagedKey = null;
         return record;
     }

@@ -51,7 +51,12 @@ internal sealed class V0Service(
         }
 
         var answer = await submitter.SubmitAsync(
-            context.GetCallerWithClient(), submission.Requests, problems, long.MaxValue, context.CancellationToken);
+            context.GetCallerWithClient(),
+            submission.Requests,
+            problems,
+            NotifyOf(request),
+            long.MaxValue,
+            context.CancellationToken);
         var batch = answer.OrThrow();
         return await JsonReply.WriteAsync(
             http, reply => V0Writer.WriteAcceptedAsync(reply, batch, ShapeOf(V0Property.Default)));
@@ -220,6 +225,10 @@ internal sealed class V0Service(
         var found = answer.OrThrow();
         return await JsonReply.WriteAsync(context.GetHttpContext(), json => V0DetectionWriter.Write(json, found));
     }
+
+    private static Notify? NotifyOf(SubmitRequest request) => request.NotifyUrl.Length == 0 && request.NotifyEvents.Count == 0
+        ? null
+        : new Notify { Url = request.NotifyUrl, Events = { request.NotifyEvents } };
 
     private V0Shape ShapeOf(IReadOnlySet<string> properties) => new(properties, _limits.ResponseBytes);
 

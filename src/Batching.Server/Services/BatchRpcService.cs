@@ -35,11 +35,7 @@ internal sealed class BatchRpcService(
 
     public override async Task<CreateBatchResponse> CreateBatch(CreateBatchRequest request, ServerCallContext context)
     {
-        var answer = await submitter.SubmitAsync(
-            context.GetCallerWithClient(),
-            request.Requests,
-            [],
-            context.CancellationToken);
+        var answer = await submitter.SubmitAsync(context.GetCallerWithClient(), request, context.CancellationToken);
         return new CreateBatchResponse { Batch = answer.OrThrow() };
     }
 
@@ -48,7 +44,7 @@ internal sealed class BatchRpcService(
     {
         var answer = await uploader.UploadAsync(
             context.GetCallerWithClient(),
-            requestStream.ReadAllAsync().Select(IReadOnlyList<Request> (message) => message.Requests),
+            requestStream.ReadAllAsync(),
             lifetime.ApplicationStopping,
             context.CancellationToken);
         return new UploadBatchResponse { Batch = answer.OrThrow() };

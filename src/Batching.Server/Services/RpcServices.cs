@@ -26,6 +26,7 @@ internal static class RpcServices
     [
         BatchService.Descriptor,
         KeyedBatchService.Descriptor,
+        WebhookService.Descriptor,
         Grpc.Health.V1.Health.Descriptor,
         Grpc.Reflection.V1.ServerReflection.Descriptor,
         Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
@@ -40,7 +41,8 @@ internal static class RpcServices
         // They hold nothing of a call, so that one of each serves all.
         services.AddSingleton<BatchRpcService>();
         services.AddSingleton<KeyedBatchRpcService>();
-        services.AddOwnPaths(BatchService.Descriptor, KeyedBatchService.Descriptor);
+        services.AddSingleton<WebhookRpcService>();
+        services.AddOwnPaths(BatchService.Descriptor, KeyedBatchService.Descriptor, WebhookService.Descriptor);
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<BatchEngineOptions>>((grpc, engine) =>
         {
             var limit = engine.Value.Limits.SubmissionBytes;
@@ -75,6 +77,7 @@ internal static class RpcServices
         [
             endpoints.MapBoundedGrpcService<BatchRpcService>(limit).WithRest(),
             endpoints.MapBoundedGrpcService<KeyedBatchRpcService>(limit).WithRest(),
+            endpoints.MapBoundedGrpcService<WebhookRpcService>(limit).WithRest(),
             .. endpoints.MapRest(),
         ];
     }

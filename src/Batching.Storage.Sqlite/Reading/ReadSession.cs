@@ -16,7 +16,8 @@ internal sealed class ReadSession : IDisposable
     internal const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs
+        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
+        notify_url, notify_events
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -158,7 +159,11 @@ internal sealed class ReadSession : IDisposable
         _findPayload = _statements.Add(FindPayloadSql, "$key", "$position");
         _readEntries = _statements.Add(ReadEntriesSql, "$key", "$position", "$limit");
         _listStarted = _statements.Add(ListStartedSql, "$key");
+        Messages = new MessageReads(_statements);
     }
+
+    /// <summary>The messages of webhooks.</summary>
+    public MessageReads Messages { get; }
 
     public BatchRecord? FindBatch(long batchKey)
     {
@@ -310,6 +315,7 @@ internal sealed class ReadSession : IDisposable
         Peer = reader.IsNull(16) ? null : reader.GetText(16),
         Trace = reader.IsNull(17) ? null : reader.GetText(17),
         Runs = NumberRuns.Decode(reader.IsNull(18) ? null : reader.GetBlob(18)),
+        Notify = reader.IsNull(19) ? null : new WebhookTarget(reader.GetText(19), (BatchEvents)reader.GetInt32(20)),
     };
 
     private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>

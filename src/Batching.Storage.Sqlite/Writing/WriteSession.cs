@@ -31,6 +31,7 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _insertSecret;
     private readonly Statement _findSecret;
     private readonly OwnerCounts _owners;
+    private readonly MessageWrites _messages;
     private readonly StoreBound _bound;
     private bool _usesReserve = true;
 
@@ -44,6 +45,7 @@ internal sealed class WriteSession : IDisposable
         var statements = _statements = new Statements(connection);
         Sweeper = new RowSweeper(statements, firstOwnKey);
         _owners = new OwnerCounts(statements);
+        _messages = new MessageWrites(statements);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
         _begin = statements.Add("BEGIN IMMEDIATE");
@@ -52,14 +54,14 @@ internal sealed class WriteSession : IDisposable
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, peer, trace, number_runs, request_bytes, payload_bytes)
+                credential, peer, trace, number_runs, notify_url, notify_events, request_bytes, payload_bytes)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $peer, $trace, $runs, $requestBytes, 0)
+                $credential, $peer, $trace, $runs, $notifyUrl, $notifyEvents, $requestBytes, 0)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$peer", "$trace", "$runs", "$requestBytes");
+            "$credential", "$peer", "$trace", "$runs", "$notifyUrl", "$notifyEvents", "$requestBytes");
         _stage = statements.Add(
             """
             INSERT INTO staged_batches (batch_key, request_bytes) VALUES ($key, $bytes)
@@ -218,12 +220,21 @@ internal sealed class WriteSession : IDisposable
                 if (TrySubtractFromOwner(_delete, write.BatchKey) || _unstage.Number(write.BatchKey) is not null)
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Everything);
+                    _messages.DeleteEnded(write.BatchKey);
                 }
 
+                break;
+            case StoreWrite.NoteAttempt note:
+                _messages.Note(note);
+                break;
+            case StoreWrite.Resend resend:
+                _messages.Resend(resend);
                 break;
             default:
                 throw new ArgumentException($"Unknown change {write.GetType().Name}.", nameof(write));
         }
+
+        _messages.Add(write);
     }
 
     public long ReserveKeys(long count) =>
@@ -245,7 +256,7 @@ internal sealed class WriteSession : IDisposable
     private void Accept(StoreWrite.Accept accept)
     {
         var batch = accept.Batch;
-        var requestBytes = BytesOf(accept.Windows);
+        var requestBytes = BytesOf(accept.Windows) + (batch.Notify?.StoredBytes ?? 0);
         if (accept.Windows is not [{ FirstIndex: 0 }, ..])
         {
             requestBytes += _unstage.Number(batch.Key) ?? 0;
@@ -271,6 +282,8 @@ internal sealed class WriteSession : IDisposable
             batch.Peer,
             batch.Trace,
             batch.Runs.Encode(),
+            batch.Notify?.Url,
+            (int)(batch.Notify?.Events ?? BatchEvents.None),
             requestBytes);
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
