@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Batching.Engine.Configuration;
@@ -11,6 +12,9 @@ internal sealed record AllowedReceiver(string Scheme, string Host, int Port, boo
 {
     private const string Wildcard = "*.";
 
+    // What is no part of a host with its port.
+    private static readonly SearchValues<char> Foreign = SearchValues.Create("/\\@?#*% \t");
+
     /// <summary>Reads an entry; false if it is none.</summary>
     public static bool TryParse(string entry, [NotNullWhen(true)] out AllowedReceiver? receiver)
     {
@@ -19,7 +23,7 @@ internal sealed record AllowedReceiver(string Scheme, string Host, int Port, boo
         var scheme = parts.Length == 2 ? parts[0] : Uri.UriSchemeHttps;
         var isWildcard = parts[^1].StartsWith(Wildcard, StringComparison.Ordinal);
         var authority = isWildcard ? parts[^1][Wildcard.Length..] : parts[^1];
-        if (authority.AsSpan().ContainsAny("/\\@?#*% \t") || !IsHttp(scheme)
+        if (authority.AsSpan().ContainsAny(Foreign) || !IsHttp(scheme)
             || !Uri.TryCreate($"{scheme}://{authority}/", UriKind.Absolute, out var url)
             || url.HostNameType == UriHostNameType.Unknown || url.Port <= 0
             || (isWildcard && url.HostNameType != UriHostNameType.Dns))

@@ -12,6 +12,7 @@ namespace Batching.Engine.Webhooks;
 internal sealed class ReceiverRules(IBatchStore store, IOptions<BatchEngineOptions> options)
 {
     private const string UrlField = "notify.url";
+    private const string EventsField = "notify.events";
 
     // What waits is sent soon, or waits for its receiver much longer than this.
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
@@ -71,15 +72,25 @@ internal sealed class ReceiverRules(IBatchStore store, IOptions<BatchEngineOptio
 
     private static BatchEvents ReadEvents(Notify notify, List<Problem> problems)
     {
-        var events = BatchEvents.None;
-        for (var i = 0; i < notify.Events.Count && problems.Count < BatchEventNames.All.Count + 1; i++)
+        if (notify.Events.Count > BatchEventNames.All.Count)
         {
-            var one = BatchEventNames.Find(notify.Events[i]);
-            if (one == BatchEvents.None || events.HasFlag(one))
+            problems.Add(new Problem(EventsField, $"are {notify.Events.Count}; there are {BatchEventNames.All.Count} events"));
+            return BatchEvents.None;
+        }
+
+        var events = BatchEvents.None;
+        for (var i = 0; i < notify.Events.Count; i++)
+        {
+            var name = notify.Events[i];
+            var one = BatchEventNames.Find(name);
+            if (one == BatchEvents.None)
             {
-                problems.Add(new Problem($"notify.events[{i}]", one != BatchEvents.None
-                    ? $"is given twice: {BatchEventNames.NameOf(one)}"
-                    : $"must be one of {string.Join(", ", BatchEventNames.NamesOf((BatchEvents)~0))}, not {CallerText.Quote(notify.Events[i])}"));
+                var known = string.Join(", ", BatchEventNames.All.Select(BatchEventNames.NameOf));
+                problems.Add(new Problem($"{EventsField}[{i}]", $"must be one of {known}, not {CallerText.Quote(name)}"));
+            }
+            else if (events.HasFlag(one))
+            {
+                problems.Add(new Problem($"{EventsField}[{i}]", $"is given twice: {name}"));
             }
 
             events |= one;
