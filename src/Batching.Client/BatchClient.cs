@@ -63,10 +63,21 @@ public sealed class BatchClient : IDisposable
     /// submitted.
     /// </remarks>
     /// <inheritdoc cref="SubmitAsync(IEnumerable{Request}, CancellationToken)"/>
-    public async Task<BatchHandle> SubmitAsync(IAsyncEnumerable<Request> requests, CancellationToken cancellationToken = default)
+    public Task<BatchHandle> SubmitAsync(IAsyncEnumerable<Request> requests, CancellationToken cancellationToken = default) =>
+        SubmitAsync(requests, notify: null, cancellationToken);
+
+    /// <summary>Submits a batch, and has a URL called when something has happened to it.</summary>
+    /// <param name="requests">The requests. <see cref="BatchCall"/> makes them.</param>
+    /// <param name="notify">The URL and the events; null if nobody is to be told. The operator of the gateway has to allow its host.</param>
+    /// <param name="cancellationToken">
+    /// Ends the submission. If all of it was sent already, the gateway may have accepted it all the same.
+    /// </param>
+    /// <inheritdoc cref="SubmitAsync(IAsyncEnumerable{Request}, CancellationToken)"/>
+    public async Task<BatchHandle> SubmitAsync(
+        IAsyncEnumerable<Request> requests, Notify? notify, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        var batch = await new Submission(_connection, requests).SubmitAsync(cancellationToken).ConfigureAwait(false);
+        var batch = await new Submission(_connection, requests, notify).SubmitAsync(cancellationToken).ConfigureAwait(false);
         return Open(batch.Id);
     }
 

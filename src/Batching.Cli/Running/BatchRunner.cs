@@ -59,7 +59,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             }
 
             var input = InputOf(copy is null ? plan.Files : [copy], copy is not null, plan.Format, plan.Template);
-            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, plan.NotifyUrl, cancellationToken));
             if (plan.IsDetached)
             {
                 context.WriteLine(context.IsJson ? $$"""{"id":"{{batch.Id}}"}""" : batch.Id);
@@ -91,6 +91,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             IsCopy = isCopy,
             Format = plan.Format,
             Template = plan.Template,
+            NotifyUrl = plan.NotifyUrl,
             Shape = plan.Shape,
         };
         using var file = OutputFile.Create(path, state, plan.Overwrite, context.Time);
@@ -126,7 +127,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
                 NewestBefore = newest?.Id,
                 NewestBeforeTicks = newest?.CreateTime.ToDateTime().Ticks ?? 0,
             });
-            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, cancellationToken));
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, file.State.NotifyUrl, cancellationToken));
             file.Keep(file.State with { BatchId = batch.Id });
             context.Say($"Batch {batch.Id}, {ProgressText.OfCalls(input.Count)}.");
         }

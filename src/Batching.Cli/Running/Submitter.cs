@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Batching.Cli.Input;
 using Batching.Client;
+using Batching.V1;
 using Grpc.Core;
 
 namespace Batching.Cli.Running;
@@ -10,11 +11,12 @@ namespace Batching.Cli.Running;
 internal sealed partial class Submitter(BatchClient client)
 {
     /// <exception cref="InputException">Some calls are bad, here or for the gateway.</exception>
-    public async Task<BatchHandle> SubmitAsync(CallInput input, CancellationToken cancellationToken)
+    public async Task<BatchHandle> SubmitAsync(CallInput input, string? notifyUrl, CancellationToken cancellationToken)
     {
+        var notify = notifyUrl is null ? null : new Notify { Url = notifyUrl };
         try
         {
-            return await client.SubmitAsync(input.ReadAsync(cancellationToken), cancellationToken);
+            return await client.SubmitAsync(input.ReadAsync(cancellationToken), notify, cancellationToken);
         }
         catch (BatchException exception) when (exception is { StatusCode: StatusCode.InvalidArgument, Problems.Count: > 0 })
         {

@@ -7,7 +7,7 @@ namespace Batching.Client.Internal;
 /// Submits a batch, of any size. A submission must not be made twice: it is made again only if nothing can have come of it. That
 /// is so if it was never sent, if the gateway has refused it and says when to come again, and for an upload until its end was sent.
 /// </summary>
-internal sealed class Submission(Connection connection, IAsyncEnumerable<Request> requests)
+internal sealed class Submission(Connection connection, IAsyncEnumerable<Request> requests, Notify? notify)
 {
     // The gateway may have the whole submission.
     private bool _isSent;
@@ -46,6 +46,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
         {
             await messages.MoveNextAsync().ConfigureAwait(false);
             var first = messages.Current;
+            first.Notify = notify;
             if (await messages.MoveNextAsync().ConfigureAwait(false))
             {
                 return await UploadAsync(first, messages, cancellationToken).ConfigureAwait(false);
@@ -53,7 +54,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
 
             _isSent = true;
             var reply = await connection.Batches.CreateBatchAsync(
-                new CreateBatchRequest { Requests = { first.Requests } }, connection.OptionsOf(cancellationToken)).ConfigureAwait(false);
+                new CreateBatchRequest { Requests = { first.Requests }, Notify = notify }, connection.OptionsOf(cancellationToken)).ConfigureAwait(false);
             return reply.Batch;
         }
     }
