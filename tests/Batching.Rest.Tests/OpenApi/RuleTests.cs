@@ -12,7 +12,8 @@ public sealed class RuleTests
     [
         .. new[]
         {
-            V0BatchService.Descriptor, V1.BatchService.Descriptor, V1.KeyedBatchService.Descriptor, V2BatchService.Descriptor,
+            V0BatchService.Descriptor, V0WebhookService.Descriptor, V1.BatchService.Descriptor, V1.KeyedBatchService.Descriptor,
+            V1.WebhookService.Descriptor, V2BatchService.Descriptor,
         }.SelectMany(service => service.Methods).Where(method => RuleOf(method) is not null),
     ];
 
@@ -96,7 +97,11 @@ public sealed class RuleTests
     {
         var schema = ApiDocument.Instance.Schemas[name]!.AsObject();
         var file = V1.BatchServiceReflection.Descriptor;
-        IDescriptor descriptor = new[] { file, V1.BatchReflection.Descriptor, V1.KeyedBatchServiceReflection.Descriptor }
+        IDescriptor descriptor = new[]
+        {
+            file, V1.BatchReflection.Descriptor, V1.KeyedBatchServiceReflection.Descriptor, V1.WebhookReflection.Descriptor,
+            V1.WebhookServiceReflection.Descriptor,
+        }
             .SelectMany(one => one.MessageTypes.Cast<IDescriptor>().Concat(one.EnumTypes))
             .Single(one => one.FullName == name);
 

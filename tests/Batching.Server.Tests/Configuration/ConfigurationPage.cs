@@ -66,6 +66,10 @@ internal static class ConfigurationPage
         PageGroup.Of("What callers may ask for", "The message of a refused call names the limit and its key.", "Batch:Limits:"),
         PageGroup.Of("What keyed batches may ask for", "See [keyed batches](concepts.md#keyed-batches).", "Batch:Keyed:"),
         PageGroup.Of(
+            "Webhooks",
+            "Messages that tell owners of their batches: see [webhooks](webhooks.md#for-operators).",
+            "Batch:Webhooks:"),
+        PageGroup.Of(
             "What one owner may use",
             "Beyond a [quota](operations.md#quotas) calls are refused with `RESOURCE_EXHAUSTED`, over REST with 429 and "
             + "`Retry-After`. The message names the quota.",
@@ -99,6 +103,7 @@ internal static class ConfigurationPage
         "What callers may ask for",
         "What keyed batches may ask for",
         "What one owner may use",
+        "Webhooks",
         "Memory",
     ];
 
