@@ -1,3 +1,5 @@
+using Batching.V1;
+
 namespace Batching.Client;
 
 /// <summary>Options for submitting a batch.</summary>
@@ -26,4 +28,10 @@ public sealed class SubmitOptions
     /// The time at which what has no result ends as <c>BATCH_DEADLINE</c>, with status 504. When the batch expires by default.
     /// </summary>
     public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>
+    /// The URL that the gateway calls when something has happened to the batch, and the events. The operator of the gateway has to allow
+    /// its host. None by default.
+    /// </summary>
+    public Notify? Notify { get; init; }
 }

@@ -33,8 +33,8 @@ internal static class RestServices
         });
 
         // They hold nothing of a call, so that one of each serves all.
-        grpc.Services.AddSingleton<V0Service>().AddSingleton<V2Service>().AddSingleton<GraphService>();
-        grpc.Services.AddOwnPaths(V0BatchService.Descriptor, V2BatchService.Descriptor);
+        grpc.Services.AddSingleton<V0Service>().AddSingleton<V0WebhooksService>().AddSingleton<V2Service>().AddSingleton<GraphService>();
+        grpc.Services.AddOwnPaths(V0BatchService.Descriptor, V0WebhookService.Descriptor, V2BatchService.Descriptor);
         grpc.Services.AddOptions<DialectOptions>().BindConfiguration(DialectOptions.Section).ValidateOnStart();
         grpc.Services.AddOptions<BatchEngineOptions>().Configure<IOptions<DialectOptions>>(static (engine, dialects) =>
         {
@@ -60,6 +60,7 @@ internal static class RestServices
     public static IEnumerable<IEndpointConventionBuilder> MapRest(this IEndpointRouteBuilder endpoints)
     {
         yield return endpoints.MapGrpcService<V0Service>().WithRest().WithoutGrpc(V1.BatchService.Descriptor);
+        yield return endpoints.MapGrpcService<V0WebhooksService>().WithRest().WithoutGrpc(V1.WebhookService.Descriptor);
         yield return endpoints.MapGrpcService<V2Service>().WithRest().WithoutGrpc(V1.KeyedBatchService.Descriptor);
         var dialects = endpoints.ServiceProvider.GetRequiredService<IOptions<DialectOptions>>().Value;
         if (dialects.Graph.Enabled)

@@ -19,7 +19,7 @@ namespace Batching.Storage.Sqlite;
 /// Space that deletions free is used again; the file shrinks only when more than half of it is free. The file is
 /// longer than others: it has all members of the interface, most of them one call.
 /// </remarks>
-public sealed class SqliteBatchStore : IBatchStore
+public sealed class SqliteBatchStore : IBatchStore, IWebhookStore
 {
     // Entries of so many segments are in memory at a time while they are read through.
     private const int SegmentsPerPage = 32;
@@ -49,6 +49,9 @@ public sealed class SqliteBatchStore : IBatchStore
 
     /// <inheritdoc />
     public long MaxPayloadBytes => _bound.MaxPayloadBytes;
+
+    /// <inheritdoc />
+    public IWebhookStore Webhooks => this;
 
     private StoreWriter Writer => _writer ?? throw NotOpen();
 
@@ -223,6 +226,26 @@ public sealed class SqliteBatchStore : IBatchStore
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<int>> ListStartedAsync(long batchKey, CancellationToken cancellationToken) =>
         Read(batchKey, static (session, key) => session.ListStarted(key), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<WebhookMessage>> ListDueMessagesAsync(
+        DateTimeOffset now, WebhookLane after, int perLane, int limit, CancellationToken cancellationToken) =>
+        Read(
+            (now, after, perLane, limit),
+            static (session, x) => session.Messages.ListDue(x.now, x.after, x.perLane, x.limit),
+            cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<DateTimeOffset?> FindNextMessageTimeAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+        Read(after, static (session, after) => session.Messages.FindNextTime(after), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<WebhookMessage>> ListMessagesAsync(long batchKey, CancellationToken cancellationToken) =>
+        Read(batchKey, static (session, key) => session.Messages.ListOfBatch(key), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<int> CountWaitingMessagesAsync(string? owner, int limit, CancellationToken cancellationToken) =>
+        Read((owner, limit), static (session, x) => session.Messages.CountWaiting(x.owner, x.limit), cancellationToken);
 
     /// <summary>Does what is waiting to be committed, closes the files and lets others have the directory.</summary>
     public async ValueTask DisposeAsync()

@@ -20,7 +20,11 @@ public class SqliteQueryPlanTests
         ReadSession.ReadSegmentSql,
         ReadSession.FindPayloadSql,
         ReadSession.ReadEntriesSql,
-        ReadSession.ListStartedSql);
+        ReadSession.ListStartedSql,
+        MessageReads.NextLaneSql,
+        MessageReads.ListDueSql,
+        MessageReads.FindNextTimeSql,
+        MessageReads.ListOfBatchSql);
 
     [Theory]
     [MemberData(nameof(Statements))]
@@ -33,7 +37,7 @@ public class SqliteQueryPlanTests
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
-        foreach (var name in (string[])["$key", "$owner", "$submissionKey", "$before", "$afterKey", "$after", "$until", "$now", "$index", "$position", "$limit"])
+        foreach (var name in (string[])["$key", "$owner", "$submissionKey", "$host", "$before", "$afterKey", "$after", "$until", "$now", "$index", "$position", "$limit"])
         {
             if (sql.Contains(name, StringComparison.Ordinal))
             {

@@ -33,9 +33,14 @@ internal static class RunCommand
         var headers = new Option<bool>("--headers") { Description = "Writes the header fields of the responses, too." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Gives up what is in the output file." };
         var detach = new Option<bool>("--detach", "-d") { Description = "Only submits, and prints the id of the batch." };
+        var notify = new Option<string?>("--notify")
+        {
+            Description = "A URL that the gateway calls when the batch is done. Its operator has to allow the host.",
+            HelpName = "URL",
+        };
         var command = new Command("run", "Submits calls as one batch, and writes each result as a line of JSON.")
         {
-            files, output, format, template, headers, overwrite, detach,
+            files, output, format, template, headers, overwrite, detach, notify,
         };
         command.Validators.Add(result =>
         {
@@ -64,6 +69,7 @@ internal static class RunCommand
                     Output = parsed.GetValue(output),
                     Overwrite = parsed.GetValue(overwrite),
                     IsDetached = parsed.GetValue(detach),
+                    NotifyUrl = parsed.GetValue(notify),
                 },
                 cancellationToken);
         });

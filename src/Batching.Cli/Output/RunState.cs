@@ -44,6 +44,9 @@ internal sealed record RunState
     /// <summary>The template for tables.</summary>
     public string? Template { get; init; }
 
+    /// <summary>The URL that the gateway tells of the batch; null if it tells nobody.</summary>
+    public string? NotifyUrl { get; init; }
+
     /// <summary>The shape of the output.</summary>
     public OutputShape Shape { get; init; } = new();
 }

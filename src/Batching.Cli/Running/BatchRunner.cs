@@ -60,7 +60,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             }
 
             var input = InputOf(copy is null ? plan.Files : [copy], copy is not null, plan.Format, plan.Template);
-            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, key: null, cancellationToken));
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, plan.NotifyUrl, key: null, cancellationToken));
             if (plan.IsDetached)
             {
                 context.WriteLine(context.IsJson ? $$"""{"id":"{{batch.Id}}"}""" : batch.Id);
@@ -92,6 +92,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
             IsCopy = isCopy,
             Format = plan.Format,
             Template = plan.Template,
+            NotifyUrl = plan.NotifyUrl,
             Shape = plan.Shape,
         };
         using var file = OutputFile.Create(path, state, plan.Overwrite, context.Time);
@@ -147,7 +148,7 @@ internal sealed class BatchRunner(CliContext context, BatchClient client)
                 file.Keep(file.State with { IsSent = true, SubmissionKey = key, SentTime = context.Time.GetUtcNow() });
             }
 
-            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, key, cancellationToken));
+            var batch = await context.WaitForAsync(_submitter.SubmitAsync(input, file.State.NotifyUrl, key, cancellationToken));
             file.Keep(file.State with { BatchId = batch.Id });
             context.Say($"Batch {batch.Id}, {ProgressText.OfCalls(input.Count)}.");
         }

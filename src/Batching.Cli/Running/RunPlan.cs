@@ -27,6 +27,9 @@ internal sealed record RunPlan
     /// <summary>Whether what is in that file is given up.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>The URL that the gateway tells of the batch; null if it tells nobody.</summary>
+    public string? NotifyUrl { get; init; }
+
     /// <summary>Whether nobody waits for the results.</summary>
     public bool IsDetached { get; init; }
 }

@@ -61,6 +61,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
                 Requests = { first.Requests },
                 StartTime = options.StartTime?.ToTimestamp(),
                 Deadline = options.Deadline?.ToTimestamp(),
+                Notify = options.Notify,
             };
             if (options.Priority is { } priority)
             {
@@ -77,6 +78,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
     {
         first.StartTime = options.StartTime?.ToTimestamp();
         first.Deadline = options.Deadline?.ToTimestamp();
+        first.Notify = options.Notify;
         if (options.Priority is { } priority)
         {
             first.Priority = priority;

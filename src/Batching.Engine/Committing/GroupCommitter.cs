@@ -28,6 +28,7 @@ internal sealed class GroupCommitter : IDisposable
         IBatchStore store,
         CommitPublisher publisher,
         BatchMetrics metrics,
+        EventMessages events,
         StoreHealth health,
         IOptions<BatchEngineOptions> options,
         TimeProvider time,
@@ -37,7 +38,7 @@ internal sealed class GroupCommitter : IDisposable
         _time = time;
         _delay = options.Value.CommitDelay;
         _uncommitted = new ByteBudget(options.Value.Limits.UncommittedBytes);
-        _writer = new GroupWriter(store, publisher, metrics, _uncommitted, time);
+        _writer = new GroupWriter(store, publisher, metrics, events, _uncommitted, time);
         _outage = new StoreOutage(
             _writer, new UnstoredResults(store.MaxPayloadBytes, time), _uncommitted, health, time, logger);
     }

@@ -8,17 +8,23 @@ namespace Batching.Engine.Committing;
 /// <param name="store">Where it is stored.</param>
 /// <param name="publisher">Tells everybody what has changed.</param>
 /// <param name="metrics">Measures commits.</param>
+/// <param name="events">Makes the messages that tell owners what has happened.</param>
 /// <param name="uncommitted">The room that results take until they are stored.</param>
 /// <param name="time">The clock.</param>
 internal sealed class GroupWriter(
-    IBatchStore store, CommitPublisher publisher, BatchMetrics metrics, ByteBudget uncommitted, TimeProvider time)
+    IBatchStore store,
+    CommitPublisher publisher,
+    BatchMetrics metrics,
+    EventMessages events,
+    ByteBudget uncommitted,
+    TimeProvider time)
 {
     /// <summary>Commits a group: all of it, or nothing.</summary>
     /// <returns>Why nothing was stored; null if all was.</returns>
     public async Task<StoreUnavailableException?> TryCommitAsync(CommitGroup group)
     {
         var tally = metrics.CountsResults ? new ResultTally(metrics.Unrouted) : null;
-        var appends = PositionAssigner.Assign(group.Results, time, tally);
+        var appends = PositionAssigner.Assign(group.Results, time, tally, events);
         var began = time.GetTimestamp();
         try
         {

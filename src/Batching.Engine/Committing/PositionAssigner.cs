@@ -15,8 +15,9 @@ internal static class PositionAssigner
     /// <param name="results">The results. Those of one batch keep their order.</param>
     /// <param name="time">The clock.</param>
     /// <param name="tally">Counts them; null if nobody wants to know.</param>
+    /// <param name="events">Makes the messages that tell of them.</param>
     public static List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> Assign(
-        IReadOnlyList<FinishedRequest> results, TimeProvider time, ResultTally? tally)
+        IReadOnlyList<FinishedRequest> results, TimeProvider time, ResultTally? tally, EventMessages events)
     {
         var batches = new Dictionary<ActiveBatch, List<FinishedRequest>>();
         foreach (var finished in results)
@@ -32,19 +33,20 @@ internal static class PositionAssigner
         var appends = new List<(ActiveBatch, StoreWrite.AppendResults)>(batches.Count);
         foreach (var (batch, finished) in batches)
         {
-            appends.Add((batch, Append(batch, finished, time, tally)));
+            appends.Add((batch, Append(batch, finished, time, tally, events)));
         }
 
         return appends;
     }
 
     private static StoreWrite.AppendResults Append(
-        ActiveBatch batch, List<FinishedRequest> finished, TimeProvider time, ResultTally? tally)
+        ActiveBatch batch, List<FinishedRequest> finished, TimeProvider time, ResultTally? tally, EventMessages events)
     {
         var record = batch.Record;
         var segments = new ResultSegmentBuilder(record.Finished + 1);
         var added = 0;
         var failed = 0;
+        int? firstFailed = null;
         long size = 0;
         var spawned = new List<Request>();
         foreach (var request in finished)
@@ -67,27 +69,33 @@ internal static class PositionAssigner
         var total = record.Total + spawned.Count;
         var isDone = count == total;
         var (capacity, runs) = spawned.Count > 0 ? batch.Numbers.Current : (record.Capacity, record.Runs);
-        return new StoreWrite.AppendResults(
-            record with
-            {
-                Capacity = capacity,
-                Runs = runs,
-                Total = total,
-                Finished = count,
-                Failed = record.Failed + failed,
-                ResponseSize = record.ResponseSize + size,
-                DoneTime = isDone ? time.GetUtcNow() : null,
-                Credential = isDone ? null : record.Credential,
-            },
-            segments.Build(),
-            RequestWindow.Encode(spawned, record.Total));
+        var after = record with
+        {
+            Capacity = capacity,
+            Runs = runs,
+            Total = total,
+            Finished = count,
+            Failed = record.Failed + failed,
+            ResponseSize = record.ResponseSize + size,
+            DoneTime = isDone ? time.GetUtcNow() : null,
+            Credential = isDone ? null : record.Credential,
+        };
+        return new StoreWrite.AppendResults(after, segments.Build(), RequestWindow.Encode(spawned, record.Total))
+        {
+            Messages = events.Of(record, after, firstFailed),
+        };
 
         void Add(FinishedRequest request, int index, UpstreamReply reply)
         {
             segments.Add(index, reply.StatusCode, reply.Failure, request.DoneTime, reply.Size, reply.Headers, reply.Body);
             tally?.Add(request.Upstream, reply);
             added++;
-            failed += reply.Failure != Failure.None || reply.StatusCode >= 400 ? 1 : 0;
+            if (reply.Failure != Failure.None || reply.StatusCode >= 400)
+            {
+                firstFailed ??= index;
+                failed++;
+            }
+
             size += reply.Size;
         }
     }

@@ -37,6 +37,9 @@ public sealed class BatchEngineOptions
     /// <summary>Limits of what one owner may take of the gateway.</summary>
     public QuotaOptions Quotas { get; set; } = new();
 
+    /// <summary>Messages that tell owners of their batches.</summary>
+    public WebhookOptions Webhooks { get; set; } = new();
+
     /// <summary>
     /// Longest time that a result waits for other results to be stored with it, while more requests of its batch are under
     /// way. Results that are stored together share one flush of the disk. A submission never waits, and neither does a

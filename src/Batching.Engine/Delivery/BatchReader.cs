@@ -54,6 +54,7 @@ public sealed class BatchReader
         var record = found.Value;
         var views = _views.Of(record, RequestFields.Progress);
         var batch = views.ToBatch();
+        batch.Notify = BatchViews.ToNotify(record);
         if (request.RequestIds.Count > 0)
         {
             var indexes = RequestIds.Resolve(request.RequestIds, record, _ids);

@@ -14,6 +14,21 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
     /// <summary>A batch without its requests, as it is now.</summary>
     public Batch ToBatch(BatchRecord record) => ToBatch(record, IsExpired(record));
 
+    /// <summary>The same, with what its owner is told of it, which may be larger than all the rest.</summary>
+    public Batch ToFullBatch(BatchRecord record)
+    {
+        var batch = ToBatch(record);
+        batch.Notify = ToNotify(record);
+        return batch;
+    }
+
+    /// <summary>The wish of a batch's owner to be told of it; null if there is none.</summary>
+    public static Notify? ToNotify(BatchRecord record) => record.Notify is not { } target ? null : new Notify
+    {
+        Url = target.Url,
+        Events = { BatchEventNames.NamesOf(target.Events) },
+    };
+
     /// <summary>A batch without its requests.</summary>
     /// <param name="record">The batch.</param>
     /// <param name="isExpired">Whether its bodies are gone.</param>

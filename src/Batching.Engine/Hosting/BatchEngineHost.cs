@@ -4,6 +4,7 @@ using Batching.Engine.Lifecycle;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
+using Batching.Engine.Webhooks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,8 @@ internal sealed class BatchEngineHost(
     ExpirySweeper sweeper,
     DeliveryTracker deliveries,
     StoreSampler sampler,
+    WebhookSecrets webhookSecrets,
+    WebhookDispatcher webhooks,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<BatchEngineHost> logger) : IHostedLifecycleService, IDisposable
@@ -40,6 +43,7 @@ internal sealed class BatchEngineHost(
     {
         await store.OpenAsync(cancellationToken);
         await ids.OpenAsync(cancellationToken);
+        await webhookSecrets.OpenAsync(cancellationToken);
         _firstOwnKey = await ids.ReserveAsync(1, cancellationToken);
         _committing = RunAsync(committer.RunAsync);
     }
@@ -53,6 +57,7 @@ internal sealed class BatchEngineHost(
         _background.Add(RunAsync(() => delayed.RunAsync(now, _stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sampler.RunAsync(_stopping.Token)));
+        _background.Add(RunAsync(() => webhooks.RunAsync(_stopping.Token)));
         return Task.CompletedTask;
     }
 

@@ -12,6 +12,7 @@ using Batching.Engine.Storage;
 using Batching.Engine.Submission;
 using Batching.Engine.Telemetry;
 using Batching.Engine.Upstreams;
+using Batching.Engine.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -25,7 +26,7 @@ public static class BatchEngineServices
     /// <summary>
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchReader"/>,
     /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
-    /// <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="Configuration.BatchEngineOptions"/> beside it.
     /// </summary>
     public static IServiceCollection AddBatchEngine(this IServiceCollection services)
@@ -49,6 +50,7 @@ public static class BatchEngineServices
         services.AddSingleton<RequestRunner>();
         services.AddSingleton<StoreHealth>();
         services.AddSingleton<CommitPublisher>();
+        services.AddSingleton<EventMessages>();
         services.AddSingleton<GroupCommitter>();
         services.AddSingleton<Scheduler>();
         services.AddSingleton<Recovery>();
@@ -62,6 +64,11 @@ public static class BatchEngineServices
         services.AddSingleton<MemoryBudgets>();
         services.AddSingleton<ReplyBudget>();
         services.AddSingleton<OwnerQuotas>();
+        services.AddSingleton<ReceiverRules>();
+        services.AddSingleton<WebhookSecrets>();
+        services.AddSingleton<MessageSender>();
+        services.AddSingleton<RetryPlan>();
+        services.AddSingleton<WebhookDispatcher>();
         services.AddSingleton<BatchMetrics>();
         services.AddSingleton<StoreSampler>();
         services.AddHostedService<BatchEngineHost>();
@@ -75,6 +82,7 @@ public static class BatchEngineServices
             .AddFace<BodyReader>()
             .AddFace<BatchCanceller>()
             .AddFace<BatchDeleter>()
+            .AddFace<WebhookMessages>()
             .AddFace<KeyedBatchRunner>()
             .AddFace<PaginationDetector>();
     }

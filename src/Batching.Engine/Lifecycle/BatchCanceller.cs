@@ -67,6 +67,6 @@ public sealed class BatchCanceller
             record = await _store.FindBatchAsync(record.Key, cancellationToken) ?? record;
         }
 
-        return _views.ToBatch(record);
+        return _views.ToFullBatch(record);
     }
 }

@@ -33,6 +33,6 @@ public sealed class BatchDeleter
         }
 
         await _committer.WriteAsync(new StoreWrite.Delete(found.Value.Key));
-        return _views.ToBatch(found.Value);
+        return _views.ToFullBatch(found.Value);
     }
 }

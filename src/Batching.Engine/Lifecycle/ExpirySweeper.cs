@@ -16,6 +16,7 @@ internal sealed class ExpirySweeper(
     ActiveBatches activeBatches,
     Scheduler scheduler,
     GroupCommitter committer,
+    EventMessages events,
     TimeProvider time,
     ILogger<ExpirySweeper> logger)
 {
@@ -47,6 +48,9 @@ internal sealed class ExpirySweeper(
         while (true)
         {
             var due = await store.ListToDeleteAsync(time.GetUtcNow(), PageSize, cancellationToken);
+            // A gateway that was off for long comes to both at once. The owner is to be told of the first all the same.
+            await Task.WhenAll(due.Where(record => !record.Expired && record.Notify is not null).Select(ExpireAsync));
+
             // All in one group.
             await Task.WhenAll(due.Select(record => committer.WriteAsync(new StoreWrite.Delete(record.Key))));
 
@@ -73,8 +77,12 @@ internal sealed class ExpirySweeper(
         if (activeBatches.TryGet(record.Key, out var batch))
         {
             scheduler.Stop(batch, Failure.Expired);
+            record = batch.Record;
         }
 
-        await committer.WriteAsync(new StoreWrite.Expire(record.Key));
+        await committer.WriteAsync(new StoreWrite.Expire(record.Key)
+        {
+            Messages = events.Of(record, record with { Expired = true }),
+        });
     }
 }

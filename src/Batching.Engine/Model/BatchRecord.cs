@@ -83,6 +83,8 @@ public sealed record BatchRecord
 
     /// <summary>The time at which what is not done ends; null for none but <see cref="ExpireTime"/>.</summary>
     public DateTimeOffset? Deadline { get; init; }
+    /// <summary>The URL that is told of the batch; null if none is.</summary>
+    public WebhookTarget? Notify { get; init; }
 
     /// <summary>The number of requests that have no result yet.</summary>
     public int Running => Total - Finished;

@@ -18,6 +18,9 @@ public interface IBatchStore : IAsyncDisposable
     /// </summary>
     long MaxPayloadBytes { get; }
 
+    /// <summary>The messages of webhooks in this store.</summary>
+    IWebhookStore Webhooks { get; }
+
     /// <summary>
     /// Opens the store, creates it if it isn't there, and brings its schema up to date. To be called once, before
     /// anything else.

@@ -7,10 +7,16 @@ namespace Batching.Engine.Storage;
 public abstract record StoreWrite(long BatchKey)
 {
     /// <summary>
+    /// Messages that tell of this change. They are stored with it, if the batch is there afterwards; one that is there already,
+    /// of the same batch and event, stays as it is.
+    /// </summary>
+    public IReadOnlyList<WebhookMessage> Messages { get; init; } = [];
+
+    /// <summary>
     /// The change makes room, or ends requests without a response to keep, which leads to it: a store that is full must
     /// still take it, from a reserve that it keeps for such changes.
     /// </summary>
-    public bool FreesRoom => this is Cancel or Expire or Delete
+    public bool FreesRoom => this is Cancel or Expire or Delete or NoteAttempt
         || (this is AppendResults { Spawned.Count: 0 } append
             && append.Segments.All(segment => segment.Payload is not { Length: > 0 }));
 
@@ -62,6 +68,29 @@ public abstract record StoreWrite(long BatchKey)
     /// <summary>Deletes the payloads of all results, and forgets which requests were started.</summary>
     public sealed record Expire(long BatchKey) : StoreWrite(BatchKey);
 
-    /// <summary>Deletes the batch and everything that belongs to it; of one that is not accepted, what is staged.</summary>
+    /// <summary>
+    /// Notes an attempt to send a message, and what is to come of it; ignored if the message isn't there. A message that does
+    /// not wait any more is deleted where its batch is.
+    /// </summary>
+    /// <param name="BatchKey">The batch of the message, which need not be there.</param>
+    /// <param name="Event">The event of the message.</param>
+    /// <param name="Attempt">The attempt, by which their number grows.</param>
+    /// <param name="State">The state from now on.</param>
+    /// <param name="NextTime">The time of the next attempt.</param>
+    public sealed record NoteAttempt(
+        long BatchKey, BatchEvents Event, WebhookAttempt Attempt, WebhookState State, DateTimeOffset NextTime) : StoreWrite(BatchKey);
+
+    /// <summary>Lets a message wait as if it were new, whatever became of it; ignored if the batch has no such message.</summary>
+    /// <param name="BatchKey">The batch of the message.</param>
+    /// <param name="Event">The event of the message.</param>
+    /// <param name="NextTime">The time of the next attempt.</param>
+    /// <param name="EndTime">The time after which no attempt follows one that has failed.</param>
+    public sealed record Resend(
+        long BatchKey, BatchEvents Event, DateTimeOffset NextTime, DateTimeOffset EndTime) : StoreWrite(BatchKey);
+
+    /// <summary>
+    /// Deletes the batch and everything that belongs to it, its messages too but for those that still wait; of a batch that is not
+    /// accepted, what is staged.
+    /// </summary>
     public sealed record Delete(long BatchKey) : StoreWrite(BatchKey);
 }

@@ -32,6 +32,7 @@ internal sealed class BatchAcceptor(
     /// <param name="windows">The requests, but those that are staged.</param>
     /// <param name="stagedKey">What they are staged under; null if none are.</param>
     /// <param name="schedule">When it runs.</param>
+    /// <param name="notify">The URL that is told of it; null if none is.</param>
     /// <param name="submissionKey">What it is recognised by if it is submitted again; null for nothing.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
@@ -44,6 +45,7 @@ internal sealed class BatchAcceptor(
         IReadOnlyList<RequestWindow> windows,
         long? stagedKey,
         Schedule schedule,
+        WebhookTarget? notify,
         SubmissionKey? submissionKey,
         Activity? submission,
         CancellationToken cancellationToken)
@@ -78,6 +80,7 @@ internal sealed class BatchAcceptor(
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
             SubmissionKey = submissionKey,
+            Notify = notify,
             Trace = ForwardedFields.TraceOf(submission, caller.Client.TraceParent),
         };
 

@@ -5,6 +5,7 @@ using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
+using Batching.Engine.Webhooks;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,7 @@ public sealed class BatchSubmitter
     private const long AddedBytes = 160;
 
     private readonly RequestValidator _validator;
+    private readonly ReceiverRules _receivers;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly SubmissionKeys _keys;
@@ -28,6 +30,7 @@ public sealed class BatchSubmitter
 
     internal BatchSubmitter(
         RequestValidator validator,
+        ReceiverRules receivers,
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
         SubmissionKeys keys,
@@ -37,6 +40,7 @@ public sealed class BatchSubmitter
         IOptions<BatchEngineOptions> options)
     {
         _validator = validator;
+        _receivers = receivers;
         _quotas = quotas;
         _acceptor = acceptor;
         _keys = keys;
@@ -105,12 +109,18 @@ public sealed class BatchSubmitter
         Activity? submission,
         CancellationToken cancellationToken)
     {
-        // The times of a batch that is there may be past.
         var problems = new List<Problem>();
         var schedule = Schedule.Read(terms, _acceptor.Now(), _retention, problems);
+        var (target, refused) = await _receivers.ReadAsync(caller.Owner, terms.Notify, problems, cancellationToken);
+
+        // The times of a batch that is there may be past, and its receiver is told of it already.
         if (await _keys.HasAsync(caller.Owner, terms.IdempotencyKey, cancellationToken))
         {
             problems.Clear();
+        }
+        else if (problems.Count == 0 && refused is not null)
+        {
+            return refused;
         }
 
         var (windows, key, refusal) = await EncodeAsync(caller, terms, requests, [.. problems, .. known], cancellationToken);
@@ -119,7 +129,7 @@ public sealed class BatchSubmitter
             return refusal;
         }
 
-        var storedBytes = windows.Sum(window => (long)window.Data.Length);
+        var storedBytes = windows.Sum(window => (long)window.Data.Length) + (target?.StoredBytes ?? 0);
 
         // Before the quotas are asked: the batch that is there may be what they are used up by.
         if (await _keys.FindAsync(caller.Owner, key, cancellationToken) is { } before)
@@ -149,6 +159,7 @@ public sealed class BatchSubmitter
                 windows,
                 stagedKey: null,
                 schedule,
+                target,
                 key,
                 submission,
                 cancellationToken);
@@ -203,7 +214,7 @@ public sealed class BatchSubmitter
 
     private Batch ToBatch(BatchRecord record, IReadOnlyList<Request> requests, long storedBytes, long maxBytes)
     {
-        var batch = _views.ToBatch(record);
+        var batch = _views.ToFullBatch(record);
         batch.Requests.AddRange(requests);
 
         // What was stored is more than what is shown, but for what was added: as a rule nothing needs to be counted.

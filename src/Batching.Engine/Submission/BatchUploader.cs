@@ -5,6 +5,7 @@ using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
+using Batching.Engine.Webhooks;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,7 @@ namespace Batching.Engine.Submission;
 public sealed class BatchUploader
 {
     private readonly RequestValidator _validator;
+    private readonly ReceiverRules _receivers;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly SubmissionKeys _keys;
@@ -26,6 +28,7 @@ public sealed class BatchUploader
 
     internal BatchUploader(
         RequestValidator validator,
+        ReceiverRules receivers,
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
         SubmissionKeys keys,
@@ -36,6 +39,7 @@ public sealed class BatchUploader
         TimeProvider time)
     {
         _validator = validator;
+        _receivers = receivers;
         _quotas = quotas;
         _acceptor = acceptor;
         _keys = keys;
@@ -114,7 +118,7 @@ public sealed class BatchUploader
         using var lease = reserved.Value;
         using var hash = idempotencyKey is null ? null : new ContentHash();
         await using var upload = new Upload(
-            lease, _budgets, caller.Owner, _validator, _acceptor, _staging, hash, isRepeat, _limits, _retention);
+            lease, _receivers, _budgets, caller.Owner, _validator, _acceptor, _staging, hash, isRepeat, _limits, _retention);
         if ((await ReadAsync(upload, messages, shutdown, cancellationToken) ?? upload.Check()) is { } refusal)
         {
             return refusal;
@@ -134,7 +138,7 @@ public sealed class BatchUploader
 
         try
         {
-            return _views.ToBatch(await upload.AcceptAsync(caller, key, submission, cancellationToken));
+            return _views.ToFullBatch(await upload.AcceptAsync(caller, key, submission, cancellationToken));
         }
         catch (SubmissionKeyTakenException)
         {
@@ -143,7 +147,7 @@ public sealed class BatchUploader
     }
 
     private Outcome<Batch> Show(Outcome<BatchRecord> before) =>
-        before.Succeeded ? _views.ToBatch(before.Value) : before.Refusal;
+        before.Succeeded ? _views.ToFullBatch(before.Value) : before.Refusal;
 
     // The clock for a message runs only while it is waited for: a store that is behind is not the client's fault.
     private async ValueTask<Refusal?> ReadAsync(
@@ -181,7 +185,7 @@ public sealed class BatchUploader
             }
 
             patience.End();
-            if ((upload.ReadTerms(message.Current) ?? await upload.AddAsync(message.Current.Requests, cancellationToken)) is { } refusal)
+            if ((await upload.ReadTermsAsync(message.Current, cancellationToken) ?? await upload.AddAsync(message.Current.Requests, cancellationToken)) is { } refusal)
             {
                 return refusal;
             }

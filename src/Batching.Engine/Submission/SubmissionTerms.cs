@@ -26,6 +26,9 @@ public sealed record SubmissionTerms
     /// <summary>The time at which what is not done ends; null for when the batch expires.</summary>
     public Timestamp? Deadline { get; init; }
 
+    /// <summary>The wish to be told of the batch; null for none.</summary>
+    public Notify? Notify { get; init; }
+
     /// <summary>The terms of a batch in one message.</summary>
     public static SubmissionTerms Of(CreateBatchRequest request, string? idempotencyKey) => new()
     {
@@ -33,6 +36,7 @@ public sealed record SubmissionTerms
         StartTime = request.StartTime,
         Priority = request.HasPriority ? request.Priority : null,
         Deadline = request.Deadline,
+        Notify = request.Notify,
     };
 
     /// <summary>The terms of an upload, of which this is the first message.</summary>
@@ -42,12 +46,13 @@ public sealed record SubmissionTerms
         StartTime = first.StartTime,
         Priority = first.HasPriority ? first.Priority : null,
         Deadline = first.Deadline,
+        Notify = first.Notify,
     };
 
     /// <summary>The terms as one message, for the hash of the content.</summary>
     internal IMessage ToMessage()
     {
-        var message = new CreateBatchRequest { StartTime = StartTime, Deadline = Deadline };
+        var message = new CreateBatchRequest { StartTime = StartTime, Deadline = Deadline, Notify = Notify };
         if (Priority is { } priority and not BatchRecord.DefaultPriority)
         {
             message.Priority = priority;

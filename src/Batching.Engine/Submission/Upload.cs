@@ -3,6 +3,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
+using Batching.Engine.Webhooks;
 using Batching.V1;
 
 namespace Batching.Engine.Submission;
@@ -12,6 +13,7 @@ namespace Batching.Engine.Submission;
 /// bits are in memory, which are charged to its owner. What is staged and not accepted in the end is deleted. Not thread-safe.
 /// </summary>
 /// <param name="lease">What it takes of its owner's quotas.</param>
+/// <param name="receivers">Decides which URLs may be told of it.</param>
 /// <param name="budgets">What it takes of memory.</param>
 /// <param name="owner">Whose it is.</param>
 /// <param name="validator">Checks its requests.</param>
@@ -23,6 +25,7 @@ namespace Batching.Engine.Submission;
 /// <param name="retention">How far ahead it may start.</param>
 internal sealed class Upload(
     QuotaLease lease,
+    ReceiverRules receivers,
     MemoryBudgets budgets,
     string owner,
     RequestValidator validator,
@@ -45,13 +48,14 @@ internal sealed class Upload(
     private int _problemCount;
     private int _spawners;
     private Schedule? _schedule;
+    private WebhookTarget? _notify;
 
     /// <summary>What is said of the batch as a whole, without its key.</summary>
     public SubmissionTerms Terms { get; private set; } = SubmissionTerms.None;
 
     /// <summary>Reads what the first message says of the batch as a whole; of others nothing is read.</summary>
     /// <returns>Why the upload can't go on; null if it can.</returns>
-    public Refusal? ReadTerms(UploadBatchRequest message)
+    public async ValueTask<Refusal?> ReadTermsAsync(UploadBatchRequest message, CancellationToken cancellationToken)
     {
         if (_schedule is not null)
         {
@@ -61,9 +65,15 @@ internal sealed class Upload(
         Terms = SubmissionTerms.Of(message, idempotencyKey: null);
         var problems = new List<Problem>();
         _schedule = Schedule.Read(Terms, acceptor.Now(), retention, problems);
+        if (isRepeat)
+        {
+            // The times of a batch that is there may be past, and its receiver is told of it already.
+            return null;
+        }
 
-        // The times of a batch that is there may be past.
-        return isRepeat || problems.Count == 0 ? null : new Refusal.Invalid(problems);
+        (_notify, var refusal) = await receivers.ReadAsync(owner, Terms.Notify, problems, cancellationToken);
+        return problems.Count > 0 ? new Refusal.Invalid(problems)
+            : refusal ?? (_notify is null ? null : await lease.GrowAsync(0, _notify.StoredBytes, cancellationToken));
     }
 
     /// <summary>
@@ -162,7 +172,7 @@ internal sealed class Upload(
     {
         await _staging;
         var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, _schedule!.Value, key, submission, cancellationToken);
+            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, _schedule!.Value, _notify, key, submission, cancellationToken);
         _stagedKey = null;
         return record;
     }

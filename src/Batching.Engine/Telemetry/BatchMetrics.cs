@@ -44,6 +44,9 @@ public sealed class BatchMetrics
     private readonly Histogram<long> _commitCounts;
     private readonly ObservableInstrument<long> _batches;
     private readonly ObservableInstrument<long> _storeSize;
+    private readonly Counter<long> _webhooks;
+    private readonly ObservableInstrument<long> _waitingWebhooks;
+    private long? _waiting;
     private volatile StoreTotals? _store;
     private int _readers;
 
@@ -76,11 +79,15 @@ public sealed class BatchMetrics
             "batching.store.size", ObserveStoreSize, "By", "Bytes of the store.");
         _meter.CreateObservableUpDownCounter(
             "batching.store.limit", ObserveStoreLimit, "By", "Bytes that the store may grow to.");
+        _webhooks = _meter.CreateCounter<long>(
+            "batching.webhook.attempts", "{attempt}", "Attempts to send messages of webhooks.");
+        _waitingWebhooks = _meter.CreateObservableUpDownCounter(
+            "batching.webhook.waiting", ObserveWaiting, "{message}", "Messages of webhooks that wait to be delivered.");
         Unrouted = new UpstreamMetrics(this, default);
     }
 
     /// <summary>Whether anybody wants to know what is in the store.</summary>
-    internal bool ObservesStore => _batches.Enabled || _storeSize.Enabled;
+    internal bool ObservesStore => _batches.Enabled || _storeSize.Enabled || _waitingWebhooks.Enabled;
 
     /// <summary>Whether anybody measures commits.</summary>
     internal bool MeasuresCommits => _commits.Enabled || _commitSizes.Enabled || _commitCounts.Enabled;
@@ -95,6 +102,18 @@ public sealed class BatchMetrics
     internal StoreTotals? Store
     {
         set => _store = value;
+    }
+
+    /// <summary>Messages of webhooks that wait; null if that is not known.</summary>
+    internal long? WaitingWebhooks
+    {
+        set
+        {
+            lock (_webhooks)
+            {
+                _waiting = value;
+            }
+        }
     }
 
     internal Counter<long> Results { get; }
@@ -132,6 +151,15 @@ public sealed class BatchMetrics
     public void CountRefusal(Refusal.Exhausted refusal) =>
         _refusals.Add(1, new KeyValuePair<string, object?>("limit", refusal.Limit));
 
+    /// <summary>Counts an attempt to send a message of a webhook.</summary>
+    /// <param name="state">The state of the message afterwards.</param>
+    internal void CountWebhook(WebhookState state) => _webhooks.Add(1, new KeyValuePair<string, object?>("outcome", state switch
+    {
+        WebhookState.Delivered => "delivered",
+        WebhookState.GivenUp => "given_up",
+        _ => "failed",
+    }));
+
     /// <summary>Counts a group of changes that was committed.</summary>
     internal void CountCommit(TimeSpan duration, int changes, long bytes)
     {
@@ -164,6 +192,14 @@ public sealed class BatchMetrics
 
     private IEnumerable<Measurement<long>> ObserveStoreLimit() =>
         _store is { MaxBytes: { } bytes } ? [new Measurement<long>(bytes)] : [];
+
+    private IEnumerable<Measurement<long>> ObserveWaiting()
+    {
+        lock (_webhooks)
+        {
+            return _waiting is { } waiting ? [new Measurement<long>(waiting)] : [];
+        }
+    }
 
     private static Measurement<long> InState(long value, string state) =>
         new(value, new KeyValuePair<string, object?>("state", state));

@@ -10,6 +10,8 @@ internal sealed class StoreSampler(IBatchStore store, BatchMetrics metrics, Time
     // To count batches takes longer the more there are: the hundredth part of one processor at most.
     private const int RestFactor = 100;
 
+    private const int MostMessages = 1_000_000;
+
     /// <summary>Looks again and again until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -19,10 +21,23 @@ internal sealed class StoreSampler(IBatchStore store, BatchMetrics metrics, Time
             if (metrics.ObservesStore)
             {
                 metrics.Store = await ReadAsync(cancellationToken);
+                metrics.WaitingWebhooks = await CountMessagesAsync(cancellationToken);
             }
 
             var rest = RestFactor * time.GetElapsedTime(began);
             await Task.Delay(rest > Interval ? rest : Interval, time, cancellationToken);
+        }
+    }
+
+    private async ValueTask<long?> CountMessagesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.Webhooks.CountWaitingMessagesAsync(owner: null, MostMessages, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            return null;
         }
     }
 

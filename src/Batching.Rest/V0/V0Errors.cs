@@ -10,6 +10,7 @@ internal static class V0Errors
 {
     private const string RequestsField = "requests";
     private const string RequestField = "request";
+    private const string NotifyField = "notify.";
     private const string FieldsAreWrong = "fields are wrong";
 
     /// <summary>The reply to a call that failed.</summary>
@@ -57,7 +58,8 @@ internal static class V0Errors
 
     // The body of a v0 submission is the list itself, or the one request.
     private static string ToV0(string field) =>
-        field is RequestsField or RequestField ? "body"
+        field.StartsWith(NotifyField, StringComparison.Ordinal) ? $"notify_{field[NotifyField.Length..]}"
+        : field is RequestsField or RequestField ? "body"
         : field.StartsWith(RequestField + ".", StringComparison.Ordinal) ? field[(RequestField.Length + 1)..]
         : field.StartsWith(RequestsField + "[", StringComparison.Ordinal) ? field[RequestsField.Length..]
         : field;

@@ -44,6 +44,7 @@ internal sealed class V0Service(
             StartTime = request.HasStartTime ? new Timestamp { Seconds = request.StartTime } : null,
             Priority = request.HasPriority ? request.Priority : null,
             Deadline = request.HasDeadline ? new Timestamp { Seconds = request.Deadline } : null,
+            Notify = NotifyOf(request),
         };
         var submission = new CreateBatchRequest();
         var body = await RequestBody.ReadAsync(http.Request, _limits.SubmissionBytes);
@@ -228,6 +229,10 @@ internal sealed class V0Service(
         var found = answer.OrThrow();
         return await JsonReply.WriteAsync(context.GetHttpContext(), json => V0DetectionWriter.Write(json, found));
     }
+
+    private static Notify? NotifyOf(SubmitRequest request) => request.NotifyUrl.Length == 0 && request.NotifyEvents.Count == 0
+        ? null
+        : new Notify { Url = request.NotifyUrl, Events = { request.NotifyEvents } };
 
     private V0Shape ShapeOf(IReadOnlySet<string> properties) => new(properties, _limits.ResponseBytes);
 

@@ -96,6 +96,7 @@ internal static class V0Writer
         json.WriteStartObject();
         json.WriteStartObject("Batch"u8);
         WriteCounters(json, batch);
+        WriteNotify(json, batch);
         if (position is { } known)
         {
             json.WriteNumber("position"u8, known);
@@ -131,6 +132,7 @@ internal static class V0Writer
         json.WriteStartObject();
         WriteCounters(json, batch);
         json.WriteNumber("responseSize"u8, batch.ResponseSize);
+        WriteNotify(json, batch);
         if (isDetailed)
         {
             json.WriteStartArray("Requests"u8);
@@ -143,6 +145,14 @@ internal static class V0Writer
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteNotify(Utf8JsonWriter json, Batch batch)
+    {
+        if (batch.Notify is { } notify)
+        {
+            V0WebhookWriter.WriteNotify(json, notify);
+        }
     }
 
     // What every reply about a batch begins with.

@@ -17,6 +17,7 @@ internal sealed class BatchOptionsValidator : IValidateOptions<BatchEngineOption
         problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Headers)), options.Headers));
         problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Keyed)), options.Keyed));
         problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Quotas)), options.Quotas));
+        problems.AddRange(OptionAnnotations.FindProblems(Key(nameof(options.Webhooks)), options.Webhooks));
         if (options.Retention.Metadata < options.Retention.Responses)
         {
             problems.Add($"{Key(nameof(options.Retention))}:Metadata must not be shorter than Responses.");

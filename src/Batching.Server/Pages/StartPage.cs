@@ -12,7 +12,7 @@ internal static class StartPage
         POST /api/v2/batch      makes a handful of calls and returns all replies           docs/rest-v2.md
         POST /api/v1/batches    the contract as JSON                                       docs/rest-v1.md
         GET /openapi.json       all REST paths, as OpenAPI 3.1
-        gRPC, on this port      batch.v1.BatchService, batch.v1.KeyedBatchService          protos/batch/v1
+        gRPC, on this port      batch.v1.BatchService, KeyedBatchService, WebhookService   protos/batch/v1
 
         How to use it stands in README.md, beside the sources, and in the folder docs.
 

@@ -28,6 +28,7 @@ internal static class RpcServices
         BatchService.Descriptor,
         KeyedBatchService.Descriptor,
         GatewayService.Descriptor,
+        WebhookService.Descriptor,
         Grpc.Health.V1.Health.Descriptor,
         Grpc.Reflection.V1.ServerReflection.Descriptor,
         Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
@@ -42,8 +43,9 @@ internal static class RpcServices
         // They hold nothing of a call, so that one of each serves all.
         services.AddSingleton<BatchRpcService>();
         services.AddSingleton<KeyedBatchRpcService>();
-        services.AddSingleton<GatewayRpcService>().AddSingleton<GatewayFacts>();
-        services.AddOwnPaths(BatchService.Descriptor, KeyedBatchService.Descriptor, GatewayService.Descriptor);
+        services.AddSingleton<GatewayRpcService>().AddSingleton<GatewayFacts>().AddSingleton<WebhookRpcService>();
+        services.AddOwnPaths(
+            BatchService.Descriptor, KeyedBatchService.Descriptor, GatewayService.Descriptor, WebhookService.Descriptor);
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<BatchEngineOptions>>((grpc, engine) =>
         {
             var limit = engine.Value.Limits.SubmissionBytes;
@@ -79,6 +81,7 @@ internal static class RpcServices
         [
             endpoints.MapBoundedGrpcService<BatchRpcService>(limit).WithRest(),
             endpoints.MapBoundedGrpcService<KeyedBatchRpcService>(limit).WithRest(),
+            endpoints.MapBoundedGrpcService<WebhookRpcService>(limit).WithRest(),
             .. tellsNobody ? [] : (IEndpointConventionBuilder[])[endpoints.MapBoundedGrpcService<GatewayRpcService>(limit).WithRest()],
             .. endpoints.MapRest(),
         ];

@@ -17,7 +17,7 @@ internal sealed class ReadSession : IDisposable
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
         failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
-        submission_key, content_hash, start_time_ms, priority, deadline_ms
+        submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -173,7 +173,11 @@ internal sealed class ReadSession : IDisposable
         _findPayload = _statements.Add(FindPayloadSql, "$key", "$position");
         _readEntries = _statements.Add(ReadEntriesSql, "$key", "$position", "$limit");
         _listStarted = _statements.Add(ListStartedSql, "$key");
+        Messages = new MessageReads(_statements);
     }
+
+    /// <summary>The messages of webhooks.</summary>
+    public MessageReads Messages { get; }
 
     public BatchRecord? FindBatch(long batchKey)
     {
@@ -339,6 +343,7 @@ internal sealed class ReadSession : IDisposable
         StartTime = reader.IsNull(21) ? null : TimeOf(reader, 21),
         Priority = reader.GetInt32(22),
         Deadline = reader.IsNull(23) ? null : TimeOf(reader, 23),
+        Notify = reader.IsNull(24) ? null : new WebhookTarget(reader.GetText(24), (BatchEvents)reader.GetInt32(25)),
     };
 
     private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>

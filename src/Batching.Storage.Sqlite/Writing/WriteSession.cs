@@ -32,6 +32,7 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _insertSecret;
     private readonly Statement _findSecret;
     private readonly OwnerCounts _owners;
+    private readonly MessageWrites _messages;
     private readonly StoreBound _bound;
     private bool _usesReserve = true;
 
@@ -45,6 +46,7 @@ internal sealed class WriteSession : IDisposable
         var statements = _statements = new Statements(connection);
         Sweeper = new RowSweeper(statements, firstOwnKey);
         _owners = new OwnerCounts(statements);
+        _messages = new MessageWrites(statements);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
         _begin = statements.Add("BEGIN IMMEDIATE");
@@ -54,16 +56,16 @@ internal sealed class WriteSession : IDisposable
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
                 credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash,
-                start_time_ms, priority, deadline_ms)
+                start_time_ms, priority, deadline_ms, notify_url, notify_events)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
                 $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash,
-                $start, $priority, $deadline)
+                $start, $priority, $deadline, $notifyUrl, $notifyEvents)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
             "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash",
-            "$start", "$priority", "$deadline");
+            "$start", "$priority", "$deadline", "$notifyUrl", "$notifyEvents");
         _findSubmission = statements.Add(
             "SELECT batch_key FROM batches WHERE owner = $owner AND submission_key = $key", "$owner", "$key");
         _stage = statements.Add(
@@ -224,12 +226,21 @@ internal sealed class WriteSession : IDisposable
                 if (TrySubtractFromOwner(_delete, write.BatchKey) || _unstage.Number(write.BatchKey) is not null)
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Everything);
+                    _messages.DeleteEnded(write.BatchKey);
                 }
 
+                break;
+            case StoreWrite.NoteAttempt note:
+                _messages.Note(note);
+                break;
+            case StoreWrite.Resend resend:
+                _messages.Resend(resend);
                 break;
             default:
                 throw new ArgumentException($"Unknown change {write.GetType().Name}.", nameof(write));
         }
+
+        _messages.Add(write);
     }
 
     public long ReserveKeys(long count) =>
@@ -256,7 +267,7 @@ internal sealed class WriteSession : IDisposable
             throw new SubmissionKeyTakenException(batch.Key);
         }
 
-        var requestBytes = BytesOf(accept.Windows);
+        var requestBytes = BytesOf(accept.Windows) + (batch.Notify?.StoredBytes ?? 0);
         if (accept.Windows is not [{ FirstIndex: 0 }, ..])
         {
             requestBytes += _unstage.Number(batch.Key) ?? 0;
@@ -287,7 +298,9 @@ internal sealed class WriteSession : IDisposable
             batch.SubmissionKey?.ContentHash,
             batch.StartTime?.ToUnixTimeMilliseconds(),
             batch.Priority,
-            batch.Deadline?.ToUnixTimeMilliseconds());
+            batch.Deadline?.ToUnixTimeMilliseconds(),
+            batch.Notify?.Url,
+            (int)(batch.Notify?.Events ?? BatchEvents.None));
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
     }

@@ -14,14 +14,16 @@ public sealed partial class ArrowTests
     private static readonly (string Folder, string[] Uses)[] Folders =
     [
         ("Hosting", [
-            "Detection", "Keyed", "Lifecycle", "Submission", "Delivery", "Scheduling", "Spawning", "Committing", "Running", "Upstreams", "Quotas",
-            "Telemetry", "Storage"]),
+            "Detection", "Keyed", "Lifecycle", "Submission", "Webhooks", "Delivery", "Scheduling", "Spawning", "Committing", "Running",
+            "Upstreams", "Quotas", "Telemetry", "Storage"]),
         ("Detection", ["Keyed", "Submission", "Spawning", "Running", "Upstreams", "Quotas", "Model", "Configuration"]),
         ("Keyed", ["Submission", "Scheduling", "Upstreams", "Quotas", "Telemetry", "Model", "Configuration", "Content"]),
         ("Lifecycle", ["Delivery", "Scheduling", "Committing", "Running", "Storage", "Model"]),
         ("Submission", [
-            "Delivery", "Scheduling", "Spawning", "Committing", "Running", "Upstreams", "Quotas", "Telemetry", "Storage", "Model",
+            "Webhooks", "Delivery", "Scheduling", "Spawning", "Committing", "Running", "Upstreams", "Quotas", "Telemetry", "Storage", "Model",
             "Configuration", "Content"]),
+        ("Webhooks", [
+            "Delivery", "Committing", "Running", "Upstreams", "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Delivery", ["Committing", "Running", "Quotas", "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Scheduling", [
             "Spawning", "Committing", "Running", "Upstreams", "Quotas", "Telemetry", "Storage", "Model", "Configuration"]),

@@ -40,6 +40,8 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
 
     public long MaxPayloadBytes => Room ?? store.MaxPayloadBytes;
 
+    public IWebhookStore Webhooks => Readable.Webhooks;
+
     public ValueTask OpenAsync(CancellationToken cancellationToken) => store.OpenAsync(cancellationToken);
 
     public ValueTask<byte[]> GetOrAddSecretAsync(string name, byte[] candidate, CancellationToken cancellationToken) =>

@@ -10,6 +10,7 @@ internal sealed partial class ExampleValues
     public const string UnknownId = "1234567890123456";
 
     private const long Created = 1795300000;
+    private const string Secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9d1yG2YfLks=";
     private const string Date = "Sat, 21 Nov 2026 21:46:41 GMT";
 
     // In the order of their first appearance: the batch, then its requests.
@@ -35,6 +36,7 @@ internal sealed partial class ExampleValues
 
             return ExampleOf(_ids.IndexOf(match.Value));
         });
+        text = Secrets().Replace(text, Secret);
         text = Seconds().Replace(text, match => string.Create(
             CultureInfo.InvariantCulture, $"\"{match.Groups[1].Value}\":{Created + (match.Groups[1].Value == "done" ? 1 : 0)}"));
         text = Instants().Replace(text, match => $"\"{match.Groups[1].Value}\":\"{InstantOf(match.Groups[1].Value):yyyy-MM-ddTHH:mm:ssZ}\"");
@@ -54,6 +56,9 @@ internal sealed partial class ExampleValues
 
     [GeneratedRegex(@"(?<!\d)\d{16}(?!\d)")]
     private static partial Regex Ids();
+
+    [GeneratedRegex("whsec_[A-Za-z0-9+/]{43}=")]
+    private static partial Regex Secrets();
 
     [GeneratedRegex("""
         "(created|done)":\d{10}(?!\d)

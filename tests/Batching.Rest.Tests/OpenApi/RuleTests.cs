@@ -12,8 +12,8 @@ public sealed class RuleTests
     [
         .. new[]
         {
-            V0BatchService.Descriptor, V1.BatchService.Descriptor, V1.KeyedBatchService.Descriptor, V1.GatewayService.Descriptor,
-            V2BatchService.Descriptor,
+            V0BatchService.Descriptor, V0WebhookService.Descriptor, V1.BatchService.Descriptor, V1.KeyedBatchService.Descriptor,
+            V1.GatewayService.Descriptor, V1.WebhookService.Descriptor, V2BatchService.Descriptor,
         }.SelectMany(service => service.Methods).Where(method => RuleOf(method) is not null),
     ];
 
@@ -100,6 +100,7 @@ public sealed class RuleTests
         IDescriptor descriptor = new[]
             {
                 file, V1.BatchReflection.Descriptor, V1.KeyedBatchServiceReflection.Descriptor, V1.GatewayServiceReflection.Descriptor,
+                V1.WebhookReflection.Descriptor, V1.WebhookServiceReflection.Descriptor,
             }
             .SelectMany(one => one.MessageTypes.Cast<IDescriptor>().Concat(one.EnumTypes))
             .Single(one => one.FullName == name);

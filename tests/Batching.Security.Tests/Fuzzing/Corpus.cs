@@ -59,6 +59,8 @@ internal sealed class Corpus(string batchId, string requestId)
         $"/{batchId}", $"/{batchId}/status?detailed=true", $"/{batchId}/status?request_ids={requestId}", $"/{batchId}?after=0&request_fields=path,response",
         $"/{batchId}?request_ids={requestId},{requestId}", "?limit=5&page_token=x", $"/{batchId}/results?after=1", $"/{batchId}/cancel",
         "?suppress_response_codes=true&bearer_token=abc", "/pagination?path=x&pagination=odata",
+        $"/{batchId}/webhooks", $"/{batchId}/webhooks/msg_{batchId}_done/resend", "/webhook-secret",
+        "?notify_url=https://me@hooks.example.com:8443/%20x&notify_events=done,expired",
         "/pagination?path=x&pagination=%7B%22style%22:%22page%22,%22total_pointer%22:%22/t%22%7D",
     ];
 

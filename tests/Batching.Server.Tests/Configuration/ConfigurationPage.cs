@@ -71,6 +71,10 @@ internal static class ConfigurationPage
             "Paths for clients that were written for another batch API. They are off unless they are switched on.",
             "Batch:Dialects:"),
         PageGroup.Of(
+            "Webhooks",
+            "Messages that tell owners of their batches: see [webhooks](webhooks.md#for-operators).",
+            "Batch:Webhooks:"),
+        PageGroup.Of(
             "What one owner may use",
             "Beyond a [quota](operations.md#quotas) calls are refused with `RESOURCE_EXHAUSTED`, over REST with 429 and "
             + "`Retry-After`. The message names the quota.",
@@ -105,6 +109,7 @@ internal static class ConfigurationPage
         "What keyed batches may ask for",
         "Clients of other batch APIs",
         "What one owner may use",
+        "Webhooks",
         "Memory",
     ];
 

@@ -58,7 +58,8 @@ public sealed class ForeignIdTests : IAsyncLifetime
                 ("GET", $"{{0}}/status?request_ids={own}"), ("GET", "{0}/results"), ("GET", "{0}/results?after=0"),
                 ("POST", "{0}/cancel"), ("DELETE", "{0}"), ("GET", _mine.Id + "?request_ids={0}"),
                 ("GET", $"{_mine.Id}?request_ids={own},{{0}}"), ("GET", _mine.Id + "/status?request_ids={0}"),
-                ("GET", "{0}?suppress_response_codes=true"),
+                ("GET", "{0}?suppress_response_codes=true"), ("GET", "{0}/webhooks"),
+                ("POST", "{0}/webhooks/msg_{0}_done/resend"), ("POST", $"{{0}}/webhooks/msg_{_mine.Id}_done/resend"),
             })
             {
                 var foreign = await CallAsync(method, path, id);

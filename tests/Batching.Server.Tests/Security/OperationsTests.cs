@@ -61,6 +61,7 @@ public sealed class OperationsTests
     [InlineData("batch.v1.BatchService")]
     [InlineData("batch.v1.KeyedBatchService")]
     [InlineData("batch.v1.GatewayService")]
+    [InlineData("batch.v1.WebhookService")]
     [InlineData("grpc.health.v1.Health")]
     [InlineData("grpc.reflection.v1.ServerReflection")]
     [InlineData("grpc.reflection.v1alpha.ServerReflection")]

@@ -34,11 +34,12 @@ public sealed class OperationsTests(ServerProcess server) : TransportTests(serve
         var services = await AskAsync(new ServerReflectionRequest { ListServices = "" });
         Assert.Equal(
         [
-            "batch.v1.BatchService", "batch.v1.GatewayService", "batch.v1.KeyedBatchService", "grpc.health.v1.Health",
+            "batch.v1.BatchService", "batch.v1.GatewayService", "batch.v1.KeyedBatchService", "batch.v1.WebhookService",
+            "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
         ], services.ListServicesResponse.Service.Select(service => service.Name).Order(StringComparer.Ordinal));
 
-        foreach (var service in (string[])["batch.rest.v1.V0BatchService", "batch.rest.v1.V2BatchService"])
+        foreach (var service in (string[])["batch.rest.v1.V0BatchService", "batch.rest.v1.V0WebhookService", "batch.rest.v1.V2BatchService"])
         {
             var answer = await AskAsync(new ServerReflectionRequest { FileContainingSymbol = service });
             Assert.Equal((int)StatusCode.NotFound, answer.ErrorResponse?.ErrorCode);
