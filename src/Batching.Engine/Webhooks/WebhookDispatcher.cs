@@ -152,9 +152,15 @@ internal sealed class WebhookDispatcher(
         {
             result = await sender.SendAsync(message, cancellationToken);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return;
+        }
+        catch (Exception exception)
+        {
+            // A bug, or an answer that nobody thought of. It must not be the end of other messages.
+            WebhookDispatcherLog.AttemptBroke(logger, message.Host, exception);
+            result = new AttemptResult(0, "The attempt was broken off.");
         }
         finally
         {
