@@ -26,7 +26,7 @@ internal sealed class ReceiverRules(IBatchStore store, IOptions<BatchEngineOptio
             entry => AllowedReceiver.TryParse(entry, out var receiver) ? receiver : null).OfType<AllowedReceiver>(),
     ];
 
-    /// <summary>Why a URL may not be called; null if it may be.</summary>
+    /// <summary>The reason why a URL may not be called; null if it may be.</summary>
     public string? FindRefusal(Uri url) =>
         !_allowed.Any(receiver => receiver.Matches(url))
             ? $"must lead to a host that the operator has allowed ({AllowedHostsKey})"

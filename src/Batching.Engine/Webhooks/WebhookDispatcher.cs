@@ -33,7 +33,7 @@ internal sealed class WebhookDispatcher(
     private const int PagesPerLoad = 16;
 
     // In case that somebody else has written to the store.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(30);
 
     private readonly SendingLanes _lanes = new(options.Value.Webhooks.Concurrency);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
@@ -56,9 +56,11 @@ internal sealed class WebhookDispatcher(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         publisher.Subscribe(this);
+        using var poll = new PeriodicTimer(PollInterval, time);
+        var tick = poll.WaitForNextTickAsync(cancellationToken).AsTask();
         try
         {
-            var next = time.GetUtcNow();
+            DateTimeOffset? next = time.GetUtcNow();
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -70,8 +72,12 @@ internal sealed class WebhookDispatcher(
                 }
 
                 await RemoveEndedAsync();
-                var left = canStore ? next - time.GetUtcNow() : StoreRetry.Delay;
-                await WaitAsync(left < LongestWait ? left : LongestWait, cancellationToken);
+                await WaitAsync(canStore ? next - time.GetUtcNow() : StoreRetry.Delay, tick, cancellationToken);
+                if (tick.IsCompleted)
+                {
+                    _isNew = true;
+                    tick = poll.WaitForNextTickAsync(cancellationToken).AsTask();
+                }
             }
         }
         finally
@@ -83,11 +89,11 @@ internal sealed class WebhookDispatcher(
     /// <summary>Loads what is due, as far as there is room.</summary>
     /// <param name="next">When something was due next, the last time that this was asked.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    /// <returns>When something is due next.</returns>
-    private async ValueTask<DateTimeOffset> LoadAsync(DateTimeOffset next, CancellationToken cancellationToken)
+    /// <returns>When something is due next; null if nothing waits.</returns>
+    private async ValueTask<DateTimeOffset?> LoadAsync(DateTimeOffset? next, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (!_lanes.TakeWish() && !_isNew && now < next)
+        if (!_lanes.TakeWish() && !_isNew && (next is null || now < next))
         {
             return next;
         }
@@ -121,12 +127,11 @@ internal sealed class WebhookDispatcher(
                 return now;
             }
 
-            return await store.Webhooks.FindNextMessageTimeAsync(now, cancellationToken) ?? now + LongestWait;
+            return await store.Webhooks.FindNextMessageTimeAsync(now, cancellationToken);
         }
         catch (StoreUnavailableException exception)
         {
             WebhookDispatcherLog.ReadFailed(logger, exception);
-            _isNew = true;
             return now + StoreRetry.Delay;
         }
     }
@@ -147,9 +152,15 @@ internal sealed class WebhookDispatcher(
         {
             result = await sender.SendAsync(message, cancellationToken);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return;
+        }
+        catch (Exception exception)
+        {
+            // A bug, or an answer that nobody thought of. It must not be the end of other messages.
+            WebhookDispatcherLog.AttemptBroke(logger, message.Host, exception);
+            result = new AttemptResult(0, "The attempt was broken off.");
         }
         finally
         {
@@ -221,13 +232,16 @@ internal sealed class WebhookDispatcher(
 
     private void Signal() => _signal.Writer.TryWrite(true);
 
-    private async ValueTask WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+    // Until there is something new, an attempt has ended, or the time is over; no longer than to the next tick.
+    private async ValueTask WaitAsync(TimeSpan? wait, Task tick, CancellationToken cancellationToken)
     {
-        if (longest > TimeSpan.Zero)
+        if (wait is null || wait > TimeSpan.Zero)
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var timer = Task.Delay(longest, time, either.Token);
-            await Task.WhenAny(_signal.Reader.WaitToReadAsync(either.Token).AsTask(), timer);
+            var signal = _signal.Reader.WaitToReadAsync(either.Token).AsTask();
+            await (wait is { } left
+                ? Task.WhenAny(signal, tick, Task.Delay(left < PollInterval ? left : PollInterval, time, either.Token))
+                : Task.WhenAny(signal, tick));
             await either.CancelAsync();
         }
 

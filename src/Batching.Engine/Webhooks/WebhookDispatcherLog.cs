@@ -28,6 +28,13 @@ internal static partial class WebhookDispatcherLog
         ILogger logger, string @event, string host, int attempt, string? reason, DateTimeOffset next);
 
     [LoggerMessage(
+        5,
+        LogLevel.Error,
+        "An attempt to deliver a message to {Host} has failed in a way that nobody expected.",
+        EventName = "AttemptBroke")]
+    public static partial void AttemptBroke(ILogger logger, string host, Exception exception);
+
+    [LoggerMessage(
         4,
         LogLevel.Warning,
         "The message of the event {Event} to {Host} was given up after attempt {Attempt}: {Reason}",

@@ -336,6 +336,45 @@ public sealed class WebhookDispatcherTests : IDisposable
         Assert.Empty(receiver.Requests);
     }
 
+    // As a rule the name has an IPv6 address too, at which nobody listens.
+    [Fact]
+    public async Task Receiver_NameOfSeveralAddresses_IsConnectedToByTheOneThatAnswers()
+    {
+        await using var api = await TestApi.StartEchoAsync();
+        await using var receiver = await TestApi.StartAsync();
+        var port = receiver.Url.Port;
+        await using var engine = await EngineHost.StartAsync(_directory, options =>
+        {
+            Options(api, [])(options);
+            options.Webhooks.AllowedHosts.Add($"http://localhost:{port}");
+        });
+
+        var id = (await SubmitAsync(engine, new Uri($"http://localhost:{port}/"), 1)).Id;
+        await UntilAsync(engine, id, message => message.State == V1.WebhookState.Delivered);
+    }
+
+    [Fact]
+    public async Task Receiver_SpeaksNoHttp_IsTriedAgain()
+    {
+        await using var api = await TestApi.StartEchoAsync();
+        await using var receiver = new RawUpstream(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync("SSH-2.0-OpenSSH_9.2\r\n");
+        });
+        await using var engine = await EngineHost.StartAsync(_directory, options =>
+        {
+            Options(api, [])(options);
+            options.Webhooks.AllowedHosts.Add(receiver.Url.GetLeftPart(UriPartial.Authority));
+        });
+
+        var id = (await SubmitAsync(engine, receiver.Url, 1)).Id;
+        var message = await UntilAsync(engine, id, message => message.Attempts == 1);
+        Assert.Equal(
+            (V1.WebhookState.Waiting, "The connection broke before there was an answer, or the answer is no HTTP."),
+            (message.State, message.Error));
+    }
+
     [Fact]
     public async Task Receiver_NotAllowedAnyMore_IsNotConnectedTo()
     {
