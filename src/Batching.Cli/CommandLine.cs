@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Batching.Cli.Commands;
 
 namespace Batching.Cli;
@@ -35,6 +36,13 @@ internal static class CommandLine
         var shared = new SharedOptions(output, error, time);
         var root = new RootCommand(
             "Runs calls as batches at a Batch gateway. The gateway is BATCH_URL or --url, the credential BATCH_TOKEN or --token.");
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            // Where paths begin with a slash, these would be completed in their place.
+            help.Aliases.Remove("/h");
+            help.Aliases.Remove("/?");
+        }
+
         foreach (var option in shared.All)
         {
             root.Options.Add(option);

@@ -5,11 +5,14 @@ namespace Batching.Cli.Commands;
 /// <summary><c>batch completion</c>: prints what a shell needs to complete command lines.</summary>
 internal static class CompletionCommand
 {
-    // Each asks the command itself what may follow.
+    // Each asks the command itself what may follow. It names all options where a file could be meant as well: they are
+    // offered to those who have begun one, and files where nothing else fits.
     private const string Bash = """
         _batch() {
-          local IFS=$'\n'
-          COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+          local IFS=$'\n' found
+          found=$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)
+          [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || found=$(grep -v '^-' <<< "${found}")
+          COMPREPLY=($(compgen -W "${found}" -- "${COMP_WORDS[COMP_CWORD]}"))
         }
         complete -o default -F _batch batch
         """;
@@ -17,10 +20,13 @@ internal static class CompletionCommand
     private const string Zsh = """
         #compdef batch
         _batch() {
-          local -a words_found
-          words_found=("${(@f)$("${words[1]}" "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)}")
-          if (( ${#words_found} )) && [[ -n "${words_found[1]}" ]]; then
-            compadd -a words_found
+          local line="${(j: :)words[1,CURRENT]}"
+          local -a found
+          found=("${(@f)$("${words[1]}" "[suggest:${#line}]" "${line}" 2>/dev/null)}")
+          [[ ${words[CURRENT]} == -* ]] || found=("${(@)found:#-*}")
+          found=("${(@)found:#}")
+          if (( ${#found} )); then
+            compadd -a found || _files
           else
             _files
           fi
@@ -31,9 +37,17 @@ internal static class CompletionCommand
     private const string Fish = """
         function __batch_complete
           set -l line (commandline -cp)
-          batch "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+          set -l word (commandline -ct)
+          set -l hidden '^$'
+          string match -q -- '-*' "$word"; or set hidden '^(-.*)?$'
+          set -l found (batch "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null | string match -v -r -- $hidden)
+          if test (count $found) -gt 0
+            printf '%s\n' $found
+          else
+            __fish_complete_path "$word"
+          end
         end
-        complete -c batch -a '(__batch_complete)'
+        complete -c batch -f -a '(__batch_complete)'
         """;
 
     public static Command Create(SharedOptions shared)
