@@ -1,5 +1,6 @@
 using Batching.Engine.Committing;
 using Batching.Engine.Delivery;
+using Batching.Engine.Drafts;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
@@ -21,6 +22,7 @@ internal sealed class BatchEngineHost(
     Scheduler scheduler,
     Recovery recovery,
     ExpirySweeper sweeper,
+    DraftWork drafts,
     DeliveryTracker deliveries,
     StoreSampler sampler,
     IHostApplicationLifetime lifetime,
@@ -47,7 +49,8 @@ internal sealed class BatchEngineHost(
     {
         scheduler.Start();
         _background.Add(RunAsync(() => loader.RunAsync(_stopping.Token)));
-        _background.Add(RunAsync(() => recovery.RunAsync(_firstOwnKey, _stopping.Token)));
+        _background.Add(RunAsync(TakeUpAsync));
+        _background.Add(RunAsync(() => drafts.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sampler.RunAsync(_stopping.Token)));
         return Task.CompletedTask;
@@ -86,6 +89,13 @@ internal sealed class BatchEngineHost(
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _stopping.Dispose();
+
+    // A batch that a draft becomes before the others were taken up would be taken up with them.
+    private async Task TakeUpAsync()
+    {
+        await recovery.RunAsync(_firstOwnKey, _stopping.Token);
+        await drafts.ResumeAsync(_firstOwnKey, _stopping.Token);
+    }
 
     // What runs for as long as the gateway must not end before it: a gateway without it would accept what it never runs.
     private async Task RunAsync(Func<Task> work)

@@ -17,6 +17,7 @@ public sealed class BatchCanceller
     private readonly ActiveBatches _activeBatches;
     private readonly Scheduler _scheduler;
     private readonly GroupCommitter _committer;
+    private readonly TimeProvider _time;
 
     internal BatchCanceller(
         IBatchStore store,
@@ -24,7 +25,8 @@ public sealed class BatchCanceller
         BatchViews views,
         ActiveBatches activeBatches,
         Scheduler scheduler,
-        GroupCommitter committer)
+        GroupCommitter committer,
+        TimeProvider time)
     {
         _store = store;
         _finder = finder;
@@ -32,6 +34,7 @@ public sealed class BatchCanceller
         _activeBatches = activeBatches;
         _scheduler = scheduler;
         _committer = committer;
+        _time = time;
     }
 
     /// <summary>
@@ -51,7 +54,7 @@ public sealed class BatchCanceller
         var record = found.Value;
         if (record.DoneTime is null)
         {
-            await _committer.WriteAsync(new StoreWrite.Cancel(record.Key));
+            await _committer.WriteAsync(new StoreWrite.Cancel(record.Key, _time.GetUtcNow()));
             if (_activeBatches.TryGet(record.Key, out var batch))
             {
                 _scheduler.Stop(batch, Failure.Cancelled);

@@ -114,7 +114,7 @@ internal sealed class Recovery(
             return Failure.Cancelled;
         }
 
-        if (record.Expired || record.ExpireTime <= time.GetUtcNow())
+        if (record.Expired || record.StopTime <= time.GetUtcNow())
         {
             return Failure.Expired;
         }

@@ -63,6 +63,24 @@ public sealed record BatchRecord
     /// <summary>The trace that the calls belong to, with its flags; null for one that begins when they are made.</summary>
     public string? Trace { get; init; }
 
+    /// <summary>The time at which the caller has cancelled the batch; null if nobody has, or it was not noted.</summary>
+    public DateTimeOffset? CancelTime { get; init; }
+
+    /// <summary>The time at which requests without a result are stopped, before <see cref="ExpireTime"/>; null for not before.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>Every request may be sent a second time, whatever its method: after a failure, and after a crash.</summary>
+    public bool MayRepeat { get; init; }
+
+    /// <summary>
+    /// The batch as a dialect has it, beside all this: opaque to everybody else, and small. Null for a batch without. Not kept in
+    /// memory while the batch runs.
+    /// </summary>
+    public byte[]? Attributes { get; init; }
+
+    /// <summary>The time at which requests without a result are stopped.</summary>
+    public DateTimeOffset StopTime => Deadline is { } deadline && deadline < ExpireTime ? deadline : ExpireTime;
+
     /// <summary>The number of requests that have no result yet.</summary>
     public int Running => Total - Finished;
 }

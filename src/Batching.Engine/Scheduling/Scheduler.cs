@@ -63,7 +63,7 @@ internal sealed class Scheduler : ICommitSubscriber, IDisposable
     /// <summary>Begins to run the requests of a batch.</summary>
     public void Run(ActiveBatch batch)
     {
-        batch.Stop.AtExpiry(batch.Record.ExpireTime, _time, () => Stop(batch, Failure.Expired));
+        batch.Stop.AtExpiry(batch.Record.StopTime, _time, () => Stop(batch, Failure.Expired));
         _loads.RequestMore(batch);
     }
 

@@ -22,7 +22,7 @@ public abstract record StoreWrite(long BatchKey)
     /// <param name="Windows">The next requests, in order; the first that are staged begin with index 0.</param>
     public sealed record Stage(long BatchKey, IReadOnlyList<RequestWindow> Windows) : StoreWrite(BatchKey);
 
-    /// <summary>Stores a new batch.</summary>
+    /// <summary>Stores a new batch. A draft of its number is gone with that (<see cref="IDraftStore"/>).</summary>
     /// <param name="Batch">The batch.</param>
     /// <param name="Windows">Its requests, behind those that were staged; may be empty if some were.</param>
     public sealed record Accept(BatchRecord Batch, IReadOnlyList<RequestWindow> Windows) : StoreWrite(Batch.Key);
@@ -53,8 +53,8 @@ public abstract record StoreWrite(long BatchKey)
     /// </summary>
     public sealed record MoveReceivedMark(long BatchKey, int Position) : StoreWrite(BatchKey);
 
-    /// <summary>Remembers that the batch is cancelled; one that is done stays as it is.</summary>
-    public sealed record Cancel(long BatchKey) : StoreWrite(BatchKey);
+    /// <summary>Remembers that the batch is cancelled, and when at first; one that is done stays as it is.</summary>
+    public sealed record Cancel(long BatchKey, DateTimeOffset? Time = null) : StoreWrite(BatchKey);
 
     /// <summary>Deletes the payloads of all results, and forgets which requests were started.</summary>
     public sealed record Expire(long BatchKey) : StoreWrite(BatchKey);

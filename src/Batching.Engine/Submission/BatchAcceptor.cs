@@ -31,6 +31,7 @@ internal sealed class BatchAcceptor(
     /// <param name="spawners">How many of them are spawners.</param>
     /// <param name="windows">The requests, but those that are staged.</param>
     /// <param name="stagedKey">What they are staged under; null if none are.</param>
+    /// <param name="terms">Its terms; null for those of every batch.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
@@ -40,6 +41,7 @@ internal sealed class BatchAcceptor(
         int spawners,
         IReadOnlyList<RequestWindow> windows,
         long? stagedKey,
+        BatchTerms? terms,
         Activity? submission,
         CancellationToken cancellationToken)
     {
@@ -60,8 +62,11 @@ internal sealed class BatchAcceptor(
             Key = key,
             Owner = caller.Owner,
             CreateTime = now,
-            ExpireTime = now + _retention.Responses,
-            DeleteTime = now + _retention.Metadata,
+            ExpireTime = terms?.ExpireTime ?? now + _retention.Responses,
+            DeleteTime = terms?.DeleteTime ?? now + _retention.Metadata,
+            Deadline = terms?.Deadline,
+            MayRepeat = terms?.MayRepeat ?? false,
+            Attributes = terms?.Attributes,
             Capacity = capacity,
             Runs = runs,
             SpawnerPages = pages,

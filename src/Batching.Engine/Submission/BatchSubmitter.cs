@@ -118,6 +118,7 @@ public sealed class BatchSubmitter
             requests.Count(request => request.Spawner),
             windows,
             stagedKey: null,
+            terms: null,
             submission,
             cancellationToken);
 

@@ -106,7 +106,7 @@ public sealed class BatchUploader
             return refusal;
         }
 
-        var accepted = await upload.AcceptAsync(caller, submission, cancellationToken);
+        var accepted = await upload.AcceptAsync(caller, terms: null, submission, cancellationToken);
         return accepted.Succeeded ? _views.ToBatch(accepted.Value) : accepted.Refusal;
     }
 

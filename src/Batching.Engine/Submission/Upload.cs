@@ -18,14 +18,17 @@ internal sealed class Upload(
     RequestValidator validator,
     BatchAcceptor acceptor,
     Staging staging,
-    LimitOptions limits) : IAsyncDisposable
+    LimitOptions limits,
+    (long Key, int Staged)? draft = null) : IAsyncDisposable
 {
     private readonly List<Problem> _problems = [];
-    private readonly RequestWindowBuilder _windows = new(firstIndex: 0);
+
+    // Of a draft the first requests may be staged already.
+    private readonly RequestWindowBuilder _windows = new(draft?.Staged ?? 0);
     private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
     private long _gathered;
-    private long? _stagedKey;
+    private long? _stagedKey = draft?.Key;
     private long _bytes;
     private int _count;
     private int _problemCount;
@@ -56,6 +59,7 @@ internal sealed class Upload(
             _problemCount += validator.Validate(requests, _count, _problems);
         }
 
+        var before = _count;
         _count += requests.Count;
         if (_problems.Count > 0)
         {
@@ -69,6 +73,12 @@ internal sealed class Upload(
         if (await lease.GrowAsync(requests.Count, bytes, cancellationToken) is { } refusal)
         {
             return refusal;
+        }
+
+        if (before < draft?.Staged)
+        {
+            requests = [.. requests.Skip(draft.Value.Staged - before)];
+            bytes = requests.Sum(request => (long)request.CalculateSize());
         }
 
         if (!_memory.TryReserve(bytes))
@@ -101,13 +111,32 @@ internal sealed class Upload(
         return null;
     }
 
+    /// <summary>Adds a request that can't be read. What still comes is read only to name its problems too.</summary>
+    /// <returns>Why the upload can't go on; null if it can.</returns>
+    public Refusal? AddBad(Problem problem)
+    {
+        _count++;
+        _problemCount++;
+        _problems.Add(problem);
+        return _problems.Count < RequestValidator.MaxProblems
+            ? null
+            : new Refusal.Invalid(_problems, _problemCount, isComplete: false, maxBytes: int.MaxValue);
+    }
+
+    /// <summary>All that is wrong with what has arrived; null if nothing is.</summary>
+    public Refusal.Invalid? FindProblems() =>
+        _count == 0 ? new Refusal.Invalid("requests", "must hold at least one request")
+        : _problems.Count > 0 ? new Refusal.Invalid(_problems, _problemCount, maxBytes: int.MaxValue)
+        : null;
+
     /// <summary>Accepts the batch: everything has arrived.</summary>
     /// <param name="caller">Whose it is.</param>
+    /// <param name="terms">Its terms; null for those of every batch.</param>
     /// <param name="submission">The activity of the upload; null if nobody listens.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
     public async ValueTask<Outcome<BatchRecord>> AcceptAsync(
-        Caller caller, Activity? submission, CancellationToken cancellationToken)
+        Caller caller, BatchTerms? terms, Activity? submission, CancellationToken cancellationToken)
     {
         if (_count == 0)
         {
@@ -121,17 +150,20 @@ internal sealed class Upload(
 
         await _staging;
         var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, submission, cancellationToken);
+            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, terms, submission, cancellationToken);
         _stagedKey = null;
         return record;
     }
 
-    /// <summary>Deletes what was staged, unless it was accepted. Waits for that, but not for a store that fails.</summary>
+    /// <summary>
+    /// Deletes what was staged, unless it was accepted, or belongs to a draft, which may go on with it. Waits for that, but not for
+    /// a store that fails.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _staging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _memory.Dispose();
-        if (_stagedKey is { } key)
+        if (_stagedKey is { } key && draft is null)
         {
             await staging.DeleteAsync(key);
         }

@@ -16,7 +16,8 @@ internal sealed class ReadSession : IDisposable
     internal const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs
+        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
+        cancel_time_ms, deadline_ms, may_repeat, attributes
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -158,7 +159,13 @@ internal sealed class ReadSession : IDisposable
         _findPayload = _statements.Add(FindPayloadSql, "$key", "$position");
         _readEntries = _statements.Add(ReadEntriesSql, "$key", "$position", "$limit");
         _listStarted = _statements.Add(ListStartedSql, "$key");
+        Files = new FileReads(_statements);
+        Drafts = new DraftReads(_statements);
     }
+
+    public FileReads Files { get; }
+
+    public DraftReads Drafts { get; }
 
     public BatchRecord? FindBatch(long batchKey)
     {
@@ -310,8 +317,12 @@ internal sealed class ReadSession : IDisposable
         Peer = reader.IsNull(16) ? null : reader.GetText(16),
         Trace = reader.IsNull(17) ? null : reader.GetText(17),
         Runs = NumberRuns.Decode(reader.IsNull(18) ? null : reader.GetBlob(18)),
+        CancelTime = reader.IsNull(19) ? null : TimeOf(reader, 19),
+        Deadline = reader.IsNull(20) ? null : TimeOf(reader, 20),
+        MayRepeat = reader.GetBoolean(21),
+        Attributes = reader.IsNull(22) ? null : reader.GetBlob(22),
     };
 
-    private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>
+    internal static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>
         DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
 }

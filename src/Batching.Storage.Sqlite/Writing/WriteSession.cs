@@ -52,14 +52,14 @@ internal sealed class WriteSession : IDisposable
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, peer, trace, number_runs, request_bytes, payload_bytes)
+                credential, peer, trace, number_runs, request_bytes, payload_bytes, deadline_ms, may_repeat, attributes)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $peer, $trace, $runs, $requestBytes, 0)
+                $credential, $peer, $trace, $runs, $requestBytes, 0, $deadline, $mayRepeat, $attributes)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$peer", "$trace", "$runs", "$requestBytes");
+            "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$deadline", "$mayRepeat", "$attributes");
         _stage = statements.Add(
             """
             INSERT INTO staged_batches (batch_key, request_bytes) VALUES ($key, $bytes)
@@ -102,7 +102,12 @@ internal sealed class WriteSession : IDisposable
             WHERE batch_key = $key AND received < min($position, finished)
             """,
             "$key", "$position");
-        _cancel = statements.Add("UPDATE batches SET cancelled = 1 WHERE batch_key = $key AND finished < total", "$key");
+        _cancel = statements.Add(
+            """
+            UPDATE batches SET cancelled = 1, cancel_time_ms = coalesce(cancel_time_ms, $time)
+            WHERE batch_key = $key AND finished < total
+            """,
+            "$key", "$time");
         _expire = statements.Add(
             """
             UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0
@@ -119,10 +124,16 @@ internal sealed class WriteSession : IDisposable
             "$count");
         _insertSecret = statements.Add("INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING",
             "$name", "$value");
+        Files = new FileWrites(statements, _owners, Sweeper);
+        Drafts = new DraftWrites(statements, _owners, Sweeper);
         _findSecret = statements.Add("SELECT value FROM secrets WHERE name = $name", "$name");
     }
 
     public RowSweeper Sweeper { get; }
+
+    public FileWrites Files { get; }
+
+    public DraftWrites Drafts { get; }
 
     /// <summary>Begins a transaction.</summary>
     /// <param name="usesReserve">It may take the last pages too, which are kept for what frees some.</param>
@@ -204,8 +215,8 @@ internal sealed class WriteSession : IDisposable
             case StoreWrite.MoveReceivedMark receive:
                 _receive.Execute(receive.BatchKey, receive.Position);
                 break;
-            case StoreWrite.Cancel:
-                _cancel.Execute(write.BatchKey);
+            case StoreWrite.Cancel cancel:
+                _cancel.Execute(cancel.BatchKey, cancel.Time?.ToUnixTimeMilliseconds());
                 break;
             case StoreWrite.Expire:
                 if (TrySubtractFromOwner(_expire, write.BatchKey))
@@ -245,7 +256,7 @@ internal sealed class WriteSession : IDisposable
     private void Accept(StoreWrite.Accept accept)
     {
         var batch = accept.Batch;
-        var requestBytes = BytesOf(accept.Windows);
+        var requestBytes = BytesOf(accept.Windows) + (batch.Attributes?.Length ?? 0);
         if (accept.Windows is not [{ FirstIndex: 0 }, ..])
         {
             requestBytes += _unstage.Number(batch.Key) ?? 0;
@@ -271,7 +282,15 @@ internal sealed class WriteSession : IDisposable
             batch.Peer,
             batch.Trace,
             batch.Runs.Encode(),
-            requestBytes);
+            requestBytes,
+            batch.Deadline?.ToUnixTimeMilliseconds(),
+            batch.MayRepeat,
+            batch.Attributes);
+        if (batch.Attributes is not null)
+        {
+            Drafts.Remove(batch.Key);
+        }
+
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
     }
