@@ -73,8 +73,8 @@ internal static class RestServices
         return builder;
     }
 
-    // Their messages have nothing that a gRPC client could use.
-    private static TBuilder WithoutGrpc<TBuilder>(this TBuilder builder, ServiceDescriptor instead)
+    /// <summary>Refuses gRPC calls of a service whose messages have nothing that a gRPC client could use.</summary>
+    public static TBuilder WithoutGrpc<TBuilder>(this TBuilder builder, ServiceDescriptor instead)
         where TBuilder : IEndpointConventionBuilder
     {
         builder.Add(endpoint =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Batching.Rest.OpenAi;
 using Batching.Rest.Replies;
 using Batching.Rest.Requests;
 using Batching.Rest.V0;
@@ -29,19 +30,31 @@ internal sealed class RestForm
 
     private readonly PathString _prefix;
     private readonly Action<Utf8JsonWriter, int, Status> _writeError;
+    private readonly bool _canSuppressStatus;
 
-    private RestForm(PathString prefix, Action<Utf8JsonWriter, int, Status> writeError)
+    private RestForm(
+        PathString prefix, Action<Utf8JsonWriter, int, Status> writeError, bool canSuppressStatus = true)
     {
         _prefix = prefix;
         _writeError = writeError;
+        _canSuppressStatus = canSuppressStatus;
     }
 
     /// <summary>The form of what has none of its own: proto3 JSON, whose errors are a <c>google.rpc.Status</c>.</summary>
-    public static RestForm Canonical { get; } = new("", WriteCanonical);
+    public static RestForm Canonical { get; } = new("", WriteCanonical, canSuppressStatus: false);
+
+    /// <summary>The form of OpenAI's Batch API.</summary>
+    public static RestForm OpenAi { get; } = new("", OpenAiErrors.Write, canSuppressStatus: false);
 
     /// <summary>The form that the path of a call has of its own; null if its JSON is the official transcoder's.</summary>
     public static RestForm? Find(HttpContext context)
     {
+        // That of a dialect, whose paths are a matter of configuration.
+        if (context.Features.Get<RestForm>() is { } dialect)
+        {
+            return dialect;
+        }
+
         foreach (var form in Own)
         {
             if (context.Request.Path.StartsWithSegments(form._prefix))
@@ -72,7 +85,7 @@ internal sealed class RestForm
         AddRetryAfter(context.Response, error.Status);
         return JsonReply.WriteAsync(
             context,
-            this != Canonical && SuppressesStatus(context.Request) ? StatusCodes.Status200OK : error.HttpStatus,
+            _canSuppressStatus && SuppressesStatus(context.Request) ? StatusCodes.Status200OK : error.HttpStatus,
             reply =>
             {
                 _writeError(reply.Json, error.HttpStatus, error.Status);

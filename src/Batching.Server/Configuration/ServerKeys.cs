@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Batching.Rest.Dialects;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
 using Batching.Server.Security.Operations;
@@ -55,4 +56,7 @@ internal sealed class ServerKeys
 
     /// <summary>Web pages that may call the gateway.</summary>
     public BrowserOptions? Cors { get; set; }
+
+    /// <summary>Batch APIs of others.</summary>
+    public DialectOptions? Dialects { get; set; }
 }

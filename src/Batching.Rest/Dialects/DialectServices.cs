@@ -1,0 +1,63 @@
+using Batching.Contracts.OpenAi;
+using Batching.Engine.Configuration;
+using Batching.Engine.Drafts;
+using Batching.Rest.Calls;
+using Batching.Rest.OpenAi;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Batching.Rest.Dialects;
+
+/// <summary>Adds the batch APIs of others, where they are switched on.</summary>
+internal static class DialectServices
+{
+    /// <summary>Adds what they need.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="dialects">Which of them, as they are configured.</param>
+    public static IServiceCollection AddDialects(this IServiceCollection services, DialectOptions dialects)
+    {
+        services.AddSingleton(Options.Create(dialects.OpenAI)).AddSingleton<ResultLines>();
+        if (dialects.OpenAI.Enabled)
+        {
+            services.AddSingleton<OpenAiService>();
+            services.AddSingleton<OpenAiDraftReader>();
+            services.AddSingleton<IDraftReader>(static provider => provider.GetRequiredService<OpenAiDraftReader>());
+            services.AddOwnPaths(OpenAiBatchService.Descriptor);
+        }
+
+        var given = PathsOf(dialects).Select(path => path.Given.Value!).ToArray();
+        return services.Configure<BatchEngineOptions>(engine => engine.OwnPaths.UnionWith(given));
+    }
+
+    /// <summary>Prepares their calls. Goes before everything else, and routes.</summary>
+    public static IApplicationBuilder UseDialects(this IApplicationBuilder app, DialectOptions dialects)
+    {
+        var paths = PathsOf(dialects);
+        return paths.Count == 0 ? app : app.UseMiddleware<DialectMiddleware>(paths).UseRouting();
+    }
+
+    /// <summary>Maps their paths.</summary>
+    /// <returns>Their endpoints.</returns>
+    public static IEnumerable<IEndpointConventionBuilder> MapDialects(
+        this IEndpointRouteBuilder endpoints, DialectOptions dialects)
+    {
+        if (dialects.OpenAI.Enabled)
+        {
+            yield return endpoints.MapGrpcService<OpenAiService>().WithRest().WithoutGrpc(V1.BatchService.Descriptor);
+        }
+    }
+
+    private static List<DialectPath> PathsOf(DialectOptions dialects)
+    {
+        var paths = new List<DialectPath>();
+        if (dialects.OpenAI is { Enabled: true, BasePath: var root })
+        {
+            paths.Add(new DialectPath($"{root}/files", "/v1/files", RestForm.OpenAi, "x-request-id"));
+            paths.Add(new DialectPath($"{root}/batches", "/v1/batches", RestForm.OpenAi, "x-request-id"));
+        }
+
+        return paths;
+    }
+}
