@@ -14,6 +14,9 @@ public sealed class BatchResult : CallReply
     /// <summary>The id of the request: 16 digits.</summary>
     public string Id => Request.Id;
 
+    /// <summary>The key that the caller gave the request; empty if it has none, which those that a spawner has produced never have.</summary>
+    public string Key => Request.Key;
+
     /// <summary>
     /// The place of the request in the batch, from 0: first the requests that were submitted, in the order given, then the spawned
     /// ones, in the order they were stored.

@@ -11,6 +11,16 @@ public static class RequestExtensions
 {
     private const string UntypedJson = "Reflects over the type. Use the overload that takes a JsonTypeInfo.";
 
+    /// <summary>Names a call, so that its result can be told by the name: <see cref="BatchResult.Key"/>.</summary>
+    /// <param name="request">The call.</param>
+    /// <param name="key">Any text without control characters that no other call of the batch has.</param>
+    public static Request WithKey(this Request request, string key)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Key = key;
+        return request;
+    }
+
     /// <summary>Adds a parameter to the query string. The same name may be added more than once.</summary>
     /// <param name="request">The call.</param>
     /// <param name="name">Any text; percent-encoded when it is sent.</param>

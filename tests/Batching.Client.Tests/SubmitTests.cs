@@ -26,6 +26,18 @@ public sealed class SubmitTests(GatewayFixture fixture) : IClassFixture<GatewayF
     }
 
     [Fact]
+    public async Task Submit_Keys_ComeBackWithResults()
+    {
+        using var client = fixture.Gateway.NewClient();
+
+        var batch = await client.SubmitAsync(
+            [BatchCall.Get("sample/items/1").WithKey("one"), BatchCall.Get("sample/items/2"), BatchCall.Get("sample/items/3").WithKey("three")]);
+        var results = await batch.ReadResultsAsync().ToListAsync();
+
+        Assert.Equal(["one", "", "three"], results.OrderBy(result => result.Index).Select(result => result.Key));
+    }
+
+    [Fact]
     public async Task Submit_BadRequests_NamesThem()
     {
         using var client = fixture.Gateway.NewClient();

@@ -9,7 +9,7 @@ namespace Batching.Cli.Input;
 
 /// <summary>
 /// Reads a call as <c>POST /api/v0/batch</c> has it: <c>path</c>, <c>method</c>, <c>params</c>, <c>headers</c>, <c>body</c>,
-/// <c>spawner</c> and <c>pagination</c>. The members are told apart, and refused, as the gateway does it.
+/// <c>spawner</c>, <c>pagination</c> and <c>key</c>. The members are told apart, and refused, as the gateway does it.
 /// </summary>
 internal static class CallReader
 {
@@ -96,6 +96,9 @@ internal static class CallReader
                 break;
             case "headers":
                 ReadHeaders(ref reader, request);
+                break;
+            case "key":
+                request.Key = ReadText(ref reader, name);
                 break;
             case "spawner":
                 request.Spawner = reader.TokenType is JsonTokenType.True or JsonTokenType.False

@@ -39,6 +39,11 @@ internal sealed class ResultLines(Stream output, OutputShape shape) : IResultWri
         json.WriteNumber("position"u8, result.Position);
         json.WriteNumber("index"u8, result.Index);
         json.WriteString("id"u8, result.Id);
+        if (request.Key.Length > 0)
+        {
+            json.WriteString("key"u8, request.Key);
+        }
+
         json.WriteString("spawnedBy"u8, result.SpawnedBy);
         json.WriteString("path"u8, request.Path);
         json.WriteString("method"u8, request.Method);

@@ -87,6 +87,10 @@ public sealed class LimitOptions
     [Range(0, 1 << 20)]
     public int HeaderLength { get; set; } = 16_384;
 
+    /// <summary>Bytes of a request's key, in UTF-8.</summary>
+    [Range(1, 1024)]
+    public int KeyBytes { get; set; } = 200;
+
     /// <summary>Bytes of one response body.</summary>
     [Range(1, 1 << 30)]
     public int ResponseBytes { get; set; } = 10 * 1024 * 1024;

@@ -36,6 +36,7 @@ internal static class RequestFieldMask
         ["response.content_type"] = RequestFields.ContentType,
         ["response.content_encoding"] = RequestFields.ContentEncoding,
         ["pagination"] = RequestFields.Pagination,
+        ["key"] = RequestFields.Key,
     };
 
     /// <summary>The fields that a mask names; all of them without a mask.</summary>

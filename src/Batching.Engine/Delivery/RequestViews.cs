@@ -24,6 +24,9 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
     // Tag and length of one parameter of a query.
     private const int QueryFrame = 8;
 
+    // The same of a key.
+    private const int KeyFrame = 5;
+
     private readonly string _batchId = ids.OfBatch(record.Key);
     private readonly Timestamp _createTime = record.CreateTime.ToTimestamp();
     private readonly DecodedHeaders _headers = new();
@@ -82,6 +85,7 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
 
         // What is set only where there is something to set.
         _reused.Path = _reused.Method = _reused.SpawnedBy = _reused.ParamsJson = "";
+        _reused.ClearKey();
         _reused.Params = null;
         _reused.Pagination = null;
         _reused.Query.Clear();
@@ -109,6 +113,7 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
     {
         var bytes = FixedBytes + Encoding.UTF8.GetByteCount(view.Path) + Encoding.UTF8.GetByteCount(view.ParamsJson)
             + (view.Params?.CalculateSize() ?? 0L) + (view.Pagination?.CalculateSize() ?? 0L)
+            + (view.Key.Length == 0 ? 0L : Encoding.UTF8.GetByteCount(view.Key) + KeyFrame)
             + (view.Query.Count == 0 ? 0L : view.Query.Sum(parameter => (long)parameter.CalculateSize() + QueryFrame));
         if (view.Response is not { } response)
         {

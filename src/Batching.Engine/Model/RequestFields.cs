@@ -70,6 +70,9 @@ public enum RequestFields
     /// <summary><c>pagination</c></summary>
     Pagination = 1 << 20,
 
+    /// <summary><c>key</c></summary>
+    Key = 1 << 21,
+
     /// <summary>All of <c>response</c>.</summary>
     Response = StatusCode | Headers | Body | Error | Size | Expired | ContentType | ContentEncoding,
 
@@ -77,7 +80,7 @@ public enum RequestFields
     Payload = Headers | Body | Error | ContentType | ContentEncoding,
 
     /// <summary>The fields that the caller gave, and those that are known since the request was accepted or spawned.</summary>
-    Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime | Pagination,
+    Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime | Pagination | Key,
 
     /// <summary>The fields that a detailed status tells.</summary>
     Progress = Index | State | DoneTime | Position | StatusCode | Size,

@@ -131,6 +131,9 @@ public sealed class RequestWindow
                 case Request.CreateTimeFieldNumber when fields.Has(RequestFields.CreateTime):
                     input.ReadMessage(view.CreateTime = new Timestamp());
                     break;
+                case Request.KeyFieldNumber when fields.Has(RequestFields.Key):
+                    view.Key = input.ReadString();
+                    break;
                 default:
                     input.SkipLastField();
                     break;

@@ -20,6 +20,10 @@ internal static class RequestDefinition
         request.Position = 0;
         request.Response = null;
         request.ClearIndex();
+        if (request.Key.Length == 0)
+        {
+            request.ClearKey();
+        }
     }
 
     /// <summary>Leaves of a stored request what callers are shown again: its header fields and its body are not.</summary>

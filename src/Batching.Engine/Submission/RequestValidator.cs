@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
 using Batching.Engine.Model;
@@ -44,15 +45,21 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     /// <summary>Adds what is wrong with some of the requests of a batch.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="firstIndex">The place of the first of them in the batch.</param>
+    /// <param name="keys">The keys of those before them, to which theirs are added.</param>
     /// <param name="problems">Holds <see cref="MaxProblems"/> afterwards at most.</param>
     /// <returns>How many problems they have.</returns>
-    public int Validate(IReadOnlyList<Request> requests, int firstIndex, List<Problem> problems)
+    public int Validate(IReadOnlyList<Request> requests, int firstIndex, RequestKeys keys, List<Problem> problems)
     {
         var total = 0;
         for (var i = 0; i < requests.Count; i++)
         {
             var before = problems.Count;
             Validate(requests[i], firstIndex + i, problems);
+            if (requests[i].Key.Length > 0)
+            {
+                ValidateKey(requests[i].Key, firstIndex + i, keys, problems);
+            }
+
             total += problems.Count - before;
             if (problems.Count > MaxProblems)
             {
@@ -131,7 +138,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
         else
         {
-            return Validate(requests, firstIndex: 0, problems);
+            return Validate(requests, firstIndex: 0, new RequestKeys(), problems);
         }
 
         return problems.Count;
@@ -158,6 +165,25 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         if (request.Headers.Count > 0)
         {
             ValidateHeaders(request, $"{FieldOf(index)}.headers", problems);
+        }
+    }
+
+    private void ValidateKey(string key, int index, RequestKeys keys, List<Problem> problems)
+    {
+        if (Encoding.UTF8.GetByteCount(key) is var bytes && bytes > _limits.KeyBytes)
+        {
+            problems.Add(new Problem(
+                $"{FieldOf(index)}.key",
+                $"has {bytes} bytes; the limit is {_limits.KeyBytes} ({OptionKey.Of<LimitOptions>(nameof(LimitOptions.KeyBytes))})"));
+        }
+        else if (key.Any(char.IsControl))
+        {
+            problems.Add(new Problem($"{FieldOf(index)}.key", "must not contain control characters"));
+        }
+        else if (!keys.TryAdd(key, index, out var first))
+        {
+            problems.Add(new Problem(
+                $"{FieldOf(index)}.key", $"is the key of {FieldOf(first)} already: {CallerText.Quote(key)}"));
         }
     }
 

@@ -25,6 +25,7 @@ internal sealed class Upload(
 
     // Of a draft the first requests may be staged already.
     private readonly RequestWindowBuilder _windows = new(draft?.Staged ?? 0);
+    private readonly RequestKeys _keys = new();
     private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
     private long _gathered;
@@ -54,9 +55,15 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", $"have more than {limits.UploadBytes} bytes, the limit of an upload");
         }
 
+        // Keys are kept to the end of the upload.
+        if (!await TryHoldAsync(RequestKeys.BytesOf(requests), cancellationToken))
+        {
+            return budgets.RefuseReceiving();
+        }
+
         using (await budgets.Work.TakeAsync(owner, bytes, cancellationToken))
         {
-            _problemCount += validator.Validate(requests, _count, _problems);
+            _problemCount += validator.Validate(requests, _count, _keys, _problems);
         }
 
         var before = _count;
@@ -81,19 +88,9 @@ internal sealed class Upload(
             bytes = requests.Sum(request => (long)request.CalculateSize());
         }
 
-        if (!_memory.TryReserve(bytes))
+        if (!await TryHoldAsync(bytes, cancellationToken))
         {
-            // Who waits for room gives back first what it can.
-            if (_windows.ClosedBytes > 0)
-            {
-                await StageAsync(cancellationToken);
-                await _staging;
-            }
-
-            if (!await _memory.ReserveAsync(bytes, limits.UploadIdleTime, cancellationToken))
-            {
-                return budgets.RefuseReceiving();
-            }
+            return budgets.RefuseReceiving();
         }
 
         _gathered += bytes;
@@ -167,6 +164,23 @@ internal sealed class Upload(
         {
             await staging.DeleteAsync(key);
         }
+    }
+
+    private async ValueTask<bool> TryHoldAsync(long bytes, CancellationToken cancellationToken)
+    {
+        if (bytes == 0 || _memory.TryReserve(bytes))
+        {
+            return true;
+        }
+
+        // Who waits for room gives back first what it can.
+        if (_windows.ClosedBytes > 0)
+        {
+            await StageAsync(cancellationToken);
+            await _staging;
+        }
+
+        return await _memory.ReserveAsync(bytes, limits.UploadIdleTime, cancellationToken);
     }
 
     // One bit is being stored while the next one gathers.

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using Batching.Contracts.OpenAi;
 using Batching.Engine.Configuration;
 using Batching.Engine.Drafts;
@@ -21,9 +19,6 @@ internal sealed class OpenAiDraftReader(
     // Requests that are handed over together.
     private const int PartBytes = 128 * 1024;
     private const int PartCount = 500;
-
-    // The bytes of a custom_id's hash that tell it from others.
-    private const int HashBytes = 16;
 
     private const string LineField = "requests[";
 
@@ -62,7 +57,6 @@ internal sealed class OpenAiDraftReader(
         }
 
         using var lines = new FileLines(files, file, _options.LineBytes);
-        var seen = new HashSet<UInt128>();
         var requests = new List<Request>();
         var bytes = 0;
         var count = 0;
@@ -75,10 +69,7 @@ internal sealed class OpenAiDraftReader(
                 yield break;
             }
 
-            var problem = OpenAiLine.Read(lines.Line.Span, stored.Endpoint, _engine.Limits.JsonDepth, out var request)
-                ?? (seen.Add(HashOf(request.Key))
-                    ? null
-                    : new Problem("custom_id", "is that of another line") { Code = "duplicate_custom_id" });
+            var problem = OpenAiLine.Read(lines.Line.Span, stored.Endpoint, _engine.Limits.JsonDepth, out var request);
             if (problem is not null || bytes >= PartBytes || requests.Count == PartCount)
             {
                 if (requests.Count > 0)
@@ -124,6 +115,16 @@ internal sealed class OpenAiDraftReader(
     private static StoredProblem ToStored(Problem problem)
     {
         var (field, line) = Split(problem.Field);
+        if (field == "key")
+        {
+            // A custom_id is the key of its request.
+            var isTaken = problem.Message.StartsWith("is the key of", StringComparison.Ordinal);
+            (field, problem) = ("custom_id", new Problem("custom_id", isTaken ? "is that of another line" : problem.Message)
+            {
+                Code = isTaken ? "duplicate_custom_id" : "",
+            });
+        }
+
         var isEmpty = problem is { Field: "requests", Code: "" };
         return new StoredProblem
         {
@@ -154,12 +155,6 @@ internal sealed class OpenAiDraftReader(
         };
 
     private static Problem Gone() => new("", "The input file is not there any more.") { Code = "input_file_not_found" };
-
-    private static UInt128 HashOf(string id)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(id));
-        return BitConverter.ToUInt128(hash.AsSpan(0, HashBytes));
-    }
 
     private string TooMany() => string.Create(
         CultureInfo.InvariantCulture,

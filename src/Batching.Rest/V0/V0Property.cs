@@ -21,6 +21,7 @@ internal static class V0Property
     public const string Headers = "responseHeaders";
     public const string Index = "index";
     public const string Pagination = "pagination";
+    public const string Key = "key";
 
     /// <summary>Each property with the fields to ask for.</summary>
     public static IReadOnlyDictionary<string, string[]> Fields { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -41,6 +42,7 @@ internal static class V0Property
         [Headers] = ["response.headers"],
         [Index] = ["index"],
         [Pagination] = ["pagination"],
+        [Key] = ["key"],
     };
 
     /// <summary>The properties that come when nothing is asked for.</summary>

@@ -110,6 +110,9 @@ internal ref partial struct V0RequestReader
             case "headers":
                 ReadHeaders(request);
                 break;
+            case "key":
+                request.Key = ReadText(".key");
+                break;
             case "spawner":
                 request.Spawner = ReadBoolean(".spawner");
                 break;

@@ -162,6 +162,11 @@ internal static class V0Writer
         var properties = shape.Properties;
         json.WriteStartObject();
         json.WriteString("id"u8, request.Id);
+        if (request.Key.Length > 0 && properties.Contains(V0Property.Key))
+        {
+            json.WriteString("key"u8, request.Key);
+        }
+
         if (properties.Contains(V0Property.SpawnedBy))
         {
             json.WriteNumber("spawnedBy"u8, long.Parse(request.SpawnedBy, CultureInfo.InvariantCulture));

@@ -22,6 +22,7 @@ public sealed class RunCommandTests(GatewayFixture fixture) : IClassFixture<Gate
             """{"path": "sample/echo", "params": {"n": 1.50, "big": 12345678901234567890, "no": null, "yes": true, "list": [1, "a b"], "object": {"x": 1.0}}}""",
             """{"path": "sample/echo", "method": "PUT", "body": "text as it is", "headers": {"Content-Type": "text/plain", "X-Trace": "ü"}}""",
             """{"path": "sample/echo", "method": "POST", "params": [1, 2.0]}""",
+            """{"path": "sample/echo", "key": "my own"}""",
             """{"path": "sample/echo", "method": null, "body": [], "cache": "is not known", "headers": {}}""",
         ];
         using var http = new HttpClient { BaseAddress = fixture.Gateway.Address };
@@ -34,6 +35,7 @@ public sealed class RunCommandTests(GatewayFixture fixture) : IClassFixture<Gate
 
         Assert.Equal(Echoes(expected), Echoes(found));
         Assert.Equal(calls.Length, found.Lines.Length);
+        Assert.Equal("my own", found.Json.Single(line => line.TryGetProperty("key", out _)).GetProperty("key").GetString());
         var params1 = found.Json.Single(line => line.GetProperty("index").GetInt32() == 2).GetProperty("params").GetRawText();
         Assert.Equal("""{"n": 1.50, "big": 12345678901234567890, "no": null, "yes": true, "list": [1, "a b"], "object": {"x": 1.0}}""", params1);
     }

@@ -31,6 +31,7 @@ public sealed class MessageSizeTests : IDisposable
             Params = asText ? null : new Struct { Fields = { ["p"] = Value.ForString(new string('v', 700)) } },
             ParamsJson = asText ? $$"""{"p": "{{new string('v', 700)}}"}""" : "",
             Query = { new QueryParameter { Name = "q", Value = new string('q', 600) } },
+            Key = $"{new string('k', 196)}{i}",
         })]);
         await engine.UntilDoneAsync(batch.Id);
         var pages = new List<FetchBatchResponse>();
