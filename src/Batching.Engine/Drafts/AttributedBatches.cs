@@ -120,6 +120,23 @@ public sealed class AttributedBatches
         }
     }
 
+    /// <summary>Counts the failures of a batch by their reason.</summary>
+    public async ValueTask<IReadOnlyDictionary<Failure, int>> CountFailuresAsync(
+        BatchRecord record, CancellationToken cancellationToken)
+    {
+        var counts = new Dictionary<Failure, int>();
+        await foreach (var segment in _store.ReadEntriesAsync(record.Key, 1, cancellationToken))
+        {
+            for (var position = segment.FirstPosition; position <= segment.LastPosition; position++)
+            {
+                var failure = segment[position].Failure;
+                counts[failure] = counts.GetValueOrDefault(failure) + 1;
+            }
+        }
+
+        return counts;
+    }
+
     private static long LastOf<T>(IReadOnlyList<T> page, Func<T, long> keyOf) =>
         page.Count < PageSize ? 0 : keyOf(page[^1]);
 

@@ -59,22 +59,34 @@ public sealed class BatchUploader
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken) =>
+        UploadAsync(caller, terms: null, messages, shutdown, cancellationToken);
+
+    /// <summary>The same, on terms of its own.</summary>
+    /// <inheritdoc cref="UploadAsync(Caller, IAsyncEnumerable{IReadOnlyList{Request}}, CancellationToken, CancellationToken)"/>
+    public ValueTask<Outcome<Batch>> UploadAsync(
+        Caller caller,
+        BatchTerms? terms,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
-            ? UploadRecordedAsync(caller, messages, shutdown, cancellationToken)
-            : UploadAsync(caller, messages, submission: null, shutdown, cancellationToken);
+            ? UploadRecordedAsync(caller, terms, messages, shutdown, cancellationToken)
+            : UploadAsync(caller, terms, messages, submission: null, shutdown, cancellationToken);
 
     private async ValueTask<Outcome<Batch>> UploadRecordedAsync(
         Caller caller,
+        BatchTerms? terms,
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
         using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
-        return await submission.WatchAsync(UploadAsync(caller, messages, submission, shutdown, cancellationToken));
+        return await submission.WatchAsync(UploadAsync(caller, terms, messages, submission, shutdown, cancellationToken));
     }
 
     private async ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
+        BatchTerms? terms,
         IAsyncEnumerable<IReadOnlyList<Request>> messages,
         Activity? submission,
         CancellationToken shutdown,
@@ -106,7 +118,7 @@ public sealed class BatchUploader
             return refusal;
         }
 
-        var accepted = await upload.AcceptAsync(caller, terms: null, submission, cancellationToken);
+        var accepted = await upload.AcceptAsync(caller, terms, submission, cancellationToken);
         return accepted.Succeeded ? _views.ToBatch(accepted.Value) : accepted.Refusal;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Batching.Rest.Anthropic;
 using Batching.Rest.OpenAi;
 using Batching.Rest.Replies;
 using Batching.Rest.Requests;
@@ -45,6 +46,9 @@ internal sealed class RestForm
 
     /// <summary>The form of OpenAI's Batch API.</summary>
     public static RestForm OpenAi { get; } = new("", OpenAiErrors.Write, canSuppressStatus: false);
+
+    /// <summary>The form of Anthropic's Message Batches API.</summary>
+    public static RestForm Anthropic { get; } = new("", AnthropicErrors.Write, canSuppressStatus: false);
 
     /// <summary>The form that the path of a call has of its own; null if its JSON is the official transcoder's.</summary>
     public static RestForm? Find(HttpContext context)

@@ -23,6 +23,11 @@ internal sealed class DialectMiddleware(RequestDelegate next, IReadOnlyList<Dial
             {
                 request.Path = path.Rule + rest;
                 context.Features.Set(path.Form);
+                if (path.TakesApiKey)
+                {
+                    TakeApiKey(request.Headers);
+                }
+
                 context.Response.Headers[path.IdHeader] = $"req_{RandomNumberGenerator.GetHexString(2 * IdBytes, lowercase: true)}";
                 return next(context);
             }
@@ -35,5 +40,16 @@ internal sealed class DialectMiddleware(RequestDelegate next, IReadOnlyList<Dial
         }
 
         return next(context);
+    }
+
+    // Who is told apart by keys of the gateway's own gives both in either field.
+    private static void TakeApiKey(IHeaderDictionary headers)
+    {
+        const string Field = "x-api-key";
+        if (headers.Authorization.Count == 0 && headers[Field] is [{ Length: > 0 } key])
+        {
+            headers.Authorization = $"Bearer {key}";
+            headers.Remove(Field);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Batching.Engine.Configuration;
+using Batching.Rest.Anthropic;
 using Batching.Rest.OpenAi;
 
 namespace Batching.Rest.Dialects;
@@ -10,4 +11,7 @@ internal sealed class DialectOptions
 
     /// <summary>OpenAI's Batch API.</summary>
     public OpenAiOptions OpenAI { get; set; } = new();
+
+    /// <summary>Anthropic's Message Batches API.</summary>
+    public AnthropicOptions Anthropic { get; set; } = new();
 }

@@ -8,4 +8,6 @@ namespace Batching.Rest.Dialects;
 /// <param name="Rule">The path that the contract has in its place.</param>
 /// <param name="Form">The form of its errors.</param>
 /// <param name="IdHeader">The header field of a reply that names it.</param>
-internal sealed record DialectPath(PathString Given, PathString Rule, RestForm Form, string IdHeader);
+/// <param name="TakesApiKey">Whether <c>x-api-key</c> is another way to say <c>Authorization: Bearer</c>.</param>
+internal sealed record DialectPath(
+    PathString Given, PathString Rule, RestForm Form, string IdHeader, bool TakesApiKey = false);

@@ -1,6 +1,8 @@
+using Batching.Contracts.Anthropic;
 using Batching.Contracts.OpenAi;
 using Batching.Engine.Configuration;
 using Batching.Engine.Drafts;
+using Batching.Rest.Anthropic;
 using Batching.Rest.Calls;
 using Batching.Rest.OpenAi;
 using Microsoft.AspNetCore.Builder;
@@ -27,6 +29,13 @@ internal static class DialectServices
             services.AddOwnPaths(OpenAiBatchService.Descriptor);
         }
 
+        services.AddSingleton(Options.Create(dialects.Anthropic));
+        if (dialects.Anthropic.Enabled)
+        {
+            services.AddSingleton<AnthropicService>();
+            services.AddOwnPaths(MessageBatchService.Descriptor);
+        }
+
         var given = PathsOf(dialects).Select(path => path.Given.Value!).ToArray();
         return services.Configure<BatchEngineOptions>(engine => engine.OwnPaths.UnionWith(given));
     }
@@ -47,6 +56,11 @@ internal static class DialectServices
         {
             yield return endpoints.MapGrpcService<OpenAiService>().WithRest().WithoutGrpc(V1.BatchService.Descriptor);
         }
+
+        if (dialects.Anthropic.Enabled)
+        {
+            yield return endpoints.MapGrpcService<AnthropicService>().WithRest().WithoutGrpc(V1.BatchService.Descriptor);
+        }
     }
 
     private static List<DialectPath> PathsOf(DialectOptions dialects)
@@ -56,6 +70,12 @@ internal static class DialectServices
         {
             paths.Add(new DialectPath($"{root}/files", "/v1/files", RestForm.OpenAi, "x-request-id"));
             paths.Add(new DialectPath($"{root}/batches", "/v1/batches", RestForm.OpenAi, "x-request-id"));
+        }
+
+        if (dialects.Anthropic is { Enabled: true, BasePath: var front })
+        {
+            paths.Add(new DialectPath(
+                $"{front}/messages/batches", "/v1/messages/batches", RestForm.Anthropic, "request-id", TakesApiKey: true));
         }
 
         return paths;

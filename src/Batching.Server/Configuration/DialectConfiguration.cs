@@ -1,6 +1,5 @@
 using Batching.Engine.Configuration;
 using Batching.Rest.Dialects;
-using Batching.Rest.OpenAi;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Configuration;
@@ -9,6 +8,7 @@ namespace Batching.Server.Configuration;
 internal static class DialectConfiguration
 {
     private const string OpenAiEndpoint = "/v1/chat/completions";
+    private const string AnthropicEndpoint = "/v1/messages";
 
     /// <summary>Reads the section <c>Batch:Dialects</c>.</summary>
     /// <exception cref="OptionsValidationException">It is wrong; names each key.</exception>
@@ -16,10 +16,13 @@ internal static class DialectConfiguration
     {
         var dialects = configuration.GetSection(DialectOptions.Section).Get<DialectOptions>() ?? new DialectOptions();
         string[] problems =
-            [.. OptionAnnotations.FindProblems($"{DialectOptions.Section}:{nameof(dialects.OpenAI)}", dialects.OpenAI)];
+        [
+            .. OptionAnnotations.FindProblems($"{DialectOptions.Section}:{nameof(dialects.OpenAI)}", dialects.OpenAI),
+            .. OptionAnnotations.FindProblems($"{DialectOptions.Section}:{nameof(dialects.Anthropic)}", dialects.Anthropic),
+        ];
         return problems.Length == 0
             ? dialects
-            : throw new OptionsValidationException(DialectOptions.Section, typeof(OpenAiOptions), problems);
+            : throw new OptionsValidationException(DialectOptions.Section, typeof(DialectOptions), problems);
     }
 
     /// <summary>Says which of them have no API behind.</summary>
@@ -29,6 +32,11 @@ internal static class DialectConfiguration
         if (dialects.OpenAI.Enabled && !upstreams.Any(upstream => Takes(upstream, OpenAiEndpoint)))
         {
             ConfigurationLog.DialectWithoutUpstream(app.Logger, OpenAiEndpoint, "OpenAI");
+        }
+
+        if (dialects.Anthropic.Enabled && !upstreams.Any(upstream => Takes(upstream, AnthropicEndpoint)))
+        {
+            ConfigurationLog.DialectWithoutUpstream(app.Logger, AnthropicEndpoint, "Anthropic");
         }
     }
 
