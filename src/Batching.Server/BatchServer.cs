@@ -116,7 +116,7 @@ internal static class BatchServer
             ConfigurationLog.SettingsNotRead(app.Logger, unread, app.Environment.ContentRootPath);
         }
 
-        app.WarnOfDialectsWithoutUpstream(dialects);
+        app.CheckDialects(dialects);
         app.UseDialects(dialects);
         app.UseOperationsPort(operations);
         app.UseMiddleware<ReaderStallMiddleware>();

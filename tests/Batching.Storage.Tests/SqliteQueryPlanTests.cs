@@ -18,7 +18,17 @@ public class SqliteQueryPlanTests
         ReadSession.ReadSegmentSql,
         ReadSession.FindPayloadSql,
         ReadSession.ReadEntriesSql,
-        ReadSession.ListStartedSql);
+        ReadSession.ListStartedSql,
+        FileReads.FindSql,
+        FileReads.ListSql,
+        FileReads.ListToDeleteSql,
+        FileReads.ReadSql,
+        FileReads.ExistsSql,
+        DraftReads.FindSql,
+        DraftReads.ListSql,
+        DraftReads.ListOpenSql,
+        DraftReads.ListToDeleteSql,
+        DraftReads.CountStagedSql);
 
     [Theory]
     [MemberData(nameof(Statements))]
@@ -31,7 +41,7 @@ public class SqliteQueryPlanTests
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
-        foreach (var name in (string[])["$key", "$owner", "$before", "$after", "$now", "$index", "$position", "$limit"])
+        foreach (var name in (string[])["$key", "$owner", "$before", "$after", "$now", "$index", "$position", "$limit", "$offset"])
         {
             if (sql.Contains(name, StringComparison.Ordinal))
             {

@@ -20,24 +20,25 @@ internal static class DialectServices
     /// <param name="dialects">Which of them, as they are configured.</param>
     public static IServiceCollection AddDialects(this IServiceCollection services, DialectOptions dialects)
     {
+        // The paths of the contract are those of an API behind where clients call others.
+        var own = PathsOf(dialects).Select(path => path.Given.Value!).ToList();
         services.AddSingleton(Options.Create(dialects.OpenAI)).AddSingleton<ResultLines>();
         if (dialects.OpenAI.Enabled)
         {
+            own.Add($"/{OpenAiBatchService.Descriptor.File.Package}.");
             services.AddSingleton<OpenAiService>();
             services.AddSingleton<OpenAiDraftReader>();
             services.AddSingleton<IDraftReader>(static provider => provider.GetRequiredService<OpenAiDraftReader>());
-            services.AddOwnPaths(OpenAiBatchService.Descriptor);
         }
 
         services.AddSingleton(Options.Create(dialects.Anthropic));
         if (dialects.Anthropic.Enabled)
         {
+            own.Add($"/{MessageBatchService.Descriptor.File.Package}.");
             services.AddSingleton<AnthropicService>();
-            services.AddOwnPaths(MessageBatchService.Descriptor);
         }
 
-        var given = PathsOf(dialects).Select(path => path.Given.Value!).ToArray();
-        return services.Configure<BatchEngineOptions>(engine => engine.OwnPaths.UnionWith(given));
+        return services.Configure<BatchEngineOptions>(engine => engine.OwnPaths.UnionWith(own));
     }
 
     /// <summary>Prepares their calls. Goes before everything else, and routes.</summary>

@@ -1,5 +1,7 @@
 using Batching.Engine.Configuration;
+using Batching.Engine.Storage;
 using Batching.Rest.Dialects;
+using Batching.Rest.OpenAi;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Configuration;
@@ -25,9 +27,20 @@ internal static class DialectConfiguration
             : throw new OptionsValidationException(DialectOptions.Section, typeof(DialectOptions), problems);
     }
 
-    /// <summary>Says which of them have no API behind.</summary>
-    public static void WarnOfDialectsWithoutUpstream(this WebApplication app, DialectOptions dialects)
+    /// <summary>Finds out whether they can be served, and says which of them have no API behind.</summary>
+    /// <exception cref="OptionsValidationException">The store keeps no files.</exception>
+    public static void CheckDialects(this WebApplication app, DialectOptions dialects)
     {
+        var services = app.Services;
+        if (dialects.OpenAI.Enabled
+            && (services.GetService<IFileStore>() is null || services.GetService<IDraftStore>() is null))
+        {
+            throw new OptionsValidationException(
+                DialectOptions.Section,
+                typeof(DialectOptions),
+                [$"{OpenAiOptions.KeyOf(nameof(OpenAiOptions.Enabled))}: the store that is configured keeps no files."]);
+        }
+
         var upstreams = app.Services.GetRequiredService<IOptions<BatchEngineOptions>>().Value.Upstreams;
         if (dialects.OpenAI.Enabled && !upstreams.Any(upstream => Takes(upstream, OpenAiEndpoint)))
         {

@@ -70,6 +70,10 @@ internal static class ConfigurationPage
             "Beyond a [quota](operations.md#quotas) calls are refused with `RESOURCE_EXHAUSTED`, over REST with 429 and "
             + "`Retry-After`. The message names the quota.",
             "Batch:Quotas:"),
+        PageGroup.Of(
+            "Batch APIs of others",
+            "See [OpenAI's](openai.md) and [Anthropic's](anthropic.md).",
+            "Batch:Dialects:"),
         new("The gateway itself", "", static _ => true)
         {
             Others =
@@ -99,6 +103,7 @@ internal static class ConfigurationPage
         "What callers may ask for",
         "What keyed batches may ask for",
         "What one owner may use",
+        "Batch APIs of others",
         "Memory",
     ];
 
