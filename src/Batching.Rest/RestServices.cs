@@ -33,17 +33,8 @@ internal static class RestServices
         });
 
         // They hold nothing of a call, so that one of each serves all.
-        grpc.Services.AddSingleton<V0Service>().AddSingleton<V0WebhooksService>().AddSingleton<V2Service>().AddSingleton<GraphService>();
+        grpc.Services.AddSingleton<V0Service>().AddSingleton<V0WebhooksService>().AddSingleton<V2Service>();
         grpc.Services.AddOwnPaths(V0BatchService.Descriptor, V0WebhookService.Descriptor, V2BatchService.Descriptor);
-        grpc.Services.AddOptions<DialectOptions>().BindConfiguration(DialectOptions.Section).ValidateOnStart();
-        grpc.Services.AddOptions<BatchEngineOptions>().Configure<IOptions<DialectOptions>>(static (engine, dialects) =>
-        {
-            if (dialects.Value.Graph.Enabled)
-            {
-                engine.OwnPaths.Add($"/{GraphBatchService.Descriptor.File.Package}.");
-                engine.OwnPaths.Add(GraphEndpoint.PathOf(dialects.Value.Graph));
-            }
-        });
         grpc.Services.AddRequestDecompression(decompression =>
             decompression.DecompressionProviders.Add("x-gzip", decompression.DecompressionProviders["gzip"]));
         return grpc;
@@ -62,12 +53,6 @@ internal static class RestServices
         yield return endpoints.MapGrpcService<V0Service>().WithRest().WithoutGrpc(V1.BatchService.Descriptor);
         yield return endpoints.MapGrpcService<V0WebhooksService>().WithRest().WithoutGrpc(V1.WebhookService.Descriptor);
         yield return endpoints.MapGrpcService<V2Service>().WithRest().WithoutGrpc(V1.KeyedBatchService.Descriptor);
-        var dialects = endpoints.ServiceProvider.GetRequiredService<IOptions<DialectOptions>>().Value;
-        if (dialects.Graph.Enabled)
-        {
-            yield return endpoints.MapGrpcService<GraphService>()
-                .WithRest().At(dialects.Graph).WithoutGrpc(V1.KeyedBatchService.Descriptor);
-        }
     }
 
     /// <summary>
@@ -93,8 +78,8 @@ internal static class RestServices
         return builder;
     }
 
-    // Their messages have nothing that a gRPC client could use.
-    private static TBuilder WithoutGrpc<TBuilder>(this TBuilder builder, ServiceDescriptor instead)
+    /// <summary>Refuses gRPC calls of a service whose messages have nothing that a gRPC client could use.</summary>
+    public static TBuilder WithoutGrpc<TBuilder>(this TBuilder builder, ServiceDescriptor instead)
         where TBuilder : IEndpointConventionBuilder
     {
         builder.Add(endpoint =>

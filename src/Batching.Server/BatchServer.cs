@@ -3,6 +3,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Hosting;
 using Batching.Rest;
 using Batching.Rest.Calls;
+using Batching.Rest.Dialects;
 using Batching.Server.Configuration;
 using Batching.Server.Connections;
 using Batching.Server.Pages;
@@ -44,6 +45,7 @@ internal static class BatchServer
         var usesSample = builder.Environment.IsDevelopment() && !builder.Configuration.HasUpstream();
         var urls = builder.Configuration.GetUrls();
         var operations = builder.Configuration.GetOperations(urls);
+        var dialects = builder.Configuration.GetDialects();
         var telemetry = TelemetrySettings.Read(builder.Configuration, operations);
 
         builder.WebHost.UseUrls(string.IsNullOrEmpty(operations.Url) ? urls : $"{urls};{operations.Url}");
@@ -100,6 +102,7 @@ internal static class BatchServer
             .AddTelemetry(telemetry)
             .AddConsoleJson(builder.Configuration)
             .AddRpcs()
+            .AddDialects(dialects)
             .AddServingCheck();
         if (usesSample)
         {
@@ -113,6 +116,8 @@ internal static class BatchServer
             ConfigurationLog.SettingsNotRead(app.Logger, unread, app.Environment.ContentRootPath);
         }
 
+        app.CheckDialects(dialects);
+        app.UseDialects(dialects);
         app.UseOperationsPort(operations);
         app.UseMiddleware<ReaderStallMiddleware>();
         app.UseMiddleware<RequestBodyMiddleware>();
@@ -128,7 +133,7 @@ internal static class BatchServer
         app.UseForwardedHeaders();
         app.Use(MessageFrameReader.CheckAsync);
         app.UseRest();
-        foreach (var endpoints in app.MapRpcs())
+        foreach (var endpoints in app.MapRpcs().Concat(app.MapDialects(dialects)))
         {
             endpoints.AsBatchEndpoint();
         }

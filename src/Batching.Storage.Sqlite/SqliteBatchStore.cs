@@ -19,7 +19,7 @@ namespace Batching.Storage.Sqlite;
 /// Space that deletions free is used again; the file shrinks only when more than half of it is free. The file is
 /// longer than others: it has all members of the interface, most of them one call.
 /// </remarks>
-public sealed class SqliteBatchStore : IBatchStore, IWebhookStore
+public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
 {
     // Entries of so many segments are in memory at a time while they are read through.
     private const int SegmentsPerPage = 32;

@@ -8,14 +8,17 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class SqliteStoreServiceCollectionExtensions
 {
     /// <summary>
-    /// Keeps batches in an SQLite database: registers <see cref="IBatchStore"/>, whose
+    /// Keeps batches in an SQLite database: registers <see cref="IBatchStore"/>, with <see cref="IFileStore"/> and <see cref="IDraftStore"/>, whose
     /// <see cref="IBatchStore.OpenAsync"/> the application calls at its start. Bad options stop the start.
     /// </summary>
     /// <returns>The options, to bind them to the configuration.</returns>
     public static OptionsBuilder<SqliteStoreOptions> AddSqliteBatchStore(this IServiceCollection services)
     {
         services.AddSingleton<IValidateOptions<SqliteStoreOptions>, SqliteStoreOptionsValidator>();
-        services.AddSingleton<IBatchStore, SqliteBatchStore>();
+        services.AddSingleton<SqliteBatchStore>();
+        services.AddSingleton<IBatchStore>(static provider => provider.GetRequiredService<SqliteBatchStore>());
+        services.AddSingleton<IFileStore>(static provider => provider.GetRequiredService<SqliteBatchStore>());
+        services.AddSingleton<IDraftStore>(static provider => provider.GetRequiredService<SqliteBatchStore>());
         return services.AddOptions<SqliteStoreOptions>().ValidateOnStart();
     }
 

@@ -24,7 +24,17 @@ public class SqliteQueryPlanTests
         MessageReads.NextLaneSql,
         MessageReads.ListDueSql,
         MessageReads.FindNextTimeSql,
-        MessageReads.ListOfBatchSql);
+        MessageReads.ListOfBatchSql,
+        FileReads.FindSql,
+        FileReads.ListSql,
+        FileReads.ListToDeleteSql,
+        FileReads.ReadSql,
+        FileReads.ExistsSql,
+        DraftReads.FindSql,
+        DraftReads.ListSql,
+        DraftReads.ListOpenSql,
+        DraftReads.ListToDeleteSql,
+        DraftReads.CountStagedSql);
 
     [Theory]
     [MemberData(nameof(Statements))]
@@ -37,7 +47,7 @@ public class SqliteQueryPlanTests
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
-        foreach (var name in (string[])["$key", "$owner", "$submissionKey", "$host", "$before", "$afterKey", "$after", "$until", "$now", "$index", "$position", "$limit"])
+        foreach (var name in (string[])["$key", "$owner", "$submissionKey", "$host", "$before", "$afterKey", "$after", "$until", "$now", "$index", "$position", "$limit", "$offset"])
         {
             if (sql.Contains(name, StringComparison.Ordinal))
             {

@@ -1,5 +1,6 @@
 using Batching.Engine.Committing;
 using Batching.Engine.Delivery;
+using Batching.Engine.Drafts;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
@@ -23,6 +24,7 @@ internal sealed class BatchEngineHost(
     Recovery recovery,
     DelayedStarts delayed,
     ExpirySweeper sweeper,
+    DraftWork drafts,
     DeliveryTracker deliveries,
     StoreSampler sampler,
     WebhookSecrets webhookSecrets,
@@ -53,8 +55,9 @@ internal sealed class BatchEngineHost(
         scheduler.Start();
         _background.Add(RunAsync(() => loader.RunAsync(_stopping.Token)));
         var now = time.GetUtcNow();
-        _background.Add(RunAsync(() => recovery.RunAsync(_firstOwnKey, now, _stopping.Token)));
+        _background.Add(RunAsync(() => TakeUpAsync(now)));
         _background.Add(RunAsync(() => delayed.RunAsync(now, _stopping.Token)));
+        _background.Add(RunAsync(() => drafts.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sampler.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => webhooks.RunAsync(_stopping.Token)));
@@ -94,6 +97,13 @@ internal sealed class BatchEngineHost(
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _stopping.Dispose();
+
+    // A batch that a draft becomes before the others were taken up would be taken up with them.
+    private async Task TakeUpAsync(DateTimeOffset now)
+    {
+        await recovery.RunAsync(_firstOwnKey, now, _stopping.Token);
+        await drafts.ResumeAsync(_firstOwnKey, _stopping.Token);
+    }
 
     // What runs for as long as the gateway must not end before it: a gateway without it would accept what it never runs.
     private async Task RunAsync(Func<Task> work)

@@ -2,6 +2,8 @@ using System.Reflection;
 using Batching.Engine.Committing;
 using Batching.Engine.Delivery;
 using Batching.Engine.Detection;
+using Batching.Engine.Drafts;
+using Batching.Engine.Files;
 using Batching.Engine.Keyed;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Quotas;
@@ -27,7 +29,8 @@ public static class BatchEngineServices
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchReader"/>,
     /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
     /// <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
-    /// <see cref="Configuration.BatchEngineOptions"/> beside it.
+    /// <see cref="Configuration.BatchEngineOptions"/> beside it; <see cref="BatchFiles"/>, <see cref="BatchDrafts"/> and <see cref="AttributedBatches"/>
+    /// need an <see cref="IFileStore"/> and an <see cref="IDraftStore"/>, which not every store is.
     /// </summary>
     public static IServiceCollection AddBatchEngine(this IServiceCollection services)
     {
@@ -56,6 +59,8 @@ public static class BatchEngineServices
         services.AddSingleton<Recovery>();
         services.AddSingleton<DelayedStarts>();
         services.AddSingleton<ExpirySweeper>();
+        services.AddSingleton<DraftAcceptor>();
+        services.AddSingleton<DraftWork>();
         services.AddSingleton<ChangeNotifier>();
         services.AddSingleton<BatchFinder>();
         services.AddSingleton<BatchViews>();
@@ -83,6 +88,9 @@ public static class BatchEngineServices
             .AddFace<BatchCanceller>()
             .AddFace<BatchDeleter>()
             .AddFace<WebhookMessages>()
+            .AddFace<BatchFiles>()
+            .AddFace<BatchDrafts>()
+            .AddFace<AttributedBatches>()
             .AddFace<KeyedBatchRunner>()
             .AddFace<PaginationDetector>();
     }

@@ -18,6 +18,7 @@ public sealed class BatchCanceller
     private readonly Scheduler _scheduler;
     private readonly DelayedStarts _delayed;
     private readonly GroupCommitter _committer;
+    private readonly TimeProvider _time;
 
     internal BatchCanceller(
         IBatchStore store,
@@ -26,7 +27,8 @@ public sealed class BatchCanceller
         ActiveBatches activeBatches,
         Scheduler scheduler,
         DelayedStarts delayed,
-        GroupCommitter committer)
+        GroupCommitter committer,
+        TimeProvider time)
     {
         _store = store;
         _finder = finder;
@@ -35,6 +37,7 @@ public sealed class BatchCanceller
         _scheduler = scheduler;
         _delayed = delayed;
         _committer = committer;
+        _time = time;
     }
 
     /// <summary>
@@ -54,7 +57,7 @@ public sealed class BatchCanceller
         var record = found.Value;
         if (record.DoneTime is null)
         {
-            await _committer.WriteAsync(new StoreWrite.Cancel(record.Key));
+            await _committer.WriteAsync(new StoreWrite.Cancel(record.Key, _time.GetUtcNow()));
             if (_activeBatches.TryGet(record.Key, out var batch))
             {
                 _scheduler.Stop(batch, Failure.Cancelled);

@@ -35,4 +35,25 @@ public sealed class BatchDeleter
         await _committer.WriteAsync(new StoreWrite.Delete(found.Value.Key));
         return _views.ToFullBatch(found.Value);
     }
+
+    /// <summary>Deletes the responses of a batch that is done, as if it had expired.</summary>
+    /// <returns>The batch as it was.</returns>
+    /// <exception cref="StoreUnavailableException">Nothing has changed.</exception>
+    public async ValueTask<Outcome<Batch>> DeleteResponsesAsync(
+        Caller caller, string batchId, CancellationToken cancellationToken)
+    {
+        var found = await _finder.FindAsync(caller, batchId, cancellationToken);
+        if (!found.Succeeded)
+        {
+            return found.Refusal;
+        }
+
+        if (found.Value.DoneTime is null)
+        {
+            return new Refusal.NotThere($"Batch {batchId} is not done.");
+        }
+
+        await _committer.WriteAsync(new StoreWrite.Expire(found.Value.Key));
+        return _views.ToBatch(found.Value);
+    }
 }

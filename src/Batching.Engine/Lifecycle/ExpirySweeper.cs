@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Batching.Engine.Lifecycle;
 
 /// <summary>
-/// Deletes what has had its time: first the bodies of a batch, later the batch. Readers don't depend on when it comes
+/// Deletes what has had its time: first the bodies of a batch, later the batch; files, and what was to become a batch. Readers don't depend on when it comes
 /// round; it only gives the space back and stops what still runs.
 /// </summary>
 internal sealed class ExpirySweeper(
@@ -17,6 +17,8 @@ internal sealed class ExpirySweeper(
     Scheduler scheduler,
     GroupCommitter committer,
     EventMessages events,
+    IEnumerable<IFileStore> fileStores,
+    IEnumerable<IDraftStore> draftStores,
     TimeProvider time,
     ILogger<ExpirySweeper> logger)
 {
@@ -68,6 +70,28 @@ internal sealed class ExpirySweeper(
             if (due.Count < PageSize)
             {
                 break;
+            }
+        }
+
+        await SweepFilesAsync(cancellationToken);
+    }
+
+    // Not every store has some.
+    private async Task SweepFilesAsync(CancellationToken cancellationToken)
+    {
+        foreach (var files in fileStores)
+        {
+            foreach (var due in await files.ListFilesToDeleteAsync(time.GetUtcNow(), PageSize, cancellationToken))
+            {
+                await files.DeleteFileAsync(due.Key, cancellationToken);
+            }
+        }
+
+        foreach (var drafts in draftStores)
+        {
+            foreach (var due in await drafts.ListDraftsToDeleteAsync(time.GetUtcNow(), PageSize, cancellationToken))
+            {
+                await drafts.DeleteDraftAsync(due.Key, cancellationToken);
             }
         }
     }

@@ -83,8 +83,24 @@ public sealed record BatchRecord
 
     /// <summary>The time at which what is not done ends; null for none but <see cref="ExpireTime"/>.</summary>
     public DateTimeOffset? Deadline { get; init; }
+
     /// <summary>The URL that is told of the batch; null if none is.</summary>
     public WebhookTarget? Notify { get; init; }
+
+    /// <summary>The time at which the caller has cancelled the batch; null if nobody has, or it was not noted.</summary>
+    public DateTimeOffset? CancelTime { get; init; }
+
+    /// <summary>Every request may be sent a second time, whatever its method: after a failure, and after a crash.</summary>
+    public bool MayRepeat { get; init; }
+
+    /// <summary>
+    /// The batch as a dialect has it, beside all this: opaque to everybody else, and small. Null for a batch without. Not kept in
+    /// memory while the batch runs.
+    /// </summary>
+    public byte[]? Attributes { get; init; }
+
+    /// <summary>The time at which requests without a result are stopped.</summary>
+    public DateTimeOffset StopTime => Deadline is { } deadline && deadline < ExpireTime ? deadline : ExpireTime;
 
     /// <summary>The number of requests that have no result yet.</summary>
     public int Running => Total - Finished;

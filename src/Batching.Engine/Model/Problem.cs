@@ -18,6 +18,9 @@ public sealed record Problem(string Field, string Message)
     /// <summary>At most 300 characters.</summary>
     public string Message { get; } = CallerText.Shorten(Message, MaxMessageLength);
 
+    /// <summary>The same for programs, where a dialect has words for it; else empty.</summary>
+    public string Code { get; init; } = "";
+
     /// <summary>Bytes that it takes in an error, as protobuf has it.</summary>
     internal int Bytes => Encoding.UTF8.GetByteCount(Field) + Encoding.UTF8.GetByteCount(Message) + FramingBytes;
 }

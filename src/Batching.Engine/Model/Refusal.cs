@@ -14,7 +14,7 @@ public abstract record Refusal(string Message)
     {
         // An error of gRPC travels in a trailer, in base64. Many clients take no more than 8 KiB of those; one of .NET gives
         // up the connection with all its calls at 64 KiB. Those of REST name the same.
-        private const int MaxBytes = 5 * 1024;
+        internal const int MaxBytes = 5 * 1024;
 
         /// <summary>
         /// Bytes of problems that are named by a refusal which comes before its client has sent everything: so few that the

@@ -17,7 +17,8 @@ internal sealed class ActiveBatch : IDisposable
     /// <param name="abort">Signalled when the gateway gives up all work.</param>
     public ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
     {
-        _record = record;
+        // Nobody needs its attributes to run it.
+        _record = record.Attributes is null ? record : record with { Attributes = null };
         Authorization = authorization;
         Forwarded = new ForwardedFields(record.Peer, record.Trace);
         Numbers = new ReservedNumbers(record);

@@ -100,7 +100,7 @@ internal sealed class RequestLoader(
             runner.Enqueue(new QueuedRequest(
                 batch,
                 index,
-                new UpstreamCall(route, method, request, batch.Authorization) { Owner = batch.Owner, Forwarded = batch.Forwarded },
+                new UpstreamCall(route, method, request, batch.Authorization) { Owner = batch.Owner, Forwarded = batch.Forwarded, IsRepeatable = batch.Record.MayRepeat },
                 bytes,
                 runner));
         }

@@ -63,10 +63,8 @@ internal sealed class Scheduler : ICommitSubscriber, IDisposable
     /// <summary>Begins to run the requests of a batch.</summary>
     public void Run(ActiveBatch batch)
     {
-        var (end, reason) = batch.Record.Deadline < batch.Record.ExpireTime
-            ? (batch.Record.Deadline.Value, Failure.BatchDeadline)
-            : (batch.Record.ExpireTime, Failure.Expired);
-        batch.Stop.At(end, _time, () => Stop(batch, reason));
+        var reason = batch.Record.StopTime < batch.Record.ExpireTime ? Failure.BatchDeadline : Failure.Expired;
+        batch.Stop.At(batch.Record.StopTime, _time, () => Stop(batch, reason));
         _loads.RequestMore(batch);
     }
 

@@ -29,8 +29,9 @@ public abstract record StoreWrite(long BatchKey)
     public sealed record Stage(long BatchKey, IReadOnlyList<RequestWindow> Windows) : StoreWrite(BatchKey);
 
     /// <summary>
-    /// Stores a new batch. If its owner has another one with the same <see cref="BatchRecord.SubmissionKey"/>, the whole commit fails with
-    /// <see cref="SubmissionKeyTakenException"/>, whoever has stored that one, and however shortly before.
+    /// Stores a new batch. A draft of its number is gone with that (<see cref="IDraftStore"/>). If its owner has another batch with the
+    /// same <see cref="BatchRecord.SubmissionKey"/>, the whole commit fails with <see cref="SubmissionKeyTakenException"/>, whoever has
+    /// stored that one, and however shortly before.
     /// </summary>
     /// <param name="Batch">The batch.</param>
     /// <param name="Windows">Its requests, behind those that were staged; may be empty if some were.</param>
@@ -62,8 +63,8 @@ public abstract record StoreWrite(long BatchKey)
     /// </summary>
     public sealed record MoveReceivedMark(long BatchKey, int Position) : StoreWrite(BatchKey);
 
-    /// <summary>Remembers that the batch is cancelled; one that is done stays as it is.</summary>
-    public sealed record Cancel(long BatchKey) : StoreWrite(BatchKey);
+    /// <summary>Remembers that the batch is cancelled, and when at first; one that is done stays as it is.</summary>
+    public sealed record Cancel(long BatchKey, DateTimeOffset? Time = null) : StoreWrite(BatchKey);
 
     /// <summary>Deletes the payloads of all results, and forgets which requests were started.</summary>
     public sealed record Expire(long BatchKey) : StoreWrite(BatchKey);

@@ -34,6 +34,7 @@ internal sealed class BatchAcceptor(
     /// <param name="schedule">When it runs.</param>
     /// <param name="notify">The URL that is told of it; null if none is.</param>
     /// <param name="submissionKey">What it is recognised by if it is submitted again; null for nothing.</param>
+    /// <param name="terms">Its terms; null for those of every batch.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
@@ -47,6 +48,7 @@ internal sealed class BatchAcceptor(
         Schedule schedule,
         WebhookTarget? notify,
         SubmissionKey? submissionKey,
+        BatchTerms? terms,
         Activity? submission,
         CancellationToken cancellationToken)
     {
@@ -70,9 +72,11 @@ internal sealed class BatchAcceptor(
             CreateTime = now,
             StartTime = begin > now ? begin : null,
             Priority = schedule.Priority,
-            Deadline = schedule.Deadline,
-            ExpireTime = begin + _retention.Responses,
-            DeleteTime = begin + _retention.Metadata,
+            Deadline = terms?.Deadline ?? schedule.Deadline,
+            ExpireTime = terms?.ExpireTime ?? begin + _retention.Responses,
+            DeleteTime = terms?.DeleteTime ?? begin + _retention.Metadata,
+            MayRepeat = terms?.MayRepeat ?? false,
+            Attributes = terms?.Attributes,
             Capacity = capacity,
             Runs = runs,
             SpawnerPages = pages,

@@ -161,6 +161,7 @@ public sealed class BatchSubmitter
                 schedule,
                 target,
                 key,
+                terms: null,
                 submission,
                 cancellationToken);
         }

@@ -71,24 +71,52 @@ public sealed class BatchUploader
         IAsyncEnumerable<UploadBatchRequest> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken) =>
+        UploadMessagesAsync(caller, idempotencyKey, terms: null, messages, shutdown, cancellationToken);
+
+    /// <summary>The same of requests alone, on terms of a dialect.</summary>
+    /// <inheritdoc cref="UploadAsync(Caller, string?, IAsyncEnumerable{UploadBatchRequest}, CancellationToken, CancellationToken)"/>
+    public ValueTask<Outcome<Batch>> UploadAsync(
+        Caller caller,
+        BatchTerms terms,
+        IAsyncEnumerable<IReadOnlyList<Request>> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken) =>
+        UploadMessagesAsync(
+            caller,
+            idempotencyKey: null,
+            terms,
+            messages.Select(static requests => new UploadBatchRequest { Requests = { requests } }),
+            shutdown,
+            cancellationToken);
+
+    private ValueTask<Outcome<Batch>> UploadMessagesAsync(
+        Caller caller,
+        string? idempotencyKey,
+        BatchTerms? terms,
+        IAsyncEnumerable<UploadBatchRequest> messages,
+        CancellationToken shutdown,
+        CancellationToken cancellationToken) =>
         BatchActivities.AreWanted
-            ? UploadRecordedAsync(caller, idempotencyKey, messages, shutdown, cancellationToken)
-            : UploadAsync(caller, idempotencyKey, messages, submission: null, shutdown, cancellationToken);
+            ? UploadRecordedAsync(caller, idempotencyKey, terms, messages, shutdown, cancellationToken)
+            : UploadAsync(caller, idempotencyKey, terms, messages, submission: null, shutdown, cancellationToken);
 
     private async ValueTask<Outcome<Batch>> UploadRecordedAsync(
         Caller caller,
         string? idempotencyKey,
+        BatchTerms? terms,
         IAsyncEnumerable<UploadBatchRequest> messages,
         CancellationToken shutdown,
         CancellationToken cancellationToken)
     {
         using var submission = BatchActivities.StartSubmission(BatchActivities.SubmitName, caller.Client);
-        return await submission.WatchAsync(UploadAsync(caller, idempotencyKey, messages, submission, shutdown, cancellationToken));
+        return await submission.WatchAsync(
+            UploadAsync(caller, idempotencyKey, terms, messages, submission, shutdown, cancellationToken));
     }
 
     private async ValueTask<Outcome<Batch>> UploadAsync(
         Caller caller,
         string? idempotencyKey,
+        BatchTerms? terms,
         IAsyncEnumerable<UploadBatchRequest> messages,
         Activity? submission,
         CancellationToken shutdown,
@@ -138,7 +166,7 @@ public sealed class BatchUploader
 
         try
         {
-            return _views.ToFullBatch(await upload.AcceptAsync(caller, key, submission, cancellationToken));
+            return _views.ToFullBatch(await upload.AcceptAsync(caller, key, terms, submission, cancellationToken));
         }
         catch (SubmissionKeyTakenException)
         {

@@ -10,6 +10,9 @@ namespace Batching.Engine.Submission;
 /// <param name="Deadline">The time at which it is stopped; null for none but its expiry.</param>
 internal readonly record struct Schedule(DateTimeOffset? StartTime, int Priority, DateTimeOffset? Deadline)
 {
+    /// <summary>That of a batch of which nothing is said.</summary>
+    public static Schedule AtOnce { get; } = new(null, BatchRecord.DefaultPriority, null);
+
     /// <summary>Reads terms.</summary>
     /// <param name="terms">The terms.</param>
     /// <param name="now">The time, in whole milliseconds.</param>

@@ -34,15 +34,18 @@ internal sealed class Upload(
     ContentHash? hash,
     bool isRepeat,
     LimitOptions limits,
-    RetentionOptions retention) : IAsyncDisposable
+    RetentionOptions retention,
+    (long Key, int Staged)? draft = null) : IAsyncDisposable
 {
     private readonly List<Problem> _problems = [];
-    private readonly RequestWindowBuilder _windows = new(firstIndex: 0);
+
+    // Of a draft the first requests may be staged already.
+    private readonly RequestWindowBuilder _windows = new(draft?.Staged ?? 0);
     private readonly RequestKeys _keys = new();
     private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
     private long _gathered;
-    private long? _stagedKey;
+    private long? _stagedKey = draft?.Key;
     private long _bytes;
     private int _count;
     private int _problemCount;
@@ -107,6 +110,7 @@ internal sealed class Upload(
             _problemCount += validator.Validate(requests, _count, _keys, _problems);
         }
 
+        var before = _count;
         _count += requests.Count;
         if (_problems.Count > 0)
         {
@@ -133,6 +137,12 @@ internal sealed class Upload(
             return refusal;
         }
 
+        if (before < draft?.Staged)
+        {
+            requests = [.. requests.Skip(draft.Value.Staged - before)];
+            bytes = requests.Sum(request => (long)request.CalculateSize());
+        }
+
         if (!await TryHoldAsync(bytes, cancellationToken))
         {
             return budgets.RefuseReceiving();
@@ -154,35 +164,62 @@ internal sealed class Upload(
         return null;
     }
 
+    /// <summary>Adds a request that can't be read. What still comes is read only to name its problems too.</summary>
+    /// <returns>Why the upload can't go on; null if it can.</returns>
+    public Refusal? AddBad(Problem problem)
+    {
+        _count++;
+        _problemCount++;
+        _problems.Add(problem);
+        return _problems.Count < RequestValidator.MaxProblems
+            ? null
+            : new Refusal.Invalid(_problems, _problemCount, isComplete: false, maxBytes: int.MaxValue);
+    }
+
     /// <summary>Why the batch is refused now that everything has arrived; null if nothing is wrong with it.</summary>
-    public Refusal? Check() =>
+    /// <param name="maxBytes">Bytes that its problems may take: those of a draft are stored, not sent.</param>
+    public Refusal.Invalid? Check(int maxBytes = Refusal.Invalid.MaxBytes) =>
         _count == 0 ? new Refusal.Invalid("requests", "must hold at least one request")
-        : _problems.Count > 0 ? new Refusal.Invalid(_problems, _problemCount)
+        : _problems.Count > 0 ? new Refusal.Invalid(_problems, _problemCount, maxBytes: maxBytes)
         : null;
 
     /// <summary>Accepts the batch: everything has arrived, and <see cref="Check"/> has found nothing.</summary>
     /// <param name="caller">Whose it is.</param>
     /// <param name="key">What it is recognised by if it is submitted again; null for nothing.</param>
+    /// <param name="terms">The terms of a dialect; null for those of every batch.</param>
     /// <param name="submission">The activity of the upload; null if nobody listens.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
     /// <exception cref="SubmissionKeyTakenException">It is not accepted: there is one with its key.</exception>
     public async ValueTask<BatchRecord> AcceptAsync(
-        Caller caller, SubmissionKey? key, Activity? submission, CancellationToken cancellationToken)
+        Caller caller, SubmissionKey? key, BatchTerms? terms, Activity? submission, CancellationToken cancellationToken)
     {
         await _staging;
         var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, _schedule!.Value, _notify, key, submission, cancellationToken);
+            caller,
+            _count,
+            _spawners,
+            _windows.TakeAll(),
+            _stagedKey,
+            _schedule ?? Schedule.AtOnce,
+            _notify,
+            key,
+            terms,
+            submission,
+            cancellationToken);
         _stagedKey = null;
         return record;
     }
 
-    /// <summary>Deletes what was staged, unless it was accepted. Waits for that, but not for a store that fails.</summary>
+    /// <summary>
+    /// Deletes what was staged, unless it was accepted, or belongs to a draft, which may go on with it. Waits for that, but not for
+    /// a store that fails.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _staging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _memory.Dispose();
-        if (_stagedKey is { } key)
+        if (_stagedKey is { } key && draft is null)
         {
             await staging.DeleteAsync(key);
         }

@@ -11,10 +11,13 @@ namespace Batching.Engine.Upstreams;
 internal sealed record UpstreamCall(Route Route, HttpMethod Method, Request Request, string? Authorization)
 {
     /// <inheritdoc cref="RepeatRules.MayRepeat"/>
-    public bool MayRepeat => RepeatRules.MayRepeat(Method, Request);
+    public bool MayRepeat => IsRepeatable || RepeatRules.MayRepeat(Method, Request);
 
     /// <inheritdoc cref="RepeatRules.MustNotRepeat"/>
-    public bool MustNotRepeat => RepeatRules.MustNotRepeat(Method, Request);
+    public bool MustNotRepeat => !IsRepeatable && RepeatRules.MustNotRepeat(Method, Request);
+
+    /// <summary>Whoever submitted it says that it may be sent again, whatever its method.</summary>
+    public bool IsRepeatable { get; init; }
 
     /// <summary>Whose call it is: what its answer takes in memory is charged to.</summary>
     public string Owner { get; init; } = "";

@@ -37,7 +37,8 @@ internal sealed class RestCallMiddleware(RequestDelegate next, IOptions<BatchEng
             }
             else
             {
-                // A service that reads its body takes it for JSON. Of a type, the transcoder would want a known charset.
+                // A service that reads its body takes it for JSON, or looks at what is kept here. Of a type, the transcoder would want a known charset.
+                context.Features.Set(new GivenContentType(context.Request.ContentType));
                 context.Request.ContentType = null;
             }
         }

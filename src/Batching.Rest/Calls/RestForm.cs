@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Batching.Rest.Anthropic;
 using Batching.Rest.Graph;
+using Batching.Rest.OpenAi;
 using Batching.Rest.Replies;
 using Batching.Rest.Requests;
 using Batching.Rest.V0;
@@ -30,25 +32,35 @@ internal sealed class RestForm
 
     private readonly PathString _prefix;
     private readonly Action<Utf8JsonWriter, int, Status> _writeError;
+    private readonly bool _canSuppressStatus;
 
-    private RestForm(PathString prefix, Action<Utf8JsonWriter, int, Status> writeError)
+    private RestForm(
+        PathString prefix, Action<Utf8JsonWriter, int, Status> writeError, bool canSuppressStatus = true)
     {
         _prefix = prefix;
         _writeError = writeError;
+        _canSuppressStatus = canSuppressStatus;
     }
 
     /// <summary>The form of what has none of its own: proto3 JSON, whose errors are a <c>google.rpc.Status</c>.</summary>
-    public static RestForm Canonical { get; } = new("", WriteCanonical);
+    public static RestForm Canonical { get; } = new("", WriteCanonical, canSuppressStatus: false);
+
+    /// <summary>The form of OpenAI's Batch API.</summary>
+    public static RestForm OpenAi { get; } = new("", OpenAiErrors.Write, canSuppressStatus: false);
+
+    /// <summary>The form of Anthropic's Message Batches API.</summary>
+    public static RestForm Anthropic { get; } = new("", AnthropicErrors.Write, canSuppressStatus: false);
 
     /// <summary>The form of the batches of Microsoft Graph, whose path is configured: its endpoint has it.</summary>
-    public static RestForm Graph { get; } = new("", GraphErrors.Write);
+    public static RestForm Graph { get; } = new("", GraphErrors.Write, canSuppressStatus: false);
 
     /// <summary>The form that the path of a call has of its own; null if its JSON is the official transcoder's.</summary>
     public static RestForm? Find(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<RestForm>() is { } ofEndpoint)
+        // That of a dialect, whose paths are a matter of configuration.
+        if ((context.Features.Get<RestForm>() ?? context.GetEndpoint()?.Metadata.GetMetadata<RestForm>()) is { } dialect)
         {
-            return ofEndpoint;
+            return dialect;
         }
 
         foreach (var form in Own)
@@ -81,7 +93,7 @@ internal sealed class RestForm
         AddRetryAfter(context.Response, error.Status);
         return JsonReply.WriteAsync(
             context,
-            Array.IndexOf(Own, this) >= 0 && SuppressesStatus(context.Request) ? StatusCodes.Status200OK : error.HttpStatus,
+            _canSuppressStatus && SuppressesStatus(context.Request) ? StatusCodes.Status200OK : error.HttpStatus,
             reply =>
             {
                 _writeError(reply.Json, error.HttpStatus, error.Status);

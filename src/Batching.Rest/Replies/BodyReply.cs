@@ -24,7 +24,8 @@ internal static class BodyReply
         var response = context.Response;
         var entityTag = new EntityTagHeaderValue($"\"{tag}\"");
         response.Headers.AcceptRanges = "bytes";
-        var (from, to) = FindRange(context, body.Length, entityTag);
+        var (start, end) = ByteRange.Find(context, body.Length, entityTag);
+        var (from, to) = ((int)start, (int)end);
 
         // What is compressed here would have other ranges than the body.
         context.Request.Headers.Remove(HeaderNames.AcceptEncoding);
@@ -62,37 +63,6 @@ internal static class BodyReply
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
-
-    // Where to begin, and where to end. Anything but one range of bytes is answered with all of it, as the RFC allows.
-    private static (int From, int To) FindRange(HttpContext context, int length, EntityTagHeaderValue entityTag)
-    {
-        var headers = context.Request.Headers;
-        if (!HttpMethods.IsGet(context.Request.Method)
-            || !RangeHeaderValue.TryParse(headers.Range.ToString(), out var ranges)
-            || !ranges.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase)
-            || ranges.Ranges.Count != 1
-            || (headers.IfRange.Count > 0 && headers.IfRange != entityTag.ToString()))
-        {
-            return (0, length);
-        }
-
-        // Without a beginning, the end is how many of the last bytes are meant.
-        var range = ranges.Ranges.First();
-        var from = range.From ?? Math.Max(0, length - range.To!.Value);
-        var to = range.From is null ? length : Math.Min(length - 1, range.To ?? long.MaxValue) + 1;
-        if (from >= to)
-        {
-            context.Response.Headers.ContentRange = new ContentRangeHeaderValue(length).ToString();
-            throw new RefusedCallException(CallError.FromHttp(
-                StatusCodes.Status416RangeNotSatisfiable,
-                StatusCode.OutOfRange,
-                $"Range: the body has {length} bytes."));
-        }
-
-        context.Response.StatusCode = StatusCodes.Status206PartialContent;
-        context.Response.Headers.ContentRange = new ContentRangeHeaderValue(from, to - 1, length).ToString();
-        return ((int)from, (int)to);
     }
 
     // An API may say anything; a header field of ours may not.

@@ -109,7 +109,6 @@ internal static class BatchConfiguration
     public static IServiceCollection AddBatchOptions(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<IValidateOptions<BatchEngineOptions>, BatchOptionsValidator>();
-        services.AddSingleton<IValidateOptions<DialectOptions>, DialectOptionsValidator>();
         services.AddOptions<BatchEngineOptions>()
             .Bind(configuration.GetSection(OptionKey.Section))
             .Configure(options =>

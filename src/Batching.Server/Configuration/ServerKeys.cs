@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Batching.Rest;
+using Batching.Rest.Dialects;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
 using Batching.Server.Security.Operations;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Batching.Engine.Configuration;
-using Batching.Rest;
+using Batching.Rest.Dialects;
 using Batching.V1;
 using Microsoft.Extensions.Options;
 

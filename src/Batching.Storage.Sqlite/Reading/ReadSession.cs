@@ -17,7 +17,8 @@ internal sealed class ReadSession : IDisposable
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
         failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
-        submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events
+        submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events, cancel_time_ms, may_repeat,
+        attributes
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -174,10 +175,16 @@ internal sealed class ReadSession : IDisposable
         _readEntries = _statements.Add(ReadEntriesSql, "$key", "$position", "$limit");
         _listStarted = _statements.Add(ListStartedSql, "$key");
         Messages = new MessageReads(_statements);
+        Files = new FileReads(_statements);
+        Drafts = new DraftReads(_statements);
     }
 
     /// <summary>The messages of webhooks.</summary>
     public MessageReads Messages { get; }
+
+    public FileReads Files { get; }
+
+    public DraftReads Drafts { get; }
 
     public BatchRecord? FindBatch(long batchKey)
     {
@@ -344,8 +351,11 @@ internal sealed class ReadSession : IDisposable
         Priority = reader.GetInt32(22),
         Deadline = reader.IsNull(23) ? null : TimeOf(reader, 23),
         Notify = reader.IsNull(24) ? null : new WebhookTarget(reader.GetText(24), (BatchEvents)reader.GetInt32(25)),
+        CancelTime = reader.IsNull(26) ? null : TimeOf(reader, 26),
+        MayRepeat = reader.GetBoolean(27),
+        Attributes = reader.IsNull(28) ? null : reader.GetBlob(28),
     };
 
-    private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>
+    internal static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>
         DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
 }

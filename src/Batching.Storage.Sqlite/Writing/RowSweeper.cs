@@ -21,6 +21,7 @@ internal sealed class RowSweeper
 
     private readonly Statement _deleteStarts;
     private readonly Statement _deleteWindows;
+    private readonly Statement _deleteChunks;
     private readonly Statement _findSegments;
     private readonly Statement _deletePayload;
     private readonly Statement _deleteSegment;
@@ -52,6 +53,13 @@ internal sealed class RowSweeper
             """,
             "$key", "$limit");
 
+        _deleteChunks = statements.Add(
+            """
+            DELETE FROM file_chunks WHERE chunk_id IN
+                (SELECT chunk_id FROM file_chunks WHERE file_key = $key LIMIT $limit)
+            """,
+            "$key", "$limit");
+
         // The length of a blob is in its row's header: the blob itself isn't read for it.
         _findSegments = statements.Add(
             """
@@ -76,6 +84,7 @@ internal sealed class RowSweeper
             SELECT batch_key, scope, next_position FROM sweeps
             UNION ALL
             SELECT batch_key, {(int)SweepScope.Everything}, 1 FROM staged_batches WHERE batch_key < $first
+                AND NOT EXISTS (SELECT 1 FROM drafts d WHERE d.batch_key = staged_batches.batch_key AND d.end_time_ms IS NULL)
             LIMIT 1
             """,
             "$first");
@@ -160,6 +169,11 @@ internal sealed class RowSweeper
         if (_units > 0 && scope == SweepScope.Everything)
         {
             _units -= _deleteWindows.Execute(batchKey, _units);
+        }
+
+        if (_units > 0 && scope == SweepScope.Everything)
+        {
+            _units -= _deleteChunks.Execute(batchKey, _units);
         }
 
         return _units > 0;

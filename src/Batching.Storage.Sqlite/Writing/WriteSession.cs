@@ -56,16 +56,17 @@ internal sealed class WriteSession : IDisposable
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
                 credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash,
-                start_time_ms, priority, deadline_ms, notify_url, notify_events)
+                start_time_ms, priority, deadline_ms, notify_url, notify_events, may_repeat, attributes)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
                 $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash,
-                $start, $priority, $deadline, $notifyUrl, $notifyEvents)
+                $start, $priority, $deadline, $notifyUrl, $notifyEvents, $mayRepeat, $attributes)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
             "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash",
-            "$start", "$priority", "$deadline", "$notifyUrl", "$notifyEvents");
+            "$start", "$priority", "$deadline", "$notifyUrl", "$notifyEvents",
+            "$mayRepeat", "$attributes");
         _findSubmission = statements.Add(
             "SELECT batch_key FROM batches WHERE owner = $owner AND submission_key = $key", "$owner", "$key");
         _stage = statements.Add(
@@ -110,7 +111,12 @@ internal sealed class WriteSession : IDisposable
             WHERE batch_key = $key AND received < min($position, finished)
             """,
             "$key", "$position");
-        _cancel = statements.Add("UPDATE batches SET cancelled = 1 WHERE batch_key = $key AND finished < total", "$key");
+        _cancel = statements.Add(
+            """
+            UPDATE batches SET cancelled = 1, cancel_time_ms = coalesce(cancel_time_ms, $time)
+            WHERE batch_key = $key AND finished < total
+            """,
+            "$key", "$time");
         _expire = statements.Add(
             """
             UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0
@@ -127,10 +133,16 @@ internal sealed class WriteSession : IDisposable
             "$count");
         _insertSecret = statements.Add("INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING",
             "$name", "$value");
+        Files = new FileWrites(statements, _owners, Sweeper);
+        Drafts = new DraftWrites(statements, _owners, Sweeper);
         _findSecret = statements.Add("SELECT value FROM secrets WHERE name = $name", "$name");
     }
 
     public RowSweeper Sweeper { get; }
+
+    public FileWrites Files { get; }
+
+    public DraftWrites Drafts { get; }
 
     /// <summary>Begins a transaction.</summary>
     /// <param name="usesReserve">It may take the last pages too, which are kept for what frees some.</param>
@@ -212,8 +224,8 @@ internal sealed class WriteSession : IDisposable
             case StoreWrite.MoveReceivedMark receive:
                 _receive.Execute(receive.BatchKey, receive.Position);
                 break;
-            case StoreWrite.Cancel:
-                _cancel.Execute(write.BatchKey);
+            case StoreWrite.Cancel cancel:
+                _cancel.Execute(cancel.BatchKey, cancel.Time?.ToUnixTimeMilliseconds());
                 break;
             case StoreWrite.Expire:
                 if (TrySubtractFromOwner(_expire, write.BatchKey))
@@ -267,7 +279,7 @@ internal sealed class WriteSession : IDisposable
             throw new SubmissionKeyTakenException(batch.Key);
         }
 
-        var requestBytes = BytesOf(accept.Windows) + (batch.Notify?.StoredBytes ?? 0);
+        var requestBytes = BytesOf(accept.Windows) + (batch.Notify?.StoredBytes ?? 0) + (batch.Attributes?.Length ?? 0);
         if (accept.Windows is not [{ FirstIndex: 0 }, ..])
         {
             requestBytes += _unstage.Number(batch.Key) ?? 0;
@@ -300,7 +312,14 @@ internal sealed class WriteSession : IDisposable
             batch.Priority,
             batch.Deadline?.ToUnixTimeMilliseconds(),
             batch.Notify?.Url,
-            (int)(batch.Notify?.Events ?? BatchEvents.None));
+            (int)(batch.Notify?.Events ?? BatchEvents.None),
+            batch.MayRepeat,
+            batch.Attributes);
+        if (batch.Attributes is not null)
+        {
+            Drafts.Remove(batch.Key);
+        }
+
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
     }

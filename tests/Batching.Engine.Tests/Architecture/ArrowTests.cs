@@ -14,10 +14,13 @@ public sealed partial class ArrowTests
     private static readonly (string Folder, string[] Uses)[] Folders =
     [
         ("Hosting", [
-            "Detection", "Keyed", "Lifecycle", "Submission", "Webhooks", "Delivery", "Scheduling", "Spawning", "Committing", "Running",
-            "Upstreams", "Quotas", "Telemetry", "Storage"]),
+            "Detection", "Drafts", "Files", "Keyed", "Lifecycle", "Submission", "Webhooks", "Delivery", "Scheduling", "Spawning",
+            "Committing", "Running", "Upstreams", "Quotas", "Telemetry", "Storage"]),
         ("Detection", ["Keyed", "Submission", "Spawning", "Running", "Upstreams", "Quotas", "Model", "Configuration"]),
         ("Keyed", ["Submission", "Scheduling", "Upstreams", "Quotas", "Telemetry", "Model", "Configuration", "Content"]),
+        // Submits what it has read as an upload does, and shows what becomes of it.
+        ("Drafts", ["Delivery", "Submission", "Quotas", "Storage", "Model", "Configuration"]),
+        ("Files", ["Quotas", "Storage", "Model"]),
         ("Lifecycle", ["Delivery", "Scheduling", "Committing", "Running", "Storage", "Model"]),
         ("Submission", [
             "Webhooks", "Delivery", "Scheduling", "Spawning", "Committing", "Running", "Upstreams", "Quotas", "Telemetry", "Storage", "Model",

@@ -1,5 +1,6 @@
 using Batching.Engine.Configuration;
 using Batching.Engine.Delivery;
+using Batching.Engine.Drafts;
 using Batching.Engine.Hosting;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Model;
@@ -30,15 +31,22 @@ internal sealed class EngineHost : IAsyncDisposable
     private readonly IHost _host;
     private bool _stopped;
 
-    private EngineHost(string directory, FakeTime time, Action<BatchEngineOptions> configure)
+    private EngineHost(string directory, FakeTime time, Action<BatchEngineOptions> configure, IDraftReader? drafts)
     {
         Time = time;
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddProvider(new FakeLoggerProvider(_log));
-        Store = new FaultyStore(new SqliteBatchStore(
-            Options.Create(new SqliteStoreOptions { Directory = directory }), NullLogger<SqliteBatchStore>.Instance));
+        var store = new SqliteBatchStore(
+            Options.Create(new SqliteStoreOptions { Directory = directory }), NullLogger<SqliteBatchStore>.Instance);
+        Store = new FaultyStore(store);
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<IBatchStore>(_ => Store);
+        if (drafts is not null)
+        {
+            builder.Services.AddSingleton(drafts);
+            builder.Services.AddSingleton<IDraftStore>(_ => store);
+        }
+
         builder.Services.AddSingleton<ICredentialProtector>(Protector);
         builder.Services.Configure<BatchEngineOptions>(options =>
         {
@@ -84,9 +92,10 @@ internal sealed class EngineHost : IAsyncDisposable
         TemporaryDirectory directory,
         Action<BatchEngineOptions> configure,
         FakeTime? time = null,
-        Action<EngineHost>? prepare = null)
+        Action<EngineHost>? prepare = null,
+        IDraftReader? drafts = null)
     {
-        var host = new EngineHost(directory.FullName, time ?? new FakeTime(), configure);
+        var host = new EngineHost(directory.FullName, time ?? new FakeTime(), configure, drafts);
         prepare?.Invoke(host);
         await host._host.StartAsync();
         return host;

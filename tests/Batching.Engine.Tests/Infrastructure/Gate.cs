@@ -23,4 +23,12 @@ internal sealed class Gate
         Interlocked.Increment(ref _entered);
         await _open.Task.WaitAsync(context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    /// <summary>The same for what is no call.</summary>
+    /// <exception cref="OperationCanceledException">It is broken off.</exception>
+    public async Task PassAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _entered);
+        await _open.Task.WaitAsync(cancellationToken);
+    }
 }

@@ -68,7 +68,8 @@ internal static class ConfigurationPage
         PageGroup.Of("What keyed batches may ask for", "See [keyed batches](concepts.md#keyed-batches).", "Batch:Keyed:"),
         PageGroup.Of(
             "Clients of other batch APIs",
-            "Paths for clients that were written for another batch API. They are off unless they are switched on.",
+            "Paths for clients that were written for another batch API: [OpenAI's](openai.md), [Anthropic's](anthropic.md) and "
+            + "[Graph's](graph.md). They are off unless they are switched on.",
             "Batch:Dialects:"),
         PageGroup.Of(
             "Webhooks",

@@ -12,6 +12,12 @@ public enum Tool
     /// <summary>The packages of <c>tests/Interop/deskpro/package.json</c>.</summary>
     DeskproPackages,
 
+    /// <summary>The packages of <c>tests/Interop/openai/package.json</c>.</summary>
+    OpenAiPackages,
+
+    /// <summary>The packages of <c>tests/Interop/anthropic/package.json</c>.</summary>
+    AnthropicPackages,
+
     /// <summary>Debian's Python with gRPC, Protocol Buffers and their compiler.</summary>
     Python,
 

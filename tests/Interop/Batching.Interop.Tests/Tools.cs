@@ -43,6 +43,12 @@ internal static class Tools
         Tool.DeskproPackages => Directory.Exists(Path.Combine(Folders.Interop, "deskpro", "node_modules", "@deskpro"))
             ? null
             : "needs Node packages: npm ci in tests/Interop/deskpro",
+        Tool.OpenAiPackages => Directory.Exists(Path.Combine(Folders.Interop, "openai", "node_modules", "openai"))
+            ? null
+            : "needs Node packages: npm ci in tests/Interop/openai",
+        Tool.AnthropicPackages => Directory.Exists(Path.Combine(Folders.Interop, "anthropic", "node_modules", "@anthropic-ai"))
+            ? null
+            : "needs Node packages: npm ci in tests/Interop/anthropic",
         Tool.Python => Runs(Python, "-c", "import grpc, google.protobuf") && Runs("protoc", "--version")
             ? null
             : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",

@@ -1,0 +1,137 @@
+using System.Security.Cryptography;
+using System.Text;
+using Batching.Server.Tests.Infrastructure;
+using Grpc.Core;
+using static Batching.Server.Tests.Dialects.OpenAiClient;
+
+namespace Batching.Server.Tests.Dialects;
+
+/// <summary>Batches of OpenAI's Batch API.</summary>
+public sealed class OpenAiBatchTests
+{
+    private const string Enabled = "--Batch:Dialects:OpenAI:Enabled=true";
+
+    [Fact]
+    public async Task Batch_OfOpenAi_IsABatchForAllOtherPaths()
+    {
+        await using var api = await ModelApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, Enabled);
+        var client = new OpenAiClient(gateway.Rest);
+        var id = await client.SubmitAsync(Line);
+        var batch = await client.EndAsync(id);
+        Assert.Equal("completed", batch.GetProperty("status").GetString());
+
+        var plain = id["batch_".Length..];
+        Assert.Equal([plain], (await gateway.Rest.GetAsync(RestClient.BatchPath)).Success().BatchIds);
+        var request = Assert.Single((await gateway.Rest.GetAsync($"{RestClient.BatchPath}/{plain}")).Success().Requests);
+        Assert.Equal("a", request.GetProperty("key").GetString());
+        await gateway.Grpc.CancelBatchAsync(new V1.CancelBatchRequest { BatchId = plain });
+        (await gateway.Rest.SendAsync(HttpMethod.Delete, $"{RestClient.BatchPath}/{plain}")).Success();
+        AssertError(await gateway.Rest.GetAsync($"/v1/batches/{id}"), 404);
+
+        // The other way round they are not OpenAI's.
+        await gateway.Rest.SubmitPathsAsync("x");
+        Assert.Empty((await gateway.Rest.GetAsync("/v1/batches")).Success().Json.GetProperty("data").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Paths_SwitchedOff_AreNothing()
+    {
+        await using var api = await ModelApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+        var reply = await gateway.Rest.GetAsync("/v1/files");
+        Assert.Equal((404, 5), (reply.Status, reply.Json.GetProperty("code").GetInt32()));
+        var answer = await gateway.Rest.RunAsync("""{"path":"/v1/batches/1"}""");
+        Assert.Equal(200, answer.GetProperty("responseStatusCode").GetInt32());
+    }
+
+    [Fact]
+    public async Task Paths_SwitchedOn_AreNoPlaceForRequests()
+    {
+        await using var api = await ModelApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, Enabled);
+        (await gateway.Rest.PostAsync("""[{"path":"/v1/batches/1"}]""")).Error(400, "INVALID_ARGUMENT");
+        (await gateway.Rest.PostAsync("""[{"path":"/v1/files"}]""")).Error(400, "INVALID_ARGUMENT");
+        var rpc = await Assert.ThrowsAsync<RpcException>(() => RpcAsync(gateway));
+        Assert.Equal(StatusCode.Unimplemented, rpc.StatusCode);
+
+        static async Task RpcAsync(Gateway gateway)
+        {
+            using var channel = global::Grpc.Net.Client.GrpcChannel.ForAddress(gateway.Address);
+            await new Batching.Contracts.OpenAi.OpenAiBatchService.OpenAiBatchServiceClient(channel)
+                .ListBatchesAsync(new Batching.Contracts.OpenAi.ListBatchesRequest());
+        }
+    }
+
+    [Fact]
+    public async Task BasePath_OfOurOwn_IsTheOnlyOne()
+    {
+        await using var api = await ModelApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(api, Enabled, "--Batch:Dialects:OpenAI:BasePath=/openai/v1");
+        var client = new OpenAiClient(gateway.Rest, "/openai/v1");
+        Assert.Equal("completed", (await client.EndAsync(await client.SubmitAsync(Line))).GetProperty("status").GetString());
+        Assert.Equal(404, (await gateway.Rest.GetAsync("/v1/batches")).Status);
+        (await gateway.Rest.PostAsync("""[{"path":"/openai/v1/batches"}]""")).Error(400, "INVALID_ARGUMENT");
+    }
+
+    [Fact]
+    public async Task Identity_ApiKey_IsTheOwnerAndStaysHere()
+    {
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes("key-of-the-gateway")));
+        await using var api = await ModelApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(
+            api,
+            Enabled,
+            "--Batch:Identity:Mode=ApiKey",
+            "--Batch:Identity:ApiKeys:0:Owner=shop",
+            $"--Batch:Identity:ApiKeys:0:Hash={hash}",
+            "--Batch:Identity:ApiKeys:0:Authorization=Bearer of-the-model-server");
+        using var rest = gateway.RestAs("Bearer key-of-the-gateway");
+        var client = new OpenAiClient(rest);
+        await client.EndAsync(await client.SubmitAsync(Line));
+        Assert.Equal("Bearer of-the-model-server", Assert.Single(api.Requests).Headers["Authorization"]);
+
+        using var stranger = gateway.RestAs("Bearer unknown");
+        AssertError(await stranger.GetAsync("/v1/batches"), 401);
+    }
+
+    [Fact]
+    public async Task Post_BadOrTooLarge_SaysWhy()
+    {
+        await using var api = await ModelApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(
+            api, Enabled, "--Batch:Dialects:OpenAI:FileLines=2", "--Batch:Dialects:OpenAI:LineBytes=1024");
+        var client = new OpenAiClient(gateway.Rest);
+        var file = await client.UploadAsync(Line);
+        AssertError(await gateway.Rest.PostAsync("{", "/v1/batches"), 400);
+        AssertError(await gateway.Rest.PostAsync("{}", "/v1/batches"), 400, "input_file_id");
+        AssertError(await client.SubmitFileAsync(file, ""","metadata":{"a":1}"""), 400, "metadata");
+        AssertError(await client.SubmitFileAsync(file, ""","output_expires_after":{"anchor":"created_at","seconds":1}"""), 400, "output_expires_after.seconds");
+        AssertError(await client.SubmitFileAsync(file.Replace("file-", "", StringComparison.Ordinal)), 400, "input_file_id");
+
+        Assert.Equal("too_many_requests", await FailAsync($"{Line}\n{Line.Replace("\"a\"", "\"b\"", StringComparison.Ordinal)}\n\n"));
+        Assert.Equal("line_too_long", await FailAsync(Line.Replace("tiny", new string('t', 200_000), StringComparison.Ordinal)));
+        Assert.Equal("invalid_json_line", await FailAsync("[1]"));
+        Assert.Equal("invalid_json_line", await FailAsync($"{Line} {Line}"));
+        Assert.Equal("missing_required_parameter", await FailAsync("""{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":[]}"""));
+        Assert.Equal("invalid_request", await FailAsync(Line.Replace("\"a\"", $"\"{new string('a', 300)}\"", StringComparison.Ordinal)));
+
+        async Task<string?> FailAsync(string text)
+        {
+            var batch = await client.EndAsync(await client.SubmitAsync(text));
+            Assert.Equal("failed", batch.GetProperty("status").GetString());
+            return batch.GetProperty("errors").GetProperty("data")[0].GetProperty("code").GetString();
+        }
+    }
+
+    [Fact]
+    public async Task Start_NoUpstreamForModels_SaysSo()
+    {
+        await using var api = await ModelApi.StartAsync();
+        await using var gateway = await Gateway.StartAsync(
+            "", Enabled, "--Batch:Upstreams:0:Prefix=/crm", $"--Batch:Upstreams:0:BaseAddress={api.Address}");
+        Assert.Contains(gateway.Logs.Entries, entry => entry.Text.Contains("/v1/chat/completions", StringComparison.Ordinal));
+        var client = new OpenAiClient(gateway.Rest);
+        AssertError(await client.SubmitFileAsync(await client.UploadAsync(Line)), 400, "endpoint");
+    }
+}
