@@ -1,8 +1,6 @@
-using Batching.Contracts.Graph;
 using Batching.Contracts.Rest;
 using Batching.Engine.Configuration;
 using Batching.Rest.Calls;
-using Batching.Rest.Graph;
 using Batching.Rest.V0;
 using Batching.Rest.V2;
 using Grpc.AspNetCore.Server;

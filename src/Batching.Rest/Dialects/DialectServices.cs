@@ -1,4 +1,5 @@
 using Batching.Contracts.Anthropic;
+using Batching.Contracts.Graph;
 using Batching.Contracts.OpenAi;
 using Batching.Engine.Configuration;
 using Batching.Engine.Drafts;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
 using Batching.Engine.Model;
+using Batching.Rest.Dialects;
 using Batching.Rest.Calls;
 using Batching.Rest.Requests;
 using Batching.V1;

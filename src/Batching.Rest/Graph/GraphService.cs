@@ -1,6 +1,7 @@
 using Batching.Contracts.Graph;
 using Batching.Engine.Configuration;
 using Batching.Engine.Keyed;
+using Batching.Rest.Dialects;
 using Batching.Rest.Calls;
 using Batching.Rest.Replies;
 using Batching.Rest.Requests;
