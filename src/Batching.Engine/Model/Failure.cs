@@ -46,4 +46,7 @@ public enum Failure : byte
 
     /// <summary>The API has answered, but the store had no room for its answer.</summary>
     StoreFull = 13,
+
+    /// <summary>A request that it depends on has come to an end that keeps it from running.</summary>
+    DependencyFailed = 14,
 }

@@ -8,6 +8,7 @@ public static class FailureDetails
     {
         Failure.None => throw new ArgumentOutOfRangeException(nameof(failure), failure, "The API has answered."),
         Failure.Cancelled => 499,
+        Failure.DependencyFailed => 424,
         Failure.UpstreamTimeout or Failure.Expired => 504,
         _ => 502,
     };
@@ -28,6 +29,7 @@ public static class FailureDetails
         Failure.PageCycle => "PAGE_CYCLE",
         Failure.PageLimit => "PAGE_LIMIT",
         Failure.StoreFull => "STORE_FULL",
+        Failure.DependencyFailed => "DEPENDENCY_FAILED",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -50,6 +52,7 @@ public static class FailureDetails
         Failure.PageCycle => "The page before leads back to a page that this query has seen.",
         Failure.PageLimit => "The query has more pages than it may.",
         Failure.StoreFull => "The API has answered, but the gateway's store had no room for its answer.",
+        Failure.DependencyFailed => "A request that this one depends on has come to an end that keeps it from running.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 }

@@ -64,6 +64,7 @@ internal sealed class Scheduler : ICommitSubscriber, IDisposable
     public void Run(ActiveBatch batch)
     {
         batch.Stop.AtExpiry(batch.Record.ExpireTime, _time, () => Stop(batch, Failure.Expired));
+        batch.Dependencies?.Run();
         _loads.RequestMore(batch);
     }
 

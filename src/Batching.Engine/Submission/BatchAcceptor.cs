@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Batching.Engine.Committing;
 using Batching.Engine.Configuration;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
@@ -31,6 +32,8 @@ internal sealed class BatchAcceptor(
     /// <param name="spawners">How many of them are spawners.</param>
     /// <param name="windows">The requests, but those that are staged.</param>
     /// <param name="stagedKey">What they are staged under; null if none are.</param>
+    /// <param name="dependencies">The dependencies between its requests, which are its own from now on; null if there are none.</param>
+    /// <param name="edges">How many they are.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
@@ -40,6 +43,8 @@ internal sealed class BatchAcceptor(
         int spawners,
         IReadOnlyList<RequestWindow> windows,
         long? stagedKey,
+        DependencyGraph? dependencies,
+        int edges,
         Activity? submission,
         CancellationToken cancellationToken)
     {
@@ -65,6 +70,7 @@ internal sealed class BatchAcceptor(
             Capacity = capacity,
             Runs = runs,
             SpawnerPages = pages,
+            Dependencies = edges,
             Total = count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
@@ -75,7 +81,7 @@ internal sealed class BatchAcceptor(
 
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
         // stored, so that whoever finds it in the store can cancel it.
-        var active = new ActiveBatch(record, caller.Authorization, scheduler.Aborting);
+        var active = new ActiveBatch(record, caller.Authorization, scheduler.Aborting, dependencies);
         activeBatches.Add(active);
         staging.NoteSubmission(caller.Owner);
         try

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.Engine.Delivery;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
@@ -20,7 +22,7 @@ public sealed class BatchSubmitter
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly BatchViews _views;
-    private readonly WorkTurns _work;
+    private readonly MemoryBudgets _budgets;
     private readonly LimitOptions _limits;
 
     internal BatchSubmitter(
@@ -35,7 +37,7 @@ public sealed class BatchSubmitter
         _quotas = quotas;
         _acceptor = acceptor;
         _views = views;
-        _work = budgets.Work;
+        _budgets = budgets;
         _limits = options.Value.Limits;
     }
 
@@ -93,11 +95,40 @@ public sealed class BatchSubmitter
         Activity? submission,
         CancellationToken cancellationToken)
     {
-        var (windows, refusal) = await EncodeAsync(caller, requests, known, cancellationToken);
+        var dependencies = new DependencyBuilder();
+        var (windows, graph, refusal) = await EncodeAsync(caller, requests, known, dependencies, cancellationToken);
         if (refusal is not null)
         {
             return refusal;
         }
+
+        var isAccepted = false;
+        try
+        {
+            var answer = await AcceptAsync(
+                caller, requests, windows, graph, dependencies.Edges, maxBytes, submission, cancellationToken);
+            isAccepted = answer.Succeeded;
+            return answer;
+        }
+        finally
+        {
+            if (!isAccepted)
+            {
+                graph?.Dispose();
+            }
+        }
+    }
+
+    private async ValueTask<Outcome<Batch>> AcceptAsync(
+        Caller caller,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<RequestWindow> windows,
+        DependencyGraph? graph,
+        int edges,
+        long maxBytes,
+        Activity? submission,
+        CancellationToken cancellationToken)
+    {
 
         var storedBytes = windows.Sum(window => (long)window.Data.Length);
         var lease = await _quotas.ReserveAsync(
@@ -118,9 +149,10 @@ public sealed class BatchSubmitter
             requests.Count(request => request.Spawner),
             windows,
             stagedKey: null,
+            graph,
+            edges,
             submission,
             cancellationToken);
-
         var batch = _views.ToBatch(record);
         var views = _views.Of(record, RequestFields.All);
         for (var i = 0; i < requests.Count; i++)
@@ -140,14 +172,24 @@ public sealed class BatchSubmitter
         return batch;
     }
 
-    private async ValueTask<(IReadOnlyList<RequestWindow> Windows, Refusal? Refusal)> EncodeAsync(
-        Caller caller, IReadOnlyList<Request> requests, IReadOnlyList<Problem> known, CancellationToken cancellationToken)
+    private async ValueTask<(IReadOnlyList<RequestWindow> Windows, DependencyGraph? Graph, Refusal? Refusal)> EncodeAsync(
+        Caller caller,
+        IReadOnlyList<Request> requests,
+        IReadOnlyList<Problem> known,
+        DependencyBuilder dependencies,
+        CancellationToken cancellationToken)
     {
         var bytes = requests.Sum(static request => (long)request.CalculateSize());
-        using var turn = await _work.TakeAsync(caller.Owner, bytes, cancellationToken);
-        if ((_validator.Check(requests, known) ?? RequestValidator.CheckCredential(caller)) is { } refusal)
+        using var turn = await _budgets.Work.TakeAsync(caller.Owner, bytes, cancellationToken);
+        if ((_validator.Check(requests, known, dependencies) ?? RequestValidator.CheckCredential(caller)) is { } refusal)
         {
-            return ([], refusal);
+            return ([], null, refusal);
+        }
+
+        if (dependencies.Build(
+            requests.Count, caller.Owner, _budgets, index => CallerText.Quote(requests[index].Key), out var graph) is { } circle)
+        {
+            return ([], null, circle);
         }
 
         foreach (var request in requests)
@@ -162,6 +204,6 @@ public sealed class BatchSubmitter
             RequestDefinition.StripForReply(request);
         }
 
-        return (windows, null);
+        return (windows, graph, null);
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Batching.Engine.Configuration;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
@@ -22,7 +24,7 @@ internal sealed class Upload(
 {
     private readonly List<Problem> _problems = [];
     private readonly RequestWindowBuilder _windows = new(firstIndex: 0);
-    private readonly RequestKeys _keys = new();
+    private readonly DependencyBuilder _dependencies = new();
     private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
     private long _gathered;
@@ -52,16 +54,20 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", $"have more than {limits.UploadBytes} bytes, the limit of an upload");
         }
 
-        // Keys are kept to the end of the upload.
-        if (!await TryHoldAsync(RequestKeys.BytesOf(requests), cancellationToken))
+        // Keys and dependencies are kept to the end of the upload.
+        var most = DependencyBuilder.MostBytesOf(requests);
+        var before = _dependencies.Bytes;
+        if (!await TryHoldAsync(most, cancellationToken))
         {
             return budgets.RefuseReceiving();
         }
 
         using (await budgets.Work.TakeAsync(owner, bytes, cancellationToken))
         {
-            _problemCount += validator.Validate(requests, _count, _keys, _problems);
+            _problemCount += validator.Validate(requests, _count, _dependencies, _problems);
         }
+
+        _memory.Release(Math.Max(0, most - (_dependencies.Bytes - before)));
 
         _count += requests.Count;
         if (_problems.Count > 0)
@@ -111,16 +117,31 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", "must hold at least one request");
         }
 
+        _problemCount += _dependencies.FindUnknown(_problems, RequestValidator.MaxProblems);
         if (_problems.Count > 0)
         {
             return new Refusal.Invalid(_problems, _problemCount);
         }
 
         await _staging;
-        var record = await acceptor.AcceptAsync(
-            caller, _count, _spawners, _windows.TakeAll(), _stagedKey, submission, cancellationToken);
-        _stagedKey = null;
-        return record;
+        if (_dependencies.Build(
+            _count, owner, budgets, static index => string.Create(CultureInfo.InvariantCulture, $"requests[{index}]"), out var graph) is { } refusal)
+        {
+            return refusal;
+        }
+
+        try
+        {
+            var record = await acceptor.AcceptAsync(
+                caller, _count, _spawners, _windows.TakeAll(), _stagedKey, graph, _dependencies.Edges, submission, cancellationToken);
+            _stagedKey = null;
+            return record;
+        }
+        catch
+        {
+            graph?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Deletes what was staged, unless it was accepted. Waits for that, but not for a store that fails.</summary>

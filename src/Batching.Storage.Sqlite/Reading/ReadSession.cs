@@ -16,7 +16,8 @@ internal sealed class ReadSession : IDisposable
     internal const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs
+        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
+        dependencies
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -310,6 +311,7 @@ internal sealed class ReadSession : IDisposable
         Peer = reader.IsNull(16) ? null : reader.GetText(16),
         Trace = reader.IsNull(17) ? null : reader.GetText(17),
         Runs = NumberRuns.Decode(reader.IsNull(18) ? null : reader.GetBlob(18)),
+        Dependencies = reader.GetInt32(19),
     };
 
     private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>

@@ -52,14 +52,14 @@ internal sealed class WriteSession : IDisposable
             """
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, peer, trace, number_runs, request_bytes, payload_bytes)
+                credential, peer, trace, number_runs, dependencies, request_bytes, payload_bytes)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $peer, $trace, $runs, $requestBytes, 0)
+                $credential, $peer, $trace, $runs, $dependencies, $requestBytes, 0)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$peer", "$trace", "$runs", "$requestBytes");
+            "$credential", "$peer", "$trace", "$runs", "$dependencies", "$requestBytes");
         _stage = statements.Add(
             """
             INSERT INTO staged_batches (batch_key, request_bytes) VALUES ($key, $bytes)
@@ -271,6 +271,7 @@ internal sealed class WriteSession : IDisposable
             batch.Peer,
             batch.Trace,
             batch.Runs.Encode(),
+            batch.Dependencies,
             requestBytes);
         InsertWindows(batch.Key, accept.Windows);
         _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
