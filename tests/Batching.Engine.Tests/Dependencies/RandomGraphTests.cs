@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Batching.Engine.Configuration;
 using Batching.Engine.Dependencies;
-using Batching.Engine.Model;
+using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.V1;
@@ -60,7 +60,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output) : IDisposable
             await RunAsync(engine, number, new RandomGraph(unchecked(seed + number), LongRun is null ? 60 : 2_000)));
 
         Assert.True(_problems.IsEmpty, $"BATCH_GRAPH_SEED={seed}\n{string.Join('\n', _problems.Take(20))}");
-        Assert.Equal(0, engine.Get<Quotas.MemoryBudgets>().Dependencies.Used);
+        Assert.Equal(0, engine.Get<MemoryBudgets>().Dependencies.Used);
     }
 
     // Without an API and a store: the graph alone, in every order in which results may come.
@@ -85,7 +85,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output) : IDisposable
             builder.Add(i, requests[i]);
         }
 
-        var budgets = new Quotas.MemoryBudgets(Options.Create(new BatchEngineOptions()), TimeProvider.System);
+        var budgets = new MemoryBudgets(Options.Create(new BatchEngineOptions()), TimeProvider.System);
         Assert.Equal(0, builder.FindUnknown([], 1));
         Assert.Null(builder.Build(requests.Length, "alice", budgets, static index => $"{index}", out var graph));
         var results = new int[requests.Length];
