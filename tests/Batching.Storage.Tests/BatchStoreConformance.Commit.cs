@@ -44,6 +44,7 @@ public abstract partial class BatchStoreConformance
         var full = Batch(7, total: 3, owner: "Ålice ☃ 𝄞", capacity: 17) with
         {
             SpawnerPages = 13,
+            Dependencies = 11,
             Finished = 3,
             Failed = 2,
             ResponseSize = 5_000_000_000,

@@ -100,6 +100,12 @@ internal static class CallReader
             case "key":
                 request.Key = ReadText(ref reader, name);
                 break;
+            case "depends_on" or "dependsOn":
+                Refuse("depends_on", V0RunWhen.FindKeysProblem(ref reader, request));
+                break;
+            case "run_when" or "runWhen":
+                Refuse("run_when", V0RunWhen.FindProblem(ref reader, request));
+                break;
             case "spawner":
                 request.Spawner = reader.TokenType is JsonTokenType.True or JsonTokenType.False
                     ? reader.GetBoolean()
@@ -111,6 +117,14 @@ internal static class CallReader
             default:
                 reader.Skip();
                 break;
+        }
+    }
+
+    private static void Refuse(string name, string? problem)
+    {
+        if (problem is not null)
+        {
+            throw new FormatException($"{name} {problem}");
         }
     }
 

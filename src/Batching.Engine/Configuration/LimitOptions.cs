@@ -95,6 +95,30 @@ public sealed class LimitOptions
     [Range(1, 1024)]
     public int KeyBytes { get; set; } = 200;
 
+    /// <summary>Keys that one request may depend on.</summary>
+    [Range(1, 1_000_000)]
+    public int DependenciesPerRequest { get; set; } = 10_000;
+
+    /// <summary>Keys that all requests of one batch together may depend on, each counted as often as it is named.</summary>
+    [Range(1, 100_000_000)]
+    public int DependenciesPerBatch { get; set; } = 1_000_000;
+
+    /// <summary>
+    /// Bytes of memory for the dependencies between requests of batches that run: 13 for each request of such a batch, and 4
+    /// for each time that one names another. Beyond it the gateway refuses further batches with dependencies, with 429 or
+    /// <c>RESOURCE_EXHAUSTED</c>, until others are done.
+    /// </summary>
+    [MemoryBudget]
+    [Range(typeof(long), "1048576", "17179869184")]
+    public long DependencyBytes { get; set; } = 32L * 1024 * 1024;
+
+    /// <summary>
+    /// The part of <see cref="DependencyBytes"/> that one owner may use. A batch that needs more is taken while its owner has no
+    /// other with dependencies.
+    /// </summary>
+    [Range(typeof(long), "1048576", "17179869184")]
+    public long DependencyBytesPerOwner { get; set; } = 16L * 1024 * 1024;
+
     /// <summary>Bytes of one response body.</summary>
     [Range(1, 1 << 30)]
     public int ResponseBytes { get; set; } = 10 * 1024 * 1024;

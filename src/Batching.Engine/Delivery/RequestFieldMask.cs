@@ -37,6 +37,8 @@ internal static class RequestFieldMask
         ["response.content_encoding"] = RequestFields.ContentEncoding,
         ["pagination"] = RequestFields.Pagination,
         ["key"] = RequestFields.Key,
+        ["depends_on"] = RequestFields.DependsOn,
+        ["run_when"] = RequestFields.RunWhen,
     };
 
     /// <summary>The fields that a mask names; all of them without a mask.</summary>

@@ -3,6 +3,7 @@ using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.V1;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Engine.Delivery;
@@ -86,6 +87,8 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         // What is set only where there is something to set.
         _reused.Path = _reused.Method = _reused.SpawnedBy = _reused.ParamsJson = "";
         _reused.ClearKey();
+        _reused.DependsOn.Clear();
+        _reused.ClearRunWhen();
         _reused.Params = null;
         _reused.Pagination = null;
         _reused.Query.Clear();
@@ -114,7 +117,15 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         var bytes = FixedBytes + Encoding.UTF8.GetByteCount(view.Path) + Encoding.UTF8.GetByteCount(view.ParamsJson)
             + (view.Params?.CalculateSize() ?? 0L) + (view.Pagination?.CalculateSize() ?? 0L)
             + (view.Key.Length == 0 ? 0L : Encoding.UTF8.GetByteCount(view.Key) + KeyFrame)
+            + BytesOf(view.DependsOn)
             + (view.Query.Count == 0 ? 0L : view.Query.Sum(parameter => (long)parameter.CalculateSize() + QueryFrame));
+        if (bytes > room && view.DependsOn.Count > 0)
+        {
+            // Keys of thousands of requests: each of those shows its own.
+            bytes -= BytesOf(view.DependsOn);
+            view.DependsOn.Clear();
+        }
+
         if (view.Response is not { } response)
         {
             return bytes;
@@ -133,6 +144,17 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
             response.Headers.Clear();
             response.ContentType = response.ContentEncoding = "";
             _headers.Forget();
+        }
+
+        return bytes;
+    }
+
+    private static long BytesOf(RepeatedField<string> keys)
+    {
+        long bytes = 0;
+        foreach (var key in keys)
+        {
+            bytes += Encoding.UTF8.GetByteCount(key) + KeyFrame;
         }
 
         return bytes;

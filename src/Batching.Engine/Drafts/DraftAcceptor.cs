@@ -103,7 +103,8 @@ internal sealed class DraftAcceptor(
             return null;
         }
 
-        await upload.AcceptAsync(caller, key: null, reader.TermsOf(draft), submission: null, CancellationToken.None);
-        return null;
+        var accepted = await upload.AcceptAsync(
+            caller, key: null, reader.TermsOf(draft), submission: null, CancellationToken.None);
+        return accepted.Refusal;
     }
 }

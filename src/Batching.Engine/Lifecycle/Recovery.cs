@@ -1,5 +1,7 @@
 using Batching.Engine.Committing;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
+using Batching.Engine.Quotas;
 using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Storage;
@@ -14,6 +16,7 @@ internal sealed class Recovery(
     Scheduler scheduler,
     GroupCommitter committer,
     ICredentialProtector credentials,
+    MemoryBudgets budgets,
     BatchIds ids,
     TimeProvider time,
     ILogger<Recovery> logger)
@@ -67,12 +70,49 @@ internal sealed class Recovery(
     {
         using var scope = ids.BeginScope(logger, record.Key);
         var authorization = record.Credential is null ? null : credentials.Unprotect(record.Credential);
-        var batch = new ActiveBatch(record, authorization, scheduler.Aborting);
+        var batch = new ActiveBatch(
+            record, authorization, scheduler.Aborting, await ReadDependenciesAsync(record, cancellationToken));
+        try
+        {
+            await TakeUpAsync(batch, authorization, cancellationToken);
+        }
+        catch
+        {
+            // It is taken up once more, or at the next start.
+            batch.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<DependencyGraph?> ReadDependenciesAsync(BatchRecord record, CancellationToken cancellationToken)
+    {
+        if (record.Dependencies == 0)
+        {
+            return null;
+        }
+
+        var memory = budgets.Dependencies.Open(record.Owner);
+        try
+        {
+            return await StoredDependencies.ReadAsync(store, ids, record, memory, cancellationToken);
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    private async Task TakeUpAsync(ActiveBatch batch, string? authorization, CancellationToken cancellationToken)
+    {
+        var record = batch.Record;
         await foreach (var segment in store.ReadEntriesAsync(record.Key, 1, cancellationToken))
         {
             for (var position = segment.FirstPosition; position <= segment.LastPosition; position++)
             {
-                batch.Requests.TryClaim(segment[position].Index);
+                var entry = segment[position];
+                batch.Requests.TryClaim(entry.Index);
+                batch.Dependencies?.Complete(entry.Index, entry.Failed);
             }
         }
 

@@ -42,6 +42,9 @@ public sealed record BatchRecord
     /// <summary>The number of pages that each spawner of the batch may have; 0 if it has no spawners.</summary>
     public int SpawnerPages { get; init; }
 
+    /// <summary>The number of times that one of its requests names another one that it depends on; 0 if none does.</summary>
+    public int Dependencies { get; init; }
+
     /// <summary>The number of requests, spawned ones included.</summary>
     public required int Total { get; init; }
 

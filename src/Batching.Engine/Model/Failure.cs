@@ -47,6 +47,9 @@ public enum Failure : byte
     /// <summary>The API has answered, but the store had no room for its answer.</summary>
     StoreFull = 13,
 
+    /// <summary>A request that it depends on has come to an end that keeps it from running.</summary>
+    DependencyFailed = 14,
+
     /// <summary>The deadline of the batch has passed before the request had finished.</summary>
     BatchDeadline = 15,
 }

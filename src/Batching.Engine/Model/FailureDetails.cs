@@ -8,6 +8,7 @@ public static class FailureDetails
     {
         Failure.None => throw new ArgumentOutOfRangeException(nameof(failure), failure, "The API has answered."),
         Failure.Cancelled => 499,
+        Failure.DependencyFailed => 424,
         Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => 504,
         _ => 502,
     };
@@ -29,6 +30,7 @@ public static class FailureDetails
         Failure.PageLimit => "PAGE_LIMIT",
         Failure.StoreFull => "STORE_FULL",
         Failure.BatchDeadline => "BATCH_DEADLINE",
+        Failure.DependencyFailed => "DEPENDENCY_FAILED",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -52,6 +54,7 @@ public static class FailureDetails
         Failure.PageLimit => "The query has more pages than it may.",
         Failure.StoreFull => "The API has answered, but the gateway's store had no room for its answer.",
         Failure.BatchDeadline => "The deadline of the batch has passed before this request had finished.",
+        Failure.DependencyFailed => "A request that this one depends on has come to an end that keeps it from running.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 }

@@ -15,7 +15,7 @@ internal static class FailureStatus
             Failure.ResponseTooLarge or Failure.PageLimit or Failure.StoreFull => Code.ResourceExhausted,
             Failure.Interrupted => Code.Aborted,
             Failure.BadNextPage or Failure.PageCycle => Code.OutOfRange,
-            Failure.NoUpstream or Failure.CredentialLost => Code.FailedPrecondition,
+            Failure.NoUpstream or Failure.CredentialLost or Failure.DependencyFailed => Code.FailedPrecondition,
             _ => Code.Unavailable,
         },
         failure.Reason(),

@@ -73,6 +73,12 @@ public enum RequestFields
     /// <summary><c>key</c></summary>
     Key = 1 << 21,
 
+    /// <summary><c>depends_on</c></summary>
+    DependsOn = 1 << 22,
+
+    /// <summary><c>run_when</c></summary>
+    RunWhen = 1 << 23,
+
     /// <summary>All of <c>response</c>.</summary>
     Response = StatusCode | Headers | Body | Error | Size | Expired | ContentType | ContentEncoding,
 
@@ -80,7 +86,7 @@ public enum RequestFields
     Payload = Headers | Body | Error | ContentType | ContentEncoding,
 
     /// <summary>The fields that the caller gave, and those that are known since the request was accepted or spawned.</summary>
-    Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime | Pagination | Key,
+    Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime | Pagination | Key | DependsOn | RunWhen,
 
     /// <summary>The fields that a detailed status tells.</summary>
     Progress = Index | State | DoneTime | Position | StatusCode | Size,

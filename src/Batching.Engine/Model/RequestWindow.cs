@@ -134,6 +134,12 @@ public sealed class RequestWindow
                 case Request.KeyFieldNumber when fields.Has(RequestFields.Key):
                     view.Key = input.ReadString();
                     break;
+                case Request.DependsOnFieldNumber when fields.Has(RequestFields.DependsOn):
+                    view.DependsOn.Add(input.ReadString());
+                    break;
+                case Request.RunWhenFieldNumber when fields.Has(RequestFields.RunWhen):
+                    view.RunWhen = (RunWhen)input.ReadEnum();
+                    break;
                 default:
                     input.SkipLastField();
                     break;

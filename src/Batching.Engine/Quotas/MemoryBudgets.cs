@@ -19,6 +19,7 @@ public sealed class MemoryBudgets
         Answers = new(limits.AnswerBytes, limits.AnswerBytesPerOwner, time);
         Replies = new(limits.ReplyBytes, limits.ReplyBytesPerOwner, time);
         KeyedReplies = new(options.Value.Keyed.HeldBytes, options.Value.Keyed.HeldBytesPerOwner, time);
+        Dependencies = new(limits.DependencyBytes, limits.DependencyBytesPerOwner, time);
         Work = new(limits.LargeBodiesAtOnce, time);
     }
 
@@ -40,6 +41,9 @@ public sealed class MemoryBudgets
     /// <summary>Answers in the replies to keyed batches, until they are written.</summary>
     internal OwnerByteBudget KeyedReplies { get; }
 
+    /// <summary>The dependencies between requests of batches that run.</summary>
+    internal OwnerByteBudget Dependencies { get; }
+
     /// <summary>The refusal of a body that there is no room for.</summary>
     public Refusal.Exhausted RefuseReceiving() =>
         Refuse("The bodies of requests on their way", nameof(LimitOptions.ReceivingBytes), Receiving);
@@ -47,6 +51,10 @@ public sealed class MemoryBudgets
     /// <summary>The refusal of a call that there is no room for once it is decoded.</summary>
     public Refusal.Exhausted RefuseDecoding() =>
         Refuse("The requests that are being answered", nameof(LimitOptions.DecodingBytes), Decoding);
+
+    /// <summary>The refusal of a batch whose dependencies there is no room for.</summary>
+    internal Refusal.Exhausted RefuseDependencies() =>
+        Refuse("The dependencies between requests that run", nameof(LimitOptions.DependencyBytes), Dependencies);
 
     private static Refusal.Exhausted Refuse(string what, string name, OwnerByteBudget budget) => new(
         OptionKey.Of<LimitOptions>(name),

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 
 namespace Batching.Engine.Running;
@@ -15,16 +16,19 @@ internal sealed class ActiveBatch : IDisposable
     /// <param name="record">The batch as it is stored.</param>
     /// <param name="authorization">The caller's credential in plain text.</param>
     /// <param name="abort">Signalled when the gateway gives up all work.</param>
-    public ActiveBatch(BatchRecord record, string? authorization, CancellationToken abort)
+    /// <param name="dependencies">Its requests that wait for others; null if none does.</param>
+    public ActiveBatch(
+        BatchRecord record, string? authorization, CancellationToken abort, DependencyGraph? dependencies = null)
     {
         // Nobody needs its attributes to run it.
         _record = record.Attributes is null ? record : record with { Attributes = null };
         Authorization = authorization;
         Forwarded = new ForwardedFields(record.Peer, record.Trace);
         Numbers = new ReservedNumbers(record);
-        Requests = new ReadyRequests(record.Total);
+        Dependencies = dependencies;
+        Requests = new ReadyRequests(record.Total, dependencies);
         Stop = new BatchStop(abort);
-        Loading = new LoadCursor(Requests, Stop);
+        Loading = new LoadCursor(Requests, Stop, dependencies);
     }
 
     public long Key => _record.Key;
@@ -45,6 +49,9 @@ internal sealed class ActiveBatch : IDisposable
 
     /// <summary>Its requests: which of them may be begun.</summary>
     public ReadyRequests Requests { get; }
+
+    /// <summary>Its requests that wait for others; null if none does.</summary>
+    public DependencyGraph? Dependencies { get; }
 
     /// <summary>The progress of loading its requests.</summary>
     public LoadCursor Loading { get; }
@@ -92,5 +99,9 @@ internal sealed class ActiveBatch : IDisposable
     public bool CountEnded() => Interlocked.Decrement(ref _underWay) > 0;
 
     /// <inheritdoc cref="BatchStop.Dispose"/>
-    public void Dispose() => Stop.Dispose();
+    public void Dispose()
+    {
+        Stop.Dispose();
+        Dependencies?.Dispose();
+    }
 }

@@ -1,3 +1,5 @@
+using Batching.Engine.Dependencies;
+
 namespace Batching.Engine.Running;
 
 /// <summary>
@@ -6,14 +8,15 @@ namespace Batching.Engine.Running;
 /// </summary>
 /// <param name="requests">The requests.</param>
 /// <param name="stop">Once it is signalled nothing is loaded any more.</param>
-internal sealed class LoadCursor(ReadyRequests requests, BatchStop stop)
+/// <param name="dependencies">The requests that wait for others, which are loaded when they wait no more; null if none does.</param>
+internal sealed class LoadCursor(ReadyRequests requests, BatchStop stop, DependencyGraph? dependencies = null)
 {
     private readonly Lock _lock = new();
     private int _next;
     private int _waiting;
     private bool _isLoading;
 
-    /// <summary>The index of the first request that was not loaded yet.</summary>
+    /// <summary>The index of the first request that was not loaded yet, of those that depend on no others.</summary>
     public int Next
     {
         get
@@ -86,6 +89,6 @@ internal sealed class LoadCursor(ReadyRequests requests, BatchStop stop)
 
         // After a restart most of a batch may be finished: nobody reads that again to find out.
         _next = requests.FindNext(_next);
-        return _isLoading = _next < stored;
+        return _isLoading = _next < stored || dependencies?.HasSettled == true;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections;
+using Batching.Engine.Dependencies;
 
 namespace Batching.Engine.Running;
 
@@ -7,7 +8,8 @@ namespace Batching.Engine.Running;
 /// otherwise, and nobody else, must see to it that it gets its result. Thread-safe.
 /// </summary>
 /// <param name="count">How many requests there are at first, all of them ready.</param>
-internal sealed class ReadyRequests(int count)
+/// <param name="dependencies">Those that wait for others; null if none does.</param>
+internal sealed class ReadyRequests(int count, DependencyGraph? dependencies = null)
 {
     private readonly Lock _lock = new();
     private readonly BitArray _claimed = new(count);
@@ -39,14 +41,23 @@ internal sealed class ReadyRequests(int count)
         }
     }
 
-    /// <summary>Finds the first ready request.</summary>
+    /// <summary>Whether somebody has claimed a request.</summary>
+    public bool IsClaimed(int index)
+    {
+        lock (_lock)
+        {
+            return _claimed[index];
+        }
+    }
+
+    /// <summary>Finds the first ready request, of those that depend on no others.</summary>
     /// <param name="from">The index to begin with.</param>
     /// <returns>Its index; <see cref="Count"/> if there is none.</returns>
     public int FindNext(int from)
     {
         lock (_lock)
         {
-            while (from < _claimed.Length && _claimed[from])
+            while (from < _claimed.Length && (_claimed[from] || dependencies?.IsDependent(from) == true))
             {
                 from++;
             }

@@ -1,5 +1,7 @@
 using Batching.Engine.Committing;
 using Batching.Engine.Configuration;
+using Batching.Engine.Dependencies;
+using Batching.Engine.Model;
 using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
@@ -19,9 +21,11 @@ internal sealed class LoadQueue : ICommitSubscriber
     // A share for each upstream: what waits for one that is dead or slow takes no room from the others.
     private readonly Dictionary<Upstream, WaitingShare> _shares;
     private readonly LoadTurns<ActiveBatch> _loads = new();
+    private readonly BatchIds _ids;
 
-    public LoadQueue(UpstreamRouter router, CommitPublisher publisher, IOptions<BatchEngineOptions> options)
+    public LoadQueue(UpstreamRouter router, CommitPublisher publisher, BatchIds ids, IOptions<BatchEngineOptions> options)
     {
+        _ids = ids;
         var bytes = Math.Max(1, options.Value.Limits.WaitingBytes / Math.Max(1, router.Upstreams.Count));
         _shares = router.Upstreams.ToDictionary(upstream => upstream, _ => new WaitingShare(bytes));
         publisher.Subscribe(this);
@@ -70,9 +74,49 @@ internal sealed class LoadQueue : ICommitSubscriber
 
     public void OnCommitted(StoreWrite write, ActiveBatch? batch)
     {
-        if (batch is not null && write is StoreWrite.AppendResults { Spawned.Count: > 0 })
+        if (batch is null || write is not StoreWrite.AppendResults append)
+        {
+            return;
+        }
+
+        if (batch.Dependencies is { } dependencies && batch.StopReason == Failure.None)
+        {
+            Note(dependencies, append);
+            if (dependencies.IsRunning)
+            {
+                RequestMore(batch);
+            }
+        }
+        else if (append.Spawned.Count > 0)
         {
             RequestMore(batch);
+        }
+    }
+
+    // What is committed may be what others wait for. Pages come first: else a query would be over between two of them.
+    private void Note(DependencyGraph dependencies, StoreWrite.AppendResults append)
+    {
+        if (dependencies.HasQueries)
+        {
+            foreach (var window in append.Spawned)
+            {
+                for (var index = window.FirstIndex; index < window.EndIndex; index++)
+                {
+                    if (_ids.TryParseRequest(window[index].SpawnedBy, append.Batch, out var spawner))
+                    {
+                        dependencies.AddPage(index, spawner);
+                    }
+                }
+            }
+        }
+
+        foreach (var segment in append.Segments)
+        {
+            for (var position = segment.FirstPosition; position <= segment.LastPosition; position++)
+            {
+                var entry = segment[position];
+                dependencies.Complete(entry.Index, entry.Failed);
+            }
         }
     }
 

@@ -11,6 +11,11 @@ internal sealed class RequestEnder(GroupCommitter committer, TimeProvider time)
     /// <param name="batch">Its batch.</param>
     /// <param name="index">Its index.</param>
     /// <param name="reason">Why, which is its result.</param>
-    public ValueTask EndAsync(ActiveBatch batch, int index, Failure reason) => committer.AddAsync(
-        new FinishedRequest(batch, index, UpstreamReply.FromFailure(reason), time.GetUtcNow()));
+    /// <param name="message">More about it; null for the message that belongs to the reason.</param>
+    public ValueTask EndAsync(ActiveBatch batch, int index, Failure reason, string? message = null) => committer.AddAsync(
+        new FinishedRequest(
+            batch,
+            index,
+            message is null ? UpstreamReply.FromFailure(reason) : UpstreamReply.FromFailure(reason, message),
+            time.GetUtcNow()));
 }

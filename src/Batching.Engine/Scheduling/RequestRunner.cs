@@ -60,7 +60,8 @@ internal sealed class RequestRunner(
         var activity = StartActivity(request);
         var (reply, spawned) = await CallAsync(request, place, isStarted);
         EndActivity(activity, request, reply);
-        var moreToCome = request.Batch.CountEnded();
+        var moreToCome = request.Batch.CountEnded()
+            && request.Batch.Dependencies?.HasDependents(request.Index) != true;
         if (reply is null)
         {
             return;

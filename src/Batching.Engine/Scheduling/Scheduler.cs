@@ -65,6 +65,7 @@ internal sealed class Scheduler : ICommitSubscriber, IDisposable
     {
         var reason = batch.Record.StopTime < batch.Record.ExpireTime ? Failure.BatchDeadline : Failure.Expired;
         batch.Stop.At(batch.Record.StopTime, _time, () => Stop(batch, reason));
+        batch.Dependencies?.Run();
         _loads.RequestMore(batch);
     }
 

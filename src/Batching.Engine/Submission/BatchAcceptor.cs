@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Batching.Engine.Committing;
 using Batching.Engine.Configuration;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
@@ -27,73 +28,61 @@ internal sealed class BatchAcceptor(
 
     /// <summary>Accepts a batch. It is durable when this returns, and its requests are about to run, unless it is for later.</summary>
     /// <param name="caller">Whose it is.</param>
-    /// <param name="count">How many requests it has.</param>
-    /// <param name="spawners">How many of them are spawners.</param>
-    /// <param name="windows">The requests, but those that are staged.</param>
-    /// <param name="stagedKey">What they are staged under; null if none are.</param>
-    /// <param name="schedule">When it runs.</param>
-    /// <param name="notify">The URL that is told of it; null if none is.</param>
-    /// <param name="submissionKey">What it is recognised by if it is submitted again; null for nothing.</param>
-    /// <param name="terms">Its terms; null for those of every batch.</param>
+    /// <param name="batch">What it is. Its dependencies are its own from now on, unless this fails.</param>
     /// <param name="submission">The activity of the call that brings it; null if nobody listens.</param>
     /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
     /// <exception cref="SubmissionKeyTakenException">It is not accepted: there is one with its key.</exception>
     public async ValueTask<BatchRecord> AcceptAsync(
         Caller caller,
-        int count,
-        int spawners,
-        IReadOnlyList<RequestWindow> windows,
-        long? stagedKey,
-        Schedule schedule,
-        WebhookTarget? notify,
-        SubmissionKey? submissionKey,
-        BatchTerms? terms,
+        CheckedBatch batch,
         Activity? submission,
         CancellationToken cancellationToken)
     {
         // Each spawner gets its share of what the batch may spawn, at least one page.
-        var pages = spawners == 0 ? 0 : Math.Clamp(
-            _limits.SpawnedRequestsPerBatch / spawners, 1, _limits.PagesPerSpawner);
+        var pages = batch.Spawners == 0 ? 0 : Math.Clamp(
+            _limits.SpawnedRequestsPerBatch / batch.Spawners, 1, _limits.PagesPerSpawner);
 
         // Numbers for the requests that there are, and for the first page of each spawner.
-        var capacity = count + spawners;
-        var key = stagedKey ?? await ids.ReserveAsync(1 + capacity, cancellationToken);
-        var runs = stagedKey is null
+        var capacity = batch.Count + batch.Spawners;
+        var key = batch.StagedKey ?? await ids.ReserveAsync(1 + capacity, cancellationToken);
+        var runs = batch.StagedKey is null
             ? NumberRuns.None
             : NumberRuns.None.With(await ids.ReserveAsync(capacity, cancellationToken), capacity);
         cancellationToken.ThrowIfCancellationRequested();
         var now = Now();
-        var begin = schedule.StartTime > now ? schedule.StartTime.Value : now;
+        var begin = batch.Schedule.StartTime > now ? batch.Schedule.StartTime.Value : now;
         var record = new BatchRecord
         {
             Key = key,
             Owner = caller.Owner,
             CreateTime = now,
             StartTime = begin > now ? begin : null,
-            Priority = schedule.Priority,
-            Deadline = terms?.Deadline ?? schedule.Deadline,
-            ExpireTime = terms?.ExpireTime ?? begin + _retention.Responses,
-            DeleteTime = terms?.DeleteTime ?? begin + _retention.Metadata,
-            MayRepeat = terms?.MayRepeat ?? false,
-            Attributes = terms?.Attributes,
+            Priority = batch.Schedule.Priority,
+            Deadline = batch.Terms?.Deadline ?? batch.Schedule.Deadline,
+            ExpireTime = batch.Terms?.ExpireTime ?? begin + _retention.Responses,
+            DeleteTime = batch.Terms?.DeleteTime ?? begin + _retention.Metadata,
+            MayRepeat = batch.Terms?.MayRepeat ?? false,
+            Attributes = batch.Terms?.Attributes,
             Capacity = capacity,
             Runs = runs,
             SpawnerPages = pages,
-            Total = count,
+            Dependencies = batch.Edges,
+            Total = batch.Count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
-            SubmissionKey = submissionKey,
-            Notify = notify,
+            SubmissionKey = batch.Key,
+            Notify = batch.Notify,
             Trace = ForwardedFields.TraceOf(submission, caller.Client.TraceParent),
         };
 
-        submission?.SetTag(BatchActivities.BatchId, ids.OfBatch(key)).SetTag(BatchActivities.RequestCount, count);
+        submission?.SetTag(BatchActivities.BatchId, ids.OfBatch(key)).SetTag(BatchActivities.RequestCount, batch.Count);
 
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
-        // stored, so that whoever finds it in the store can cancel it. One for later is nowhere else before its time.
+        // stored, so that whoever finds it in the store can cancel it. One for later is nowhere else before its time, and its
+        // dependencies are read again then.
         var active = record.StartTime is null
-            ? new ActiveBatch(record, caller.Authorization, scheduler.Aborting)
+            ? new ActiveBatch(record, caller.Authorization, scheduler.Aborting, batch.Dependencies)
             : null;
         if (active is not null)
         {
@@ -103,13 +92,13 @@ internal sealed class BatchAcceptor(
         staging.NoteSubmission(caller.Owner);
         try
         {
-            var last = await staging.AddAllButLastAsync(caller.Owner, key, windows);
+            var last = await staging.AddAllButLastAsync(caller.Owner, key, batch.Windows);
             await committer.WriteAsync(new StoreWrite.Accept(record, last));
         }
         catch
         {
             activeBatches.Remove(record.Key);
-            if (stagedKey is null && windows.Sum(window => (long)window.Data.Length) > Staging.BitBytes)
+            if (batch.StagedKey is null && batch.Windows.Sum(window => (long)window.Data.Length) > Staging.BitBytes)
             {
                 await staging.DeleteAsync(key);
             }
@@ -119,12 +108,16 @@ internal sealed class BatchAcceptor(
 
         if (active is not null)
         {
-            foreach (var window in windows)
+            foreach (var window in batch.Windows)
             {
                 requests.Add(record.Key, window);
             }
 
             scheduler.Run(active);
+        }
+        else
+        {
+            batch.Dependencies?.Dispose();
         }
 
         return record;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.Engine.Delivery;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
@@ -24,7 +26,7 @@ public sealed class BatchSubmitter
     private readonly SubmissionKeys _keys;
     private readonly IBatchStore _store;
     private readonly BatchViews _views;
-    private readonly WorkTurns _work;
+    private readonly MemoryBudgets _budgets;
     private readonly LimitOptions _limits;
     private readonly RetentionOptions _retention;
 
@@ -46,7 +48,7 @@ public sealed class BatchSubmitter
         _keys = keys;
         _store = store;
         _views = views;
-        _work = budgets.Work;
+        _budgets = budgets;
         _limits = options.Value.Limits;
         _retention = options.Value.Retention;
     }
@@ -123,62 +125,64 @@ public sealed class BatchSubmitter
             return refused;
         }
 
-        var (windows, key, refusal) = await EncodeAsync(caller, terms, requests, [.. problems, .. known], cancellationToken);
-        if (refusal is not null)
+        var encoded = await EncodeAsync(caller, terms, requests, [.. problems, .. known], cancellationToken);
+        if (!encoded.Succeeded)
         {
-            return refusal;
+            return encoded.Refusal;
         }
 
-        var storedBytes = windows.Sum(window => (long)window.Data.Length) + (target?.StoredBytes ?? 0);
-
-        // Before the quotas are asked: the batch that is there may be what they are used up by.
-        if (await _keys.FindAsync(caller.Owner, key, cancellationToken) is { } before)
-        {
-            return await ShowAsync(before, requests, storedBytes, maxBytes, cancellationToken);
-        }
-
-        var lease = await _quotas.ReserveAsync(
-            caller.Owner,
-            batches: 1,
-            requests.Count,
-            storedBytes,
-            cancellationToken);
-        if (!lease.Succeeded)
-        {
-            return lease.Refusal;
-        }
-
-        using var held = lease.Value;
-        BatchRecord record;
+        var batch = encoded.Value with { Schedule = schedule, Notify = target };
+        var isAccepted = false;
         try
         {
-            record = await _acceptor.AcceptAsync(
-                caller,
+            var storedBytes = batch.Windows.Sum(window => (long)window.Data.Length) + (target?.StoredBytes ?? 0);
+
+            // Before the quotas are asked: the batch that is there may be what they are used up by.
+            if (await _keys.FindAsync(caller.Owner, batch.Key, cancellationToken) is { } before)
+            {
+                return await ShowAsync(before, requests, storedBytes, maxBytes, cancellationToken);
+            }
+
+            var lease = await _quotas.ReserveAsync(
+                caller.Owner,
+                batches: 1,
                 requests.Count,
-                requests.Count(request => request.Spawner),
-                windows,
-                stagedKey: null,
-                schedule,
-                target,
-                key,
-                terms: null,
-                submission,
+                storedBytes,
                 cancellationToken);
-        }
-        catch (SubmissionKeyTakenException)
-        {
-            // The same submission, made at the same time, was faster.
-            var other = await _keys.FindOtherAsync(caller.Owner, key, cancellationToken);
-            return await ShowAsync(other, requests, storedBytes, maxBytes, cancellationToken);
-        }
+            if (!lease.Succeeded)
+            {
+                return lease.Refusal;
+            }
 
-        var views = _views.Of(record, RequestFields.All);
-        for (var i = 0; i < requests.Count; i++)
-        {
-            views.AddAccepted(requests[i], i);
-        }
+            using var held = lease.Value;
+            BatchRecord record;
+            try
+            {
+                record = await _acceptor.AcceptAsync(caller, batch, submission, cancellationToken);
+                isAccepted = true;
+            }
+            catch (SubmissionKeyTakenException)
+            {
+                // The same submission, made at the same time, was faster.
+                var other = await _keys.FindOtherAsync(caller.Owner, batch.Key, cancellationToken);
+                return await ShowAsync(other, requests, storedBytes, maxBytes, cancellationToken);
+            }
 
-        return ToBatch(record, requests, storedBytes, maxBytes);
+            var views = _views.Of(record, RequestFields.All);
+            for (var i = 0; i < requests.Count; i++)
+            {
+                views.AddAccepted(requests[i], i);
+            }
+
+            return ToBatch(record, requests, storedBytes, maxBytes);
+        }
+        finally
+        {
+            if (!isAccepted)
+            {
+                batch.Dependencies?.Dispose();
+            }
+        }
     }
 
     // The requests are those that were submitted before: their content is the same.
@@ -229,18 +233,25 @@ public sealed class BatchSubmitter
         return batch;
     }
 
-    private async ValueTask<(IReadOnlyList<RequestWindow> Windows, SubmissionKey? Key, Refusal? Refusal)> EncodeAsync(
+    private async ValueTask<Outcome<CheckedBatch>> EncodeAsync(
         Caller caller,
         SubmissionTerms terms,
         IReadOnlyList<Request> requests,
         IReadOnlyList<Problem> known,
         CancellationToken cancellationToken)
     {
+        var dependencies = new DependencyBuilder();
         var bytes = requests.Sum(static request => (long)request.CalculateSize());
-        using var turn = await _work.TakeAsync(caller.Owner, bytes, cancellationToken);
-        if ((_validator.Check(requests, known) ?? RequestValidator.CheckCredential(caller)) is { } refusal)
+        using var turn = await _budgets.Work.TakeAsync(caller.Owner, bytes, cancellationToken);
+        if ((_validator.Check(requests, known, dependencies) ?? RequestValidator.CheckCredential(caller)) is { } refusal)
         {
-            return ([], null, refusal);
+            return refusal;
+        }
+
+        if (dependencies.Build(
+            requests.Count, caller.Owner, _budgets, index => CallerText.Quote(requests[index].Key), out var graph) is { } circle)
+        {
+            return circle;
         }
 
         foreach (var request in requests)
@@ -257,7 +268,12 @@ public sealed class BatchSubmitter
             RequestDefinition.StripForReply(request);
         }
 
-        return (windows, key, null);
+        return new CheckedBatch(requests.Count, requests.Count(static request => request.Spawner), windows)
+        {
+            Key = key,
+            Dependencies = graph,
+            Edges = dependencies.Edges,
+        };
     }
 
     private static string HashOf(SubmissionTerms terms, IReadOnlyList<Request> requests)

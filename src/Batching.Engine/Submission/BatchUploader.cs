@@ -166,7 +166,7 @@ public sealed class BatchUploader
 
         try
         {
-            return _views.ToFullBatch(await upload.AcceptAsync(caller, key, terms, submission, cancellationToken));
+            return Show(await upload.AcceptAsync(caller, key, terms, submission, cancellationToken));
         }
         catch (SubmissionKeyTakenException)
         {

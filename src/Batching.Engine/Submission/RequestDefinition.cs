@@ -24,6 +24,11 @@ internal static class RequestDefinition
         {
             request.ClearKey();
         }
+
+        if (request.RunWhen == RunWhen.Unspecified)
+        {
+            request.ClearRunWhen();
+        }
     }
 
     /// <summary>Leaves of a stored request what callers are shown again: its header fields and its body are not.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Upstreams;
 using Batching.V1;
@@ -26,15 +27,18 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
             : new Refusal.Invalid("authorization", HeaderRules.ControlCharacters);
 
     /// <summary>Adds what is wrong to what is known to be; of a field that is known nothing more is said.</summary>
+    /// <param name="requests">All requests of a batch.</param>
+    /// <param name="known">What is known to be wrong.</param>
+    /// <param name="dependencies">Gets their keys and dependencies.</param>
     /// <returns>Why the batch is refused; null if nothing is wrong with it.</returns>
-    public Refusal? Check(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known)
+    public Refusal? Check(IReadOnlyList<Request> requests, IReadOnlyList<Problem> known, DependencyBuilder dependencies)
     {
         var problems = new List<Problem>();
-        return ToRefusal(problems, Validate(requests, problems), known);
+        return ToRefusal(problems, Validate(requests, dependencies, problems), known);
     }
 
     /// <summary>The same for a request that is no batch: its field is <c>request</c>.</summary>
-    /// <inheritdoc cref="Check(IReadOnlyList{Request}, IReadOnlyList{Problem})"/>
+    /// <inheritdoc cref="Check(IReadOnlyList{Request}, IReadOnlyList{Problem}, DependencyBuilder)"/>
     public Refusal? Check(Request request, IReadOnlyList<Problem> known)
     {
         var problems = new List<Problem>();
@@ -45,10 +49,10 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     /// <summary>Adds what is wrong with some of the requests of a batch.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="firstIndex">The place of the first of them in the batch.</param>
-    /// <param name="keys">The keys of those before them, to which theirs are added.</param>
+    /// <param name="dependencies">The keys and dependencies of those before them, to which theirs are added.</param>
     /// <param name="problems">Holds <see cref="MaxProblems"/> afterwards at most.</param>
     /// <returns>How many problems they have.</returns>
-    public int Validate(IReadOnlyList<Request> requests, int firstIndex, RequestKeys keys, List<Problem> problems)
+    public int Validate(IReadOnlyList<Request> requests, int firstIndex, DependencyBuilder dependencies, List<Problem> problems)
     {
         var total = 0;
         for (var i = 0; i < requests.Count; i++)
@@ -57,9 +61,10 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
             Validate(requests[i], firstIndex + i, problems);
             if (requests[i].Key.Length > 0)
             {
-                ValidateKey(requests[i].Key, firstIndex + i, keys, problems);
+                ValidateKey(requests[i].Key, firstIndex + i, dependencies.Keys, problems);
             }
 
+            ValidateDependencies(requests[i], firstIndex + i, dependencies, problems);
             total += problems.Count - before;
             if (problems.Count > MaxProblems)
             {
@@ -122,7 +127,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
     private static bool IsKnown(string field, HashSet<string> known) =>
         known.Contains(field) || known.Contains(field[..(field.IndexOf(']', StringComparison.Ordinal) + 1)]);
 
-    private int Validate(IReadOnlyList<Request> requests, List<Problem> problems)
+    private int Validate(IReadOnlyList<Request> requests, DependencyBuilder dependencies, List<Problem> problems)
     {
         if (requests.Count == 0)
         {
@@ -138,7 +143,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
         else
         {
-            return Validate(requests, firstIndex: 0, new RequestKeys(), problems);
+            return Validate(requests, firstIndex: 0, dependencies, problems) + dependencies.FindUnknown(problems, MaxProblems);
         }
 
         return problems.Count;
@@ -165,6 +170,35 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         if (request.Headers.Count > 0)
         {
             ValidateHeaders(request, $"{FieldOf(index)}.headers", problems);
+        }
+    }
+
+    private void ValidateDependencies(Request request, int index, DependencyBuilder dependencies, List<Problem> problems)
+    {
+        if (request.DependsOn.Count > _limits.DependenciesPerRequest)
+        {
+            problems.Add(new Problem(
+                $"{FieldOf(index)}.depends_on",
+                $"has {request.DependsOn.Count} keys; the limit is {_limits.DependenciesPerRequest} ({OptionKey.Of<LimitOptions>(nameof(LimitOptions.DependenciesPerRequest))})"));
+        }
+        else if (request.DependsOn.Count > _limits.DependenciesPerBatch - dependencies.Edges)
+        {
+            problems.Add(new Problem(
+                $"{FieldOf(index)}.depends_on",
+                $"makes them more than {_limits.DependenciesPerBatch} in the batch ({OptionKey.Of<LimitOptions>(nameof(LimitOptions.DependenciesPerBatch))})"));
+        }
+        else
+        {
+            dependencies.Add(index, request);
+        }
+
+        if (request.HasRunWhen && !Enum.IsDefined(request.RunWhen))
+        {
+            problems.Add(new Problem($"{FieldOf(index)}.run_when", "is not one that is known"));
+        }
+        else if (request.RunWhen != RunWhen.Unspecified && request.DependsOn.Count == 0)
+        {
+            problems.Add(new Problem($"{FieldOf(index)}.run_when", "needs depends_on"));
         }
     }
 

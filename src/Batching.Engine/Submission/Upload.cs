@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Batching.Engine.Configuration;
+using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
@@ -41,7 +43,7 @@ internal sealed class Upload(
 
     // Of a draft the first requests may be staged already.
     private readonly RequestWindowBuilder _windows = new(draft?.Staged ?? 0);
-    private readonly RequestKeys _keys = new();
+    private readonly DependencyBuilder _dependencies = new();
     private readonly ByteLease _memory = budgets.Receiving.Open(owner);
     private Task _staging = Task.CompletedTask;
     private long _gathered;
@@ -99,16 +101,20 @@ internal sealed class Upload(
             return new Refusal.Invalid("requests", $"have more than {limits.UploadBytes} bytes, the limit of an upload");
         }
 
-        // Keys are kept to the end of the upload.
-        if (!await TryHoldAsync(RequestKeys.BytesOf(requests), cancellationToken))
+        // Keys and dependencies are kept to the end of the upload.
+        var most = DependencyBuilder.MostBytesOf(requests);
+        var held = _dependencies.Bytes;
+        if (!await TryHoldAsync(most, cancellationToken))
         {
             return budgets.RefuseReceiving();
         }
 
         using (await budgets.Work.TakeAsync(owner, bytes, cancellationToken))
         {
-            _problemCount += validator.Validate(requests, _count, _keys, _problems);
+            _problemCount += validator.Validate(requests, _count, _dependencies, _problems);
         }
+
+        _memory.Release(Math.Max(0, most - (_dependencies.Bytes - held)));
 
         var before = _count;
         _count += requests.Count;
@@ -178,10 +184,16 @@ internal sealed class Upload(
 
     /// <summary>Why the batch is refused now that everything has arrived; null if nothing is wrong with it.</summary>
     /// <param name="maxBytes">Bytes that its problems may take: those of a draft are stored, not sent.</param>
-    public Refusal.Invalid? Check(int maxBytes = Refusal.Invalid.MaxBytes) =>
-        _count == 0 ? new Refusal.Invalid("requests", "must hold at least one request")
-        : _problems.Count > 0 ? new Refusal.Invalid(_problems, _problemCount, maxBytes: maxBytes)
-        : null;
+    public Refusal.Invalid? Check(int maxBytes = Refusal.Invalid.MaxBytes)
+    {
+        if (_count == 0)
+        {
+            return new Refusal.Invalid("requests", "must hold at least one request");
+        }
+
+        _problemCount += _dependencies.FindUnknown(_problems, RequestValidator.MaxProblems);
+        return _problems.Count > 0 ? new Refusal.Invalid(_problems, _problemCount, maxBytes: maxBytes) : null;
+    }
 
     /// <summary>Accepts the batch: everything has arrived, and <see cref="Check"/> has found nothing.</summary>
     /// <param name="caller">Whose it is.</param>
@@ -191,24 +203,37 @@ internal sealed class Upload(
     /// <param name="cancellationToken">The caller has gone.</param>
     /// <exception cref="StoreUnavailableException">It is not accepted.</exception>
     /// <exception cref="SubmissionKeyTakenException">It is not accepted: there is one with its key.</exception>
-    public async ValueTask<BatchRecord> AcceptAsync(
+    public async ValueTask<Outcome<BatchRecord>> AcceptAsync(
         Caller caller, SubmissionKey? key, BatchTerms? terms, Activity? submission, CancellationToken cancellationToken)
     {
         await _staging;
-        var record = await acceptor.AcceptAsync(
-            caller,
-            _count,
-            _spawners,
-            _windows.TakeAll(),
-            _stagedKey,
-            _schedule ?? Schedule.AtOnce,
-            _notify,
-            key,
-            terms,
-            submission,
-            cancellationToken);
-        _stagedKey = null;
-        return record;
+        if (_dependencies.Build(
+            _count, owner, budgets, static index => string.Create(CultureInfo.InvariantCulture, $"requests[{index}]"), out var graph) is { } refusal)
+        {
+            return refusal;
+        }
+
+        try
+        {
+            var batch = new CheckedBatch(_count, _spawners, _windows.TakeAll())
+            {
+                StagedKey = _stagedKey,
+                Schedule = _schedule ?? Schedule.AtOnce,
+                Notify = _notify,
+                Key = key,
+                Terms = terms,
+                Dependencies = graph,
+                Edges = _dependencies.Edges,
+            };
+            var record = await acceptor.AcceptAsync(caller, batch, submission, cancellationToken);
+            _stagedKey = null;
+            return record;
+        }
+        catch
+        {
+            graph?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>

@@ -22,6 +22,8 @@ internal static class V0Property
     public const string Index = "index";
     public const string Pagination = "pagination";
     public const string Key = "key";
+    public const string DependsOn = "dependsOn";
+    public const string RunWhen = "runWhen";
 
     /// <summary>Each property with the fields to ask for.</summary>
     public static IReadOnlyDictionary<string, string[]> Fields { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -43,6 +45,8 @@ internal static class V0Property
         [Index] = ["index"],
         [Pagination] = ["pagination"],
         [Key] = ["key"],
+        [DependsOn] = ["depends_on"],
+        [RunWhen] = ["run_when"],
     };
 
     /// <summary>The properties that come when nothing is asked for.</summary>

@@ -113,6 +113,20 @@ internal ref partial struct V0RequestReader
             case "key":
                 request.Key = ReadText(".key");
                 break;
+            case "depends_on" or "dependsOn":
+                if (V0RunWhen.FindKeysProblem(ref _reader, request) is { } badKeys)
+                {
+                    AddProblem(".depends_on", badKeys);
+                }
+
+                break;
+            case "run_when" or "runWhen":
+                if (V0RunWhen.FindProblem(ref _reader, request) is { } badRule)
+                {
+                    AddProblem(".run_when", badRule);
+                }
+
+                break;
             case "spawner":
                 request.Spawner = ReadBoolean(".spawner");
                 break;

@@ -222,6 +222,22 @@ internal static class V0Writer
             V0Params.Write(json, request, onOneLine);
         }
 
+        if (request.DependsOn.Count > 0 && properties.Contains(V0Property.DependsOn))
+        {
+            json.WriteStartArray("dependsOn"u8);
+            foreach (var key in request.DependsOn)
+            {
+                json.WriteStringValue(key);
+            }
+
+            json.WriteEndArray();
+        }
+
+        if (request.HasRunWhen && properties.Contains(V0Property.RunWhen))
+        {
+            json.WriteString("runWhen"u8, V0RunWhen.NameOf(request.RunWhen));
+        }
+
         if (properties.Contains(V0Property.Index))
         {
             json.WriteNumber("index"u8, request.Index);

@@ -18,7 +18,7 @@ internal sealed class ReadSession : IDisposable
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
         failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
         submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events, cancel_time_ms, may_repeat,
-        attributes
+        attributes, dependencies
         """;
 
     internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
@@ -354,6 +354,7 @@ internal sealed class ReadSession : IDisposable
         CancelTime = reader.IsNull(26) ? null : TimeOf(reader, 26),
         MayRepeat = reader.GetBoolean(27),
         Attributes = reader.IsNull(28) ? null : reader.GetBlob(28),
+        Dependencies = reader.GetInt32(29),
     };
 
     internal static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>

@@ -56,17 +56,19 @@ internal sealed class WriteSession : IDisposable
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
                 credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash,
-                start_time_ms, priority, deadline_ms, notify_url, notify_events, may_repeat, attributes)
+                start_time_ms, priority, deadline_ms, notify_url, notify_events, may_repeat, attributes,
+                dependencies)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
                 $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash,
-                $start, $priority, $deadline, $notifyUrl, $notifyEvents, $mayRepeat, $attributes)
+                $start, $priority, $deadline, $notifyUrl, $notifyEvents, $mayRepeat, $attributes,
+                $dependencies)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
             "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash",
             "$start", "$priority", "$deadline", "$notifyUrl", "$notifyEvents",
-            "$mayRepeat", "$attributes");
+            "$mayRepeat", "$attributes", "$dependencies");
         _findSubmission = statements.Add(
             "SELECT batch_key FROM batches WHERE owner = $owner AND submission_key = $key", "$owner", "$key");
         _stage = statements.Add(
@@ -314,7 +316,8 @@ internal sealed class WriteSession : IDisposable
             batch.Notify?.Url,
             (int)(batch.Notify?.Events ?? BatchEvents.None),
             batch.MayRepeat,
-            batch.Attributes);
+            batch.Attributes,
+            batch.Dependencies);
         if (batch.Attributes is not null)
         {
             Drafts.Remove(batch.Key);

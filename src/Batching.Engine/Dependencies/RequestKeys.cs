@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Batching.V1;
 
-namespace Batching.Engine.Submission;
+namespace Batching.Engine.Dependencies;
 
 /// <summary>
-/// The keys of the requests of one batch on its way in, and whose they are. Of each only a hash of 128 bits is kept, so that a
+/// The keys of the requests of one batch, and whose they are. Of each only a hash of 128 bits is kept, so that a
 /// key takes the same little memory whatever its length. Costs nothing before there is a first one. Not thread-safe.
 /// </summary>
 internal sealed class RequestKeys
@@ -27,20 +26,11 @@ internal sealed class RequestKeys
     // The number of an entry, from 1; 0 for none.
     private int[] _slots = [];
 
-    /// <summary>The number of keys.</summary>
+    /// <summary>The number of keys, those included that were only named.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Bytes that the keys of some requests take.</summary>
-    public static long BytesOf(IReadOnlyList<Request> requests)
-    {
-        long bytes = 0;
-        foreach (var request in requests)
-        {
-            bytes += request.Key.Length > 0 ? BytesPerKey : 0;
-        }
-
-        return bytes;
-    }
+    /// <summary>Bytes that they take at most.</summary>
+    public long Bytes => (long)Count * BytesPerKey;
 
     /// <summary>Adds a key.</summary>
     /// <param name="key">The key.</param>
@@ -48,6 +38,22 @@ internal sealed class RequestKeys
     /// <param name="first">The place of the request that has it.</param>
     /// <returns>False if another request has it.</returns>
     public bool TryAdd(string key, int index, out int first)
+    {
+        ref var entry = ref At(Name(key));
+        if (entry.Index >= 0)
+        {
+            first = entry.Index;
+            return false;
+        }
+
+        entry = entry with { Index = index };
+        first = index;
+        return true;
+    }
+
+    /// <summary>Names a key, whether a request has it, will have it or never has.</summary>
+    /// <returns>Its number, see <see cref="IndexOf"/>.</returns>
+    public int Name(string key)
     {
         if (4 * (Count + 1) > 3 * _slots.Length)
         {
@@ -58,8 +64,7 @@ internal sealed class RequestKeys
         var slot = FindSlot(high, low);
         if (_slots[slot] > 0)
         {
-            first = At(_slots[slot]).Index;
-            return false;
+            return _slots[slot];
         }
 
         if (Count % PageSize == 0)
@@ -73,11 +78,12 @@ internal sealed class RequestKeys
             _pages[0] = page;
         }
 
-        _pages[^1][Count % PageSize] = new Entry(high, low, index);
-        _slots[slot] = ++Count;
-        first = index;
-        return true;
+        _pages[^1][Count % PageSize] = new Entry(high, low, -1);
+        return _slots[slot] = ++Count;
     }
+
+    /// <summary>The place of the request that has the key of a number; -1 if none has.</summary>
+    public int IndexOf(int number) => At(number).Index;
 
     /// <summary>The place of the request that has a key; -1 if none has.</summary>
     public int Find(string key)
@@ -116,7 +122,7 @@ internal sealed class RequestKeys
         }
     }
 
-    private ref readonly Entry At(int number) => ref _pages[(number - 1) / PageSize][(number - 1) % PageSize];
+    private ref Entry At(int number) => ref _pages[(number - 1) / PageSize][(number - 1) % PageSize];
 
     private void Grow()
     {

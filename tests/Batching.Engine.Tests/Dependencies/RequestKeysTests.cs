@@ -1,7 +1,6 @@
-using Batching.Engine.Submission;
-using Batching.V1;
+using Batching.Engine.Dependencies;
 
-namespace Batching.Engine.Tests.Submission;
+namespace Batching.Engine.Tests.Dependencies;
 
 public sealed class RequestKeysTests
 {
@@ -48,7 +47,15 @@ public sealed class RequestKeysTests
     }
 
     [Fact]
-    public void BytesOf_SomeWithKeys_CountsThose() => Assert.Equal(
-        2 * RequestKeys.BytesPerKey,
-        RequestKeys.BytesOf([new Request { Key = "a" }, new Request(), new Request { Key = "" }, new Request { Key = "b" }]));
+    public void Name_BeforeARequestHasTheKey_LeavesItFree()
+    {
+        var keys = new RequestKeys();
+        var number = keys.Name("later");
+
+        Assert.Equal((-1, -1, 1), (keys.IndexOf(number), keys.Find("later"), keys.Count));
+        Assert.True(keys.TryAdd("later", 7, out _));
+        Assert.Equal((7, 7, number), (keys.IndexOf(number), keys.Find("later"), keys.Name("later")));
+        Assert.False(keys.TryAdd("later", 8, out var first));
+        Assert.Equal(7, first);
+    }
 }

@@ -1,0 +1,259 @@
+using System.Globalization;
+using Batching.Engine.Model;
+using Batching.Engine.Quotas;
+using Batching.V1;
+
+namespace Batching.Engine.Dependencies;
+
+/// <summary>
+/// Gathers the keys of the requests of a batch, and which of them depend on which others, in whatever order they come: a request may
+/// name a key that comes later. Costs nothing where there is none of it. Not thread-safe.
+/// </summary>
+internal sealed class DependencyBuilder
+{
+    private const int IntsPerRow = 3;
+    private const int BytesPerSpawner = 2 * sizeof(int);
+
+    // While it is looked for circles: for how many each waits, and the order.
+    private const int BytesPerSearched = 2 * sizeof(int);
+
+    // Of each request that names others: its index, when it runs, and where its names end.
+    private readonly PagedInts _rows = new();
+    private readonly PagedInts _names = new();
+    private readonly List<int> _spawners = [];
+
+    /// <summary>The keys.</summary>
+    public RequestKeys Keys { get; } = new();
+
+    /// <summary>The number of times that a request names another.</summary>
+    public int Edges => _names.Count;
+
+    /// <summary>Bytes that all of it takes at most.</summary>
+    public long Bytes => Keys.Bytes + (sizeof(int) * (long)(_rows.Count + _names.Count)) + ((long)BytesPerSpawner * _spawners.Count);
+
+    private int Rows => _rows.Count / IntsPerRow;
+
+    /// <summary>Bytes that the next requests may take at most.</summary>
+    public static long MostBytesOf(IReadOnlyList<Request> requests)
+    {
+        long bytes = 0;
+        foreach (var request in requests)
+        {
+            if (request.Key.Length > 0)
+            {
+                bytes += RequestKeys.BytesPerKey + BytesPerSpawner;
+            }
+
+            if (request.DependsOn.Count > 0)
+            {
+                bytes += (IntsPerRow * sizeof(int)) + (request.DependsOn.Count * (long)(RequestKeys.BytesPerKey + sizeof(int)));
+            }
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Adds a request, behind those that were added before. Its key was added to <see cref="Keys"/>.</summary>
+    public void Add(int index, Request request)
+    {
+        if (request.Spawner && request.Key.Length > 0)
+        {
+            _spawners.Add(index);
+        }
+
+        if (request.DependsOn.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var name in request.DependsOn)
+        {
+            _names.Add(Keys.Name(name));
+        }
+
+        _rows.Add(index);
+        _rows.Add((int)(request.RunWhen == RunWhen.Unspecified ? RunWhen.Succeeded : request.RunWhen));
+        _rows.Add(_names.Count);
+    }
+
+    /// <summary>Adds what is wrong with the names once all requests are there.</summary>
+    /// <param name="problems">Gets the problems.</param>
+    /// <param name="max">How many there may be in the end.</param>
+    /// <returns>How many were found.</returns>
+    public int FindUnknown(List<Problem> problems, int max)
+    {
+        var found = 0;
+        for (var row = 0; row < Rows; row++)
+        {
+            for (var at = StartOf(row); at < EndOf(row); at++)
+            {
+                var target = Keys.IndexOf(_names[at]);
+                if (target < 0 || target == IndexOf(row))
+                {
+                    found++;
+                    if (problems.Count < max)
+                    {
+                        problems.Add(new Problem(
+                            string.Create(CultureInfo.InvariantCulture, $"requests[{IndexOf(row)}].depends_on[{at - StartOf(row)}]"),
+                            target < 0 ? "is not the key of a request of this batch" : "is the key of the request itself"));
+                    }
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Makes the graph of a batch that is submitted, of which all names are known.</summary>
+    /// <param name="count">Requests of the batch.</param>
+    /// <param name="owner">Whose memory it takes.</param>
+    /// <param name="budgets">The memory.</param>
+    /// <param name="nameOf">Names a request in a message.</param>
+    /// <param name="graph">The graph; null if no request depends on another.</param>
+    /// <returns>Why the batch is refused; null if it is not.</returns>
+    public Refusal? Build(int count, string owner, MemoryBudgets budgets, Func<int, string> nameOf, out DependencyGraph? graph)
+    {
+        graph = null;
+        if (Edges == 0)
+        {
+            return null;
+        }
+
+        var searched = (long)BytesPerSearched * count;
+        var lease = budgets.Dependencies.Open(owner);
+        if (!lease.TryReserve(searched + DependencyGraph.BytesOf(count, Edges)))
+        {
+            return budgets.RefuseDependencies();
+        }
+
+        var (first, dependents, open, rules) = ToArrays(count);
+        if (FindCircle(first, dependents, open, nameOf) is { } problem)
+        {
+            lease.Dispose();
+            return new Refusal.Invalid([problem]);
+        }
+
+        lease.Release(searched);
+        graph = new DependencyGraph(first, dependents, open, rules, _spawners, lease);
+        return null;
+    }
+
+    /// <summary>Makes the graph of a batch that was accepted before.</summary>
+    /// <param name="count">Requests of the batch.</param>
+    /// <param name="lease">Its memory, of which it takes what it needs, room or not.</param>
+    /// <returns>The graph; disposed, the lease is too.</returns>
+    public DependencyGraph Rebuild(int count, ByteLease lease)
+    {
+        lease.ReserveAnyway(DependencyGraph.BytesOf(count, Edges));
+        var (first, dependents, open, rules) = ToArrays(count);
+        return new DependencyGraph(first, dependents, open, rules, _spawners, lease);
+    }
+
+    private (int[] First, int[] Dependents, int[] Open, RunWhen[] Rules) ToArrays(int count)
+    {
+        var first = new int[count + 1];
+        for (var at = 0; at < Edges; at++)
+        {
+            first[Keys.IndexOf(_names[at]) + 1]++;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            first[i + 1] += first[i];
+        }
+
+        // Filled from behind: what first says moves from the end of a request's dependents to their beginning.
+        var dependents = new int[Edges];
+        var open = new int[count];
+        var rules = new RunWhen[count];
+        for (var row = Rows - 1; row >= 0; row--)
+        {
+            rules[IndexOf(row)] = (RunWhen)_rows[(row * IntsPerRow) + 1];
+            open[IndexOf(row)] = EndOf(row) - StartOf(row);
+            for (var at = EndOf(row) - 1; at >= StartOf(row); at--)
+            {
+                dependents[--first[Keys.IndexOf(_names[at]) + 1]] = IndexOf(row);
+            }
+        }
+
+        first.AsSpan(1).CopyTo(first);
+        first[count] = Edges;
+        return (first, dependents, open, rules);
+    }
+
+    private int IndexOf(int row) => _rows[row * IntsPerRow];
+
+    private int StartOf(int row) => row == 0 ? 0 : EndOf(row - 1);
+
+    private int EndOf(int row) => _rows[(row * IntsPerRow) + 2];
+
+    // Puts requests in order until only those are left that wait for each other (A. B. Kahn, 1962).
+    private Problem? FindCircle(int[] first, int[] dependents, int[] open, Func<int, string> nameOf)
+    {
+        var left = (int[])open.Clone();
+        var order = new int[left.Length];
+        var end = 0;
+        for (var i = 0; i < left.Length; i++)
+        {
+            if (left[i] == 0)
+            {
+                order[end++] = i;
+            }
+        }
+
+        for (var next = 0; next < end; next++)
+        {
+            foreach (var dependent in dependents.AsSpan(first[order[next]]..first[order[next] + 1]))
+            {
+                if (--left[dependent] == 0)
+                {
+                    order[end++] = dependent;
+                }
+            }
+        }
+
+        return end == left.Length ? null : DescribeCircle(left, order, nameOf);
+    }
+
+    // Each of those that are left waits for another one of them: going on from one to the next leads into a circle.
+    private Problem DescribeCircle(int[] left, int[] steps, Func<int, string> nameOf)
+    {
+        const int shown = 8;
+        Array.Clear(steps);
+        var path = new List<int>();
+        var at = Array.FindIndex(left, static waits => waits > 0);
+        while (steps[at] == 0)
+        {
+            path.Add(at);
+            steps[at] = path.Count;
+            var row = RowOf(at);
+            var name = StartOf(row);
+            while (left[Keys.IndexOf(_names[name])] == 0)
+            {
+                name++;
+            }
+
+            at = Keys.IndexOf(_names[name]);
+        }
+
+        var circle = path[(steps[at] - 1)..];
+        var names = string.Join(" -> ", circle.Take(shown).Select(nameOf));
+        return new Problem(
+            string.Create(CultureInfo.InvariantCulture, $"requests[{at}].depends_on"),
+            circle.Count <= shown
+                ? $"leads round in a circle: {names} -> {nameOf(at)}"
+                : string.Create(CultureInfo.InvariantCulture, $"leads round in a circle of {circle.Count}: {names} -> ... -> {nameOf(at)}"));
+    }
+
+    private int RowOf(int index)
+    {
+        var (from, to) = (0, Rows - 1);
+        while (from < to)
+        {
+            var middle = (from + to) / 2;
+            (from, to) = IndexOf(middle) < index ? (middle + 1, to) : (from, middle);
+        }
+
+        return from;
+    }
+}
