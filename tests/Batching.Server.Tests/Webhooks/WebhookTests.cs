@@ -19,7 +19,7 @@ public sealed class WebhookTests : IAsyncLifetime
 
     private string Url => $"{_receiver.Address}/hook?of=me";
 
-    private WebhookService.WebhookServiceClient Webhooks => new(_channel);
+    private WebhookService.WebhookServiceClient Client => new(_channel);
 
     public async Task InitializeAsync()
     {
@@ -111,7 +111,7 @@ public sealed class WebhookTests : IAsyncLifetime
     public async Task V1_BatchWithNotify_IsShownSentListedAndResent()
     {
         var created = (await _gateway.Rest.PostAsync(
-            $$"""{"requests": [{"path": "a"}], "notify": {"url": "{{Url}}"}}""", "/api/v1/batches")).Json.GetProperty("batch");
+            $$"""{"requests": [{"path": "a"}], "notify": {"url": "{{Url}}"} }""", "/api/v1/batches")).Json.GetProperty("batch");
         var id = created.GetProperty("id").GetString()!;
         Assert.Equal($$"""{"url":"{{Url}}","events":["done"]}""", Compact(created.GetProperty("notify")));
         await UntilDeliveredAsync(id, 1);
@@ -138,7 +138,7 @@ public sealed class WebhookTests : IAsyncLifetime
         var batch = (await upload).Batch;
         Assert.Equal((Url, "done"), (batch.Notify.Url, Assert.Single(batch.Notify.Events)));
         await UntilDeliveredAsync(batch.Id, 1);
-        var list = await Webhooks.ListWebhookMessagesAsync(new ListWebhookMessagesRequest { BatchId = batch.Id });
+        var list = await Client.ListWebhookMessagesAsync(new ListWebhookMessagesRequest { BatchId = batch.Id });
         Assert.Equal(WebhookState.Delivered, Assert.Single(list.Messages).State);
 
         using var late = _gateway.Grpc.UploadBatch();
