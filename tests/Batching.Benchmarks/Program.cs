@@ -55,7 +55,7 @@ switch (args)
         return 0;
     case ["graph-comparison", .. var rest]:
         await GraphFigure.RunAsync(
-            Rounds(rest[..Math.Min(1, rest.Length)], 5), TimeSpan.FromSeconds(rest is [_, var seconds] ? Number(seconds) : 6));
+            Rounds(rest[..Math.Min(1, rest.Length)], 5), TimeSpan.FromSeconds(rest.Length > 1 ? Number(rest[1]) : 6));
         return 0;
     case ["odata-service", var port]:
         await ODataService.ServeAsync(Number(port));

@@ -21,6 +21,7 @@ internal static class ODataService
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddControllers()
             .AddApplicationPart(typeof(OperationsController).Assembly)
             .AddOData(options => options.AddRouteComponents(
