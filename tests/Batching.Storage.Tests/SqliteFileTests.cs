@@ -6,7 +6,7 @@ using static Batching.Storage.Tests.StoreData;
 namespace Batching.Storage.Tests;
 
 /// <summary>Files, and batches that are not accepted yet.</summary>
-public sealed class SqliteFileTests : IAsyncLifetime
+public sealed class SqliteFileTests : IAsyncLifetime, IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
     private SqliteBatchStore _store = null!;
@@ -17,11 +17,9 @@ public sealed class SqliteFileTests : IAsyncLifetime
         await _store.OpenAsync(default);
     }
 
-    public async Task DisposeAsync()
-    {
-        await _store.DisposeAsync();
-        _directory.Dispose();
-    }
+    public async Task DisposeAsync() => await _store.DisposeAsync();
+
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task ReadFileAsync_Added_GivesItsBytesFromAnyPlace()

@@ -38,7 +38,7 @@ internal sealed class RestCallMiddleware(RequestDelegate next, IOptions<BatchEng
             else
             {
                 // A service that reads its body takes it for JSON, or looks at what is kept here. Of a type, the transcoder would want a known charset.
-                context.Features.Set(new GivenContentType(context.Request.ContentType));
+                GivenContentType.Keep(context);
                 context.Request.ContentType = null;
             }
         }

@@ -32,17 +32,14 @@ internal sealed class FileLines(BatchFiles files, FileRecord file, int maxBytes)
         {
             if (_buffer.AsSpan(_searched, _end - _searched).IndexOf((byte)'\n') is >= 0 and var found)
             {
-                Take(_searched + found, _searched + found + 1);
-                return true;
+                return TryTake(_searched + found, _searched + found + 1);
             }
 
             _searched = _end;
             if (_offset == file.Bytes)
             {
                 // The last line may have no end.
-                var isLine = _end > _start;
-                Take(_end, _end);
-                return isLine;
+                return _end > _start && TryTake(_end, _end);
             }
 
             await FillAsync(cancellationToken);
@@ -57,11 +54,18 @@ internal sealed class FileLines(BatchFiles files, FileRecord file, int maxBytes)
         _buffer = [];
     }
 
-    private void Take(int lineEnd, int next)
+    private bool TryTake(int lineEnd, int next)
     {
+        if (lineEnd - _start > maxBytes)
+        {
+            Fault = FileLinesFault.TooLong;
+            return false;
+        }
+
         var line = _buffer.AsMemory(_start, lineEnd - _start);
         Line = line.Length > 0 && line.Span[^1] == '\r' ? line[..^1] : line;
         _start = _searched = next;
+        return true;
     }
 
     private async ValueTask FillAsync(CancellationToken cancellationToken)

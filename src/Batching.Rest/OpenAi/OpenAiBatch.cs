@@ -4,7 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Rest.OpenAi;
 
-/// <summary>What is stored with a batch that OpenAI's clients submit.</summary>
+/// <summary>The attributes of batches that OpenAI's clients submit.</summary>
 internal static class OpenAiBatch
 {
     /// <summary>Makes it bytes, which no other dialect takes for its own.</summary>

@@ -13,13 +13,13 @@ internal sealed class OpenAiState(AttributedBatch batch, DateTimeOffset now)
 
     public string Id => batch.Id;
 
-    /// <summary>What was noted of it.</summary>
+    /// <summary>The attributes that are stored with it.</summary>
     public StoredBatch Stored { get; } = OpenAiBatch.Unpack(batch.Attributes);
 
     /// <summary>The batch; null while its file is read, and if it was not accepted.</summary>
     public BatchRecord? Record => _record;
 
-    /// <summary>Why it was not accepted; null if it was, or nobody knows yet, or its caller has cancelled it.</summary>
+    /// <summary>The problems for which it was not accepted; null if it was, or nobody knows yet, or its caller has cancelled it.</summary>
     public byte[]? Problems => batch.Draft?.Problems;
 
     public DateTimeOffset CreatedAt => DateTimeOffset.FromUnixTimeMilliseconds(Stored.CreateTimeMs);

@@ -1,5 +1,5 @@
 // A batch whose time is over before its end, with the client library of OpenAI, unmodified: node expired.mjs GATEWAY. The gateway
-// gives batches four seconds, and their results four more.
+// gives batches twenty seconds, and their results thirty more.
 import assert from 'node:assert/strict';
 import OpenAI, { toFile } from 'openai';
 

@@ -33,7 +33,7 @@ public sealed partial class AnthropicClientTests(ModelGateway server) : IClassFi
     {
         await using var model = await ModelServer.StartAsync();
         await using var gateway = await StartAsync(
-            model.Address, ("Batch:Dialects:Anthropic:CompletionWindow", "00:00:04"));
+            model.Address, ("Batch:Dialects:Anthropic:CompletionWindow", "00:00:20"));
         await FinishAsync(gateway, await SubmitAsync(gateway, "120000"), "expired");
     }
 

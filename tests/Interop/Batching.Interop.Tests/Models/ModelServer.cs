@@ -42,7 +42,7 @@ internal static class ModelServer
 
         var isChat = context.Request.Path == "/v1/chat/completions";
         await TestApi.JsonAsync(context, isChat
-            ? $$"""{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"tiny","choices":[{"index":0,"message":{"role":"assistant","content":"{{prompt[^1]}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"""
-            : $$"""{"id":"msg_1","type":"message","role":"assistant","model":"tiny","content":[{"type":"text","text":"{{prompt[^1]}}"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}""");
+            ? $$$"""{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"tiny","choices":[{"index":0,"message":{"role":"assistant","content":"{{{prompt[^1]}}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"""
+            : $$$"""{"id":"msg_1","type":"message","role":"assistant","model":"tiny","content":[{"type":"text","text":"{{{prompt[^1]}}}"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}""");
     }
 }

@@ -55,8 +55,8 @@ public sealed partial class OpenAiClientTests(ModelGateway server) : IClassFixtu
         await using var model = await ModelServer.StartAsync();
         await using var gateway = await StartAsync(
             model.Address,
-            ("Batch:Dialects:OpenAI:CompletionWindow", "00:00:04"),
-            ("Batch:Dialects:OpenAI:OutputRetention", "00:00:04"));
+            ("Batch:Dialects:OpenAI:CompletionWindow", "00:00:20"),
+            ("Batch:Dialects:OpenAI:OutputRetention", "00:00:30"));
 
         var output = await RunAsync("expired.mjs", new Uri(gateway.Address).Authority);
         Assert.Matches(@"(?m)^all 1 steps ok\r?$", output);
