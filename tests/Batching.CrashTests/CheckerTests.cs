@@ -15,6 +15,32 @@ public sealed class CheckerTests
     [Fact]
     public void Check_SoundHistory_FindsNothing() => Assert.Empty(Checker.Check(_history));
 
+    [Theory]
+    [InlineData("b0r2", "b0r1", false)]
+    [InlineData("b0r0", "b0r1", true)]
+    [InlineData("b0r2", "b0r3", true)]
+    [InlineData("b0r3", "b0r2", false)]
+    public void Check_SentBeforeWhatItDependsOn_SentTooEarly(string token, string other, bool isTooEarly)
+    {
+        var plan = _history.Submissions[0].Plan;
+        _history.Submissions[0] = _history.Submissions[0] with
+        {
+            Plan = plan with
+            {
+                Requests = [.. plan.Requests.Select(request => request.Token == token ? request with { DependsOn = [other] } : request)],
+            },
+        };
+
+        if (isTooEarly)
+        {
+            Finds(ViolationKind.SentTooEarly);
+        }
+        else
+        {
+            Assert.Empty(Checker.Check(_history));
+        }
+    }
+
     [Fact]
     public void Check_AcknowledgedBatchGone_LostBatch()
     {

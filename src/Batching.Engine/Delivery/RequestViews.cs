@@ -3,7 +3,6 @@ using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.V1;
 using Google.Protobuf;
-using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Batching.Engine.Delivery;
@@ -24,9 +23,6 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
 
     // Tag and length of one parameter of a query.
     private const int QueryFrame = 8;
-
-    // The same of a key.
-    private const int KeyFrame = 5;
 
     private readonly string _batchId = ids.OfBatch(record.Key);
     private readonly Timestamp _createTime = record.CreateTime.ToTimestamp();
@@ -116,13 +112,12 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
     {
         var bytes = FixedBytes + Encoding.UTF8.GetByteCount(view.Path) + Encoding.UTF8.GetByteCount(view.ParamsJson)
             + (view.Params?.CalculateSize() ?? 0L) + (view.Pagination?.CalculateSize() ?? 0L)
-            + (view.Key.Length == 0 ? 0L : Encoding.UTF8.GetByteCount(view.Key) + KeyFrame)
-            + BytesOf(view.DependsOn)
+            + KeyBytes.Of(view.Key) + KeyBytes.Of(view.DependsOn)
             + (view.Query.Count == 0 ? 0L : view.Query.Sum(parameter => (long)parameter.CalculateSize() + QueryFrame));
         if (bytes > room && view.DependsOn.Count > 0)
         {
             // Keys of thousands of requests: each of those shows its own.
-            bytes -= BytesOf(view.DependsOn);
+            bytes -= KeyBytes.Of(view.DependsOn);
             view.DependsOn.Clear();
         }
 
@@ -144,17 +139,6 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
             response.Headers.Clear();
             response.ContentType = response.ContentEncoding = "";
             _headers.Forget();
-        }
-
-        return bytes;
-    }
-
-    private static long BytesOf(RepeatedField<string> keys)
-    {
-        long bytes = 0;
-        foreach (var key in keys)
-        {
-            bytes += Encoding.UTF8.GetByteCount(key) + KeyFrame;
         }
 
         return bytes;

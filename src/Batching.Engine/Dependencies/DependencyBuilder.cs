@@ -14,8 +14,8 @@ internal sealed class DependencyBuilder
     private const int IntsPerRow = 3;
     private const int BytesPerSpawner = 2 * sizeof(int);
 
-    // While it is looked for circles: for how many each waits, and the order.
-    private const int BytesPerSearched = 2 * sizeof(int);
+    // While it is looked for circles: when each runs, for how many it waits, and the order.
+    private const int BytesPerSearched = 3 * sizeof(int);
 
     // Of each request that names others: its index, when it runs, and where its names end.
     private readonly PagedInts _rows = new();

@@ -34,6 +34,7 @@ internal sealed class DependencyGraph : IDisposable
     private int _head = -1;
     private int _tail = -1;
     private bool _isRunning;
+    private bool _isOver;
 
     /// <param name="first">For each request where those begin that depend on it, and the end of the last.</param>
     /// <param name="dependents">Those that depend on each.</param>
@@ -113,7 +114,10 @@ internal sealed class DependencyGraph : IDisposable
     {
         lock (_lock)
         {
-            _queries.Add(index, spawner);
+            if (!_isOver)
+            {
+                _queries.Add(index, spawner);
+            }
         }
     }
 
@@ -124,7 +128,7 @@ internal sealed class DependencyGraph : IDisposable
     {
         lock (_lock)
         {
-            if (!_queries.Any || _queries.TryEnd(ref index, ref failed))
+            if (!_isOver && (!_queries.Any || _queries.TryEnd(ref index, ref failed)))
             {
                 Tell(index, failed);
             }
@@ -163,8 +167,17 @@ internal sealed class DependencyGraph : IDisposable
         }
     }
 
-    /// <summary>Gives its memory back.</summary>
-    public void Dispose() => _lease?.Dispose();
+    /// <summary>Gives its memory back: it is told of results in vain from now on.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isOver = true;
+            _isRunning = false;
+        }
+
+        _lease?.Dispose();
+    }
 
     private void Tell(int index, bool failed)
     {

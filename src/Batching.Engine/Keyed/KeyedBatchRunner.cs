@@ -242,9 +242,9 @@ public sealed class KeyedBatchRunner
             problems.Add(new Problem("method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner || request.Pagination is not null)
+        if (request.Spawner || request.Pagination is not null || request.DependsOn.Count > 0)
         {
-            problems.Add(new Problem("spawner", "is for stored batches only"));
+            problems.Add(new Problem(request.DependsOn.Count > 0 ? "depends_on" : "spawner", "is for stored batches only"));
         }
 
         _validator.ValidateHeaders(request, "headers", problems);

@@ -231,7 +231,14 @@ internal sealed class GrpcCaller : ICaller
             Path = plan.Path,
             Method = plan.Method,
             Body = ByteString.CopyFromUtf8(plan.Body),
+            Key = plan.Token,
         };
+        if (plan.DependsOn.Count > 0)
+        {
+            request.DependsOn.Add(plan.DependsOn);
+            request.RunWhen = RunWhen.Done;
+        }
+
         if (plan.IdempotencyKey is { } key)
         {
             request.Headers["Idempotency-Key"] = key;

@@ -151,6 +151,17 @@ internal sealed class RestCaller : ICaller
             json["headers"] = new JsonObject { ["Idempotency-Key"] = key };
         }
 
+        if (path == "path")
+        {
+            json["key"] = plan.Token;
+        }
+
+        if (plan.DependsOn.Count > 0)
+        {
+            json["depends_on"] = new JsonArray([.. plan.DependsOn.Select(token => JsonValue.Create(token))]);
+            json["run_when"] = "done";
+        }
+
         if (plan.Spawner != SpawnerKind.None)
         {
             json["spawner"] = true;

@@ -21,6 +21,7 @@ internal static class Checker
             .. batches.SelectMany(CounterCheck.Check),
             .. batches.SelectMany(SpawnerCheck.Check),
             .. CallCheck.Check(history, log),
+            .. DependencyCheck.Check(history, log),
             .. KeyedCheck.Check(history, log),
             .. OwnerCheck.Check(history, batches),
         ];

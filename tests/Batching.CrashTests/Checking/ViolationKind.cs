@@ -33,6 +33,9 @@ internal enum ViolationKind
     /// <summary>A request was sent with another method, body or credential than the caller's.</summary>
     WrongCall,
 
+    /// <summary>A request was sent before the result of another one that it depends on was stored.</summary>
+    SentTooEarly,
+
     /// <summary>Positions are not 1, 2, 3 …</summary>
     PositionGap,
 

@@ -17,6 +17,7 @@ internal sealed class CrashPlan(int seed)
     private const int Kills = 2;
     private const int KeyedBatches = 3;
     private const int Credentials = 4;
+    private const int Dependencies = 5;
 
     private static readonly int[] Failures = [400, 404, 409, 500];
     private static readonly int[] Transients = [429, 503];
@@ -93,14 +94,15 @@ internal sealed class CrashPlan(int seed)
             Fate = fate,
             FateDelay = TimeSpan.FromMilliseconds(random.Next(400)),
             CutAfter = random.Next(3) == 0 ? random.Next(1, 12) : 0,
-            Requests =
-            [
-                .. Enumerable.Range(0, count).Select(index =>
-                {
-                    var token = string.Create(CultureInfo.InvariantCulture, $"b{number}r{index}");
-                    return isLarge ? NextLarge(random, token) : NextRequest(random, token);
-                }),
-            ],
+            Requests = AddDependencies(
+                RandomOf(Dependencies, number),
+                [
+                    .. Enumerable.Range(0, count).Select(index =>
+                    {
+                        var token = string.Create(CultureInfo.InvariantCulture, $"b{number}r{index}");
+                        return isLarge ? NextLarge(random, token) : NextRequest(random, token);
+                    }),
+                ]),
         };
     }
 
@@ -116,6 +118,28 @@ internal sealed class CrashPlan(int seed)
                 return NextCall(random, token);
             }),
         ];
+    }
+
+    // Of every third batch some requests wait for others, which stand before them or behind them.
+    private static List<RequestPlan> AddDependencies(Random random, List<RequestPlan> requests)
+    {
+        if (random.Next(3) > 0)
+        {
+            return requests;
+        }
+
+        var order = Enumerable.Range(0, requests.Count).ToArray();
+        random.Shuffle(order);
+        for (var place = 1; place < order.Length; place++)
+        {
+            if (random.Next(3) == 0)
+            {
+                var others = Enumerable.Range(0, random.Next(1, 4)).Select(_ => requests[order[random.Next(place)]].Token);
+                requests[order[place]] = requests[order[place]] with { DependsOn = [.. others.Distinct()] };
+            }
+        }
+
+        return requests;
     }
 
     // More than the buffers between two sockets of one machine hold: the server can't get rid of the whole reply while

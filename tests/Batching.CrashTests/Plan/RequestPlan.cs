@@ -17,6 +17,9 @@ internal sealed record RequestPlan(string Token, string Method, string Path)
     /// <summary>How its pages follow each other, if it has any.</summary>
     public SpawnerKind Spawner { get; init; }
 
+    /// <summary>The tokens of the requests, which are their keys, that have to be done before it is sent, however they end.</summary>
+    public IReadOnlyList<string> DependsOn { get; init; } = [];
+
     /// <summary>What the upstream answers.</summary>
     public required AnswerPlan Answer { get; init; }
 

@@ -123,7 +123,7 @@ public sealed class DependencyTests : IDisposable
             options.Limits.DependencyBytes = 1 << 20));
         Request[] Chain() => [.. Enumerable.Range(0, 9_000).Select(i => Named($"{i}", default, i % 2 == 0 ? [] : [$"{i - 1}"]))];
         var first = await engine.SubmitAsync(Chain());
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 6; i++)
         {
             await engine.SubmitAsync(Chain());
         }
@@ -228,6 +228,30 @@ public sealed class DependencyTests : IDisposable
         var results = (await engine.ResultsAsync(batch.Id)).Where(result => result.HasKey).ToDictionary(result => result.Key);
         Assert.Equal((424, 200, 200), (
             results["after"].Response.StatusCode, results["cleanup"].Response.StatusCode, results["walk"].Response.StatusCode));
+    }
+
+    [Fact]
+    public async Task Run_DeletedAndCancelledBatches_GiveTheirMemoryBack()
+    {
+        var gate = new Gate();
+        await using var upstream = await TestApi.StartAsync(gate.PassAsync);
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        var spawner = Named("walk");
+        spawner.Spawner = true;
+        Request[] Requests() => [Named("b", default, "a"), Named("a"), spawner.Clone(), Named("c", RunWhen.Failed, "walk", "b")];
+        var deleted = await engine.SubmitAsync(Requests());
+        var cancelled = await engine.SubmitAsync(Requests());
+        await gate.UntilEnteredAsync(4);
+        Assert.True(engine.Get<MemoryBudgets>().Dependencies.Used > 0);
+
+        Assert.True((await engine.Deleter.DeleteAsync(EngineHost.Alice, deleted.Id, CancellationToken.None)).Succeeded);
+        Assert.True((await engine.Canceller.CancelAsync(EngineHost.Alice, cancelled.Id, CancellationToken.None)).Succeeded);
+
+        var results = await engine.ResultsAsync(cancelled.Id);
+        Assert.Equal(5, results.Count);
+        Assert.All(results.Where(result => result.Key != "walk"), result => Assert.Equal(499, result.Response.StatusCode));
+        await Eventually.BeTrueAsync(() => engine.Get<MemoryBudgets>().Dependencies.Used == 0, "the memory is given back");
+        gate.Open();
     }
 
     [Theory]
