@@ -99,7 +99,7 @@ internal static class BatchServer
             })
             .AddTelemetry(telemetry)
             .AddConsoleJson(builder.Configuration)
-            .AddRpcs()
+            .AddRpcs(hasOperators: !string.IsNullOrEmpty(operations.Url))
             .AddServingCheck();
         if (usesSample)
         {
@@ -134,6 +134,13 @@ internal static class BatchServer
         }
 
         app.MapWebPages(builder.Configuration.HasPage());
+        if (!string.IsNullOrEmpty(operations.Url))
+        {
+            var forOperators = app.MapOperations();
+            forOperators.AsOperations();
+            forOperators.AsOperatorEndpoint();
+        }
+
         if (operations.Reflection)
         {
             app.MapGrpcReflectionService().AsOperations();

@@ -25,7 +25,7 @@ public static class BatchEngineServices
     /// <summary>
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchReader"/>,
     /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
-    /// <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="OperatorDesk"/>, <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="Configuration.BatchEngineOptions"/> beside it.
     /// </summary>
     public static IServiceCollection AddBatchEngine(this IServiceCollection services)
@@ -73,6 +73,7 @@ public static class BatchEngineServices
             .AddFace<BodyReader>()
             .AddFace<BatchCanceller>()
             .AddFace<BatchDeleter>()
+            .AddFace<OperatorDesk>()
             .AddFace<KeyedBatchRunner>()
             .AddFace<PaginationDetector>();
     }
