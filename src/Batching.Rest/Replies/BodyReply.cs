@@ -84,9 +84,8 @@ internal static class BodyReply
         if (from >= to)
         {
             context.Response.Headers.ContentRange = new ContentRangeHeaderValue(length).ToString();
-            throw new RefusedCallException(CallError.FromHttp(
-                StatusCodes.Status416RangeNotSatisfiable,
-                StatusCode.OutOfRange,
+            throw new RefusedCallException(CallError.Of(
+                CallErrorKinds.BadRange,
                 $"Range: the body has {length} bytes."));
         }
 
