@@ -1,3 +1,4 @@
+using Batching.Engine.Configuration;
 using Grpc.Core;
 using static Batching.Rest.Calls.CallRepeat;
 
@@ -36,7 +37,7 @@ internal static class CallErrorKinds
     public static CallErrorKind ForeignPage { get; } = new(
         403, StatusCode.PermissionDenied, CallForms.All, No,
         "The call changes something and comes from a web page of another origin.",
-        "Let the operator add the origin of the page to `Batch:Cors:AllowedOrigins`.");
+        "Let the operator list the origin of the page: see [web pages](security.md#web-pages).");
 
     public static CallErrorKind NotFound { get; } = new(
         404, StatusCode.NotFound, CallForms.All, No,
@@ -56,8 +57,8 @@ internal static class CallErrorKinds
 
     public static CallErrorKind BodyLate { get; } = new(
         408, StatusCode.InvalidArgument, CallForms.Rest, IfReading,
-        "The body did not arrive in time, or nothing of it came for a while (`Batch:Limits:SubmissionTime`, "
-        + "`Batch:Limits:SenderStall`). Nothing was changed.",
+        $"The body did not arrive in time, or nothing of it came for a while ({Limit(nameof(LimitOptions.SubmissionTime))}, "
+        + $"{Limit(nameof(LimitOptions.SenderStall))}). Nothing was changed.",
         "Send it again, in smaller parts if the line is slow. Over gRPC this is `DEADLINE_EXCEEDED`.");
 
     public static CallErrorKind Deleted { get; } = new(
@@ -68,13 +69,14 @@ internal static class CallErrorKinds
 
     public static CallErrorKind TooLarge { get; } = new(
         413, StatusCode.ResourceExhausted, CallForms.All, No,
-        "The body, or the message, is larger than the limit, or would take too much memory (`Batch:Limits:SubmissionBytes`, "
-        + "`Batch:Limits:DecodedBytes`, `Batch:Limits:ReceivingBytesPerOwner`). Over gRPC it has no `RetryInfo`.",
+        "The body, or the message, is larger than the limit, or would take too much memory "
+        + $"({Limit(nameof(LimitOptions.SubmissionBytes))}, {Limit(nameof(LimitOptions.DecodedBytes))}, "
+        + $"{Limit(nameof(LimitOptions.ReceivingBytesPerOwner))}). Over gRPC it has no `RetryInfo`.",
         "Send several smaller batches, or use `UploadBatch`.");
 
     public static CallErrorKind UrlTooLong { get; } = new(
         414, StatusCode.InvalidArgument, CallForms.Rest, No,
-        "The URL is longer than `Batch:Limits:UrlLength`. If it is more than twice as long, the answer has no body.",
+        $"The URL is longer than {Limit(nameof(LimitOptions.UrlLength))}. If it is more than twice as long, the answer has no body.",
         "Send what is long in a body. Ask for fewer `request_ids` at once.");
 
     public static CallErrorKind UnsupportedMediaType { get; } = new(
@@ -125,4 +127,6 @@ internal static class CallErrorKinds
         Invalid, NotThere, ForeignHost, BadRequest, Unauthenticated, ForeignPage, NotFound, NoPath, NoMethod, BodyLate, Deleted,
         TooLarge, UrlTooLong, UnsupportedMediaType, BadRange, Exhausted, Broken, Unknown, RestOnly, Unavailable, Late,
     ];
+
+    private static string Limit(string name) => $"`{OptionKey.Of<LimitOptions>(name)}`";
 }
