@@ -39,7 +39,7 @@ internal static partial class JsonExample
     {
         (JsonObject first, JsonObject second) => DifferenceOf(first, second, isShape, place),
         (JsonArray first, JsonArray second) => DifferenceOf(first, second, isShape, place),
-        (JsonValue first, JsonValue second) when isShape ? first.GetValueKind() == second.GetValueKind() : AreAlike(first, second) => null,
+        (JsonValue first, JsonValue second) when (isShape && first.GetValueKind() == second.GetValueKind()) || AreAlike(first, second) => null,
         (null, null) => null,
         _ => $"{place} should be {said?.ToJsonString() ?? "null"} and is {came?.ToJsonString() ?? "null"}",
     };

@@ -23,7 +23,7 @@ internal static class PageRun
     {
         using var folder = new TemporaryDirectory();
         PageBlock[] blocks = [.. pages.SelectMany(page => page.Blocks).Where(IsRun)];
-        var script = new StringBuilder("set -eo pipefail\n");
+        var script = new StringBuilder("set -eo pipefail\nchmod +x bin/batch\n");
         for (var i = 0; i < blocks.Length; i++)
         {
             var text = blocks[i].Text
@@ -32,7 +32,7 @@ internal static class PageRun
             script.Append(CultureInfo.InvariantCulture, $"printf '\\n{Separator}{i}\\n'\n{ToCommand(blocks[i], text)}\n");
         }
 
-        await PrepareAsync(folder.FullName, pages.Last());
+        await PrepareAsync(folder.FullName, pages[^1]);
         var path = Path.Combine(folder.FullName, "page.sh");
         await File.WriteAllTextAsync(path, script.ToString());
         var (code, output) = await ExternalProgram.RunAsync(
@@ -94,6 +94,5 @@ internal static class PageRun
         var bin = Directory.CreateDirectory(Path.Combine(folder, "bin")).FullName;
         var batch = Path.Combine(bin, "batch");
         await File.WriteAllTextAsync(batch, $"#!/bin/sh\nexec dotnet '{Folders.CliFile}' \"$@\"\n");
-        File.SetUnixFileMode(batch, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
     }
 }

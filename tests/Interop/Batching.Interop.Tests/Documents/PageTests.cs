@@ -30,7 +30,7 @@ public sealed class PageTests(PageGateways gateways, ITestOutputHelper output) :
         foreach (var settings in page.Blocks.Where(block => block.Marker == PageBlock.Settings))
         {
             using var gateway = await GatewayProcess.StartAsync(Flatten(JsonNode.Parse(settings.Text), "")
-                .Append(("Batch:Identity:AllowAnonymous", "true"))
+                .Append(("ASPNETCORE_ENVIRONMENT", "Development"))
                 .ToDictionary(setting => setting.Item1, setting => setting.Item2));
             gateway.AssertNoErrors();
         }

@@ -7,14 +7,15 @@ public sealed class GrpcExampleTests(ServerProcess server) : IClassFixture<Serve
 
     private static readonly string Folder = Path.Combine(Folders.Examples, "grpc");
 
+    private static readonly string[] Sources = ["batch", "google"];
+
     private static readonly string[] Programs = ["client.py", "client.cjs", "go/main.go"];
 
     [InteropFact(Tool.Python, Tool.PythonStubs)]
     public async Task Python_ConnectionIsCut_GoesOn()
     {
         using var stubs = new TemporaryDirectory();
-        var protos = new[] { "batch", "google" }
-            .SelectMany(folder => Directory.GetFiles(Path.Combine(Folders.Protos, folder), "*.proto", SearchOption.AllDirectories))
+        var protos = Sources.SelectMany(folder => Directory.GetFiles(Path.Combine(Folders.Protos, folder), "*.proto", SearchOption.AllDirectories))
             .Select(file => Path.GetRelativePath(Folders.Protos, file));
         var (code, output) = await ExternalProgram.RunAsync(
             "protoc",
