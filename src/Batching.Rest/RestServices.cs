@@ -84,8 +84,8 @@ internal static class RestServices
         {
             if (!endpoint.Metadata.OfType<GrpcJsonTranscodingMetadata>().Any())
             {
-                endpoint.RequestDelegate = context => context.RefuseAsync(
-                    Grpc.Core.StatusCode.Unimplemented, $"This service is for REST calls. Call {instead.FullName}.");
+                endpoint.RequestDelegate = context => context.RefuseAsync(CallError.Of(
+                    CallErrorKinds.RestOnly, $"This service is for REST calls. Call {instead.FullName}."));
             }
         });
         return builder;

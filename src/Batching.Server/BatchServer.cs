@@ -101,7 +101,7 @@ internal static class BatchServer
             })
             .AddTelemetry(telemetry)
             .AddConsoleJson(builder.Configuration)
-            .AddRpcs()
+            .AddRpcs(hasOperators: !string.IsNullOrEmpty(operations.Url))
             .AddDialects(dialects)
             .AddServingCheck();
         if (usesSample)
@@ -139,6 +139,13 @@ internal static class BatchServer
         }
 
         app.MapWebPages(builder.Configuration.HasPage());
+        if (!string.IsNullOrEmpty(operations.Url))
+        {
+            var forOperators = app.MapOperations();
+            forOperators.AsOperations();
+            forOperators.AsOperatorEndpoint();
+        }
+
         if (operations.Reflection)
         {
             app.MapGrpcReflectionService().AsOperations();

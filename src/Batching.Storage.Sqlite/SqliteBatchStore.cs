@@ -124,6 +124,14 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
         Read(owner, static (session, owner) => session.ReadUsage(owner), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<IReadOnlyList<OwnerTotals>> ListOwnersAsync(
+        OwnerMeasure measure, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return Read((measure, limit), static (session, x) => session.ListOwners(x.measure, x.limit), cancellationToken);
+    }
+
+    /// <inheritdoc />
     public async ValueTask<StoreTotals?> ReadTotalsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         await Read(now, static (session, now) => session.ReadTotals(now), cancellationToken) with
         {

@@ -24,6 +24,28 @@ public abstract partial class BatchStoreConformance
     }
 
     [Fact]
+    public async Task ListOwnersAsync_ByEachMeasure_HasThoseWhoTakeMostFirst()
+    {
+        Assert.Empty(await Store.ListOwnersAsync(OwnerMeasure.Requests, 10, None));
+        await CommitAsync(
+            Accept(Batch(1, total: 3, owner: "alice"), Window(0, 3, bytes: 50)),
+            Accept(Batch(10, total: 1, owner: "bob"), Window(0, 1, bytes: 500)),
+            Accept(Batch(20, total: 1, owner: "carol"), Window(0, 1, bytes: 10)),
+            Accept(Batch(30, total: 1, owner: "carol"), Window(0, 1, bytes: 10)));
+
+        Assert.Equal(["alice", "carol", "bob"], await NamesAsync(OwnerMeasure.Requests, 10));
+        Assert.Equal(["carol", "alice", "bob"], await NamesAsync(OwnerMeasure.Batches, 10));
+        Assert.Equal(["bob", "alice", "carol"], await NamesAsync(OwnerMeasure.Bytes, 10));
+        Assert.Equal(["bob"], await NamesAsync(OwnerMeasure.Bytes, 1));
+        Assert.Equal(
+            new OwnerTotals("bob", new OwnerUsage(1, 1, 500)),
+            Assert.Single(await Store.ListOwnersAsync(OwnerMeasure.Bytes, 1, None)));
+
+        async Task<IEnumerable<string>> NamesAsync(OwnerMeasure measure, int limit) =>
+            (await Store.ListOwnersAsync(measure, limit, None)).Select(owner => owner.Owner);
+    }
+
+    [Fact]
     public async Task ReadUsageAsync_LifeOfABatch_CountsWhatItTakesAtEachStep()
     {
         var batch = Batch(1, total: 2);

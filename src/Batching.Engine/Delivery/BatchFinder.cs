@@ -10,8 +10,19 @@ namespace Batching.Engine.Delivery;
 /// </summary>
 internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider time)
 {
-    public async ValueTask<Outcome<BatchRecord>> FindAsync(
-        Caller caller, string batchId, CancellationToken cancellationToken)
+    /// <summary>Finds a batch of the caller's own.</summary>
+    public ValueTask<Outcome<BatchRecord>> FindAsync(
+        Caller caller, string batchId, CancellationToken cancellationToken) =>
+        FindAsync(batchId, key => store.FindBatchAsync(caller.Owner, key, cancellationToken));
+
+    /// <summary>Finds a batch of anybody, for operators.</summary>
+    public ValueTask<Outcome<BatchRecord>> FindAnyAsync(string batchId, CancellationToken cancellationToken) =>
+        FindAsync(batchId, key => store.FindBatchAsync(key, cancellationToken));
+
+    /// <summary>Whether callers still see a batch: they don't once its time is over, however late it is deleted.</summary>
+    public bool IsThere(BatchRecord record) => record.DeleteTime > time.GetUtcNow();
+
+    private async ValueTask<Outcome<BatchRecord>> FindAsync(string batchId, Func<long, ValueTask<BatchRecord?>> find)
     {
         // It tells nothing about any batch.
         if (!IdCodec.IsWellFormed(batchId))
@@ -25,10 +36,7 @@ internal sealed class BatchFinder(IBatchStore store, BatchIds ids, TimeProvider 
             key = 0;
         }
 
-        var record = await store.FindBatchAsync(caller.Owner, key, cancellationToken);
+        var record = await find(key);
         return record is not null && IsThere(record) ? record : new Refusal.NotFound("batch", batchId);
     }
-
-    /// <summary>Whether callers still see a batch: they don't once its time is over, however late it is deleted.</summary>
-    public bool IsThere(BatchRecord record) => record.DeleteTime > time.GetUtcNow();
 }

@@ -12,6 +12,9 @@ namespace Batching.Engine.Keyed;
 /// <summary>Makes the responses that callers of keyed batches get.</summary>
 internal static class KeyedResponses
 {
+    private static readonly KeyedFailure Interrupted =
+        new(Failure.Interrupted.Reason(), Failure.Interrupted.StatusCode(), Failure.Interrupted.Code());
+
     /// <summary>The response for what came of a call. Shares the memory of the reply.</summary>
     public static Response From(UpstreamReply reply)
     {
@@ -67,9 +70,7 @@ internal static class KeyedResponses
 
     /// <summary>A call that was cut off, or never begun, when the time of its batch was over.</summary>
     public static Response FromBatchTimeout(TimeSpan timeout) => Create(
-        504,
-        Code.DeadlineExceeded,
-        "BATCH_TIMEOUT",
+        KeyedFailure.BatchTimeout,
         string.Create(
             CultureInfo.InvariantCulture,
             $"The batch has to be done within {timeout.TotalSeconds} s; this call was not."));
@@ -83,34 +84,28 @@ internal static class KeyedResponses
 
     /// <summary>A response that no room is left for in the reply.</summary>
     public static Response FromFullReply(long limit) => Create(
-        502,
-        Code.ResourceExhausted,
-        "REPLY_TOO_LARGE",
+        KeyedFailure.ReplyTooLarge,
         string.Create(
             CultureInfo.InvariantCulture,
             $"The responses of this batch are larger than {limit} bytes together; no room was left for this one."));
 
     /// <summary>A response that the gateway has no memory for.</summary>
     public static Response FromFullMemory() => Create(
-        502,
-        Code.ResourceExhausted,
-        "REPLY_TOO_LARGE",
+        KeyedFailure.ReplyTooLarge,
         "No room was left for this response: the replies that are not read yet hold as much memory as those of one caller "
         + $"({OptionKey.Of<KeyedOptions>(nameof(KeyedOptions.HeldBytesPerOwner))}) or of all "
         + $"({OptionKey.Of<KeyedOptions>(nameof(KeyedOptions.HeldBytes))}) may; try again later.");
 
     /// <summary>A call that had not ended, or not begun, when the gateway was stopped.</summary>
     public static Response FromShutdown(bool wasBegun) => Create(
-        502,
-        Code.Aborted,
-        Failure.Interrupted.Reason(),
+        Interrupted,
         wasBegun
             ? "The gateway stopped while this call was under way. It may or may not have reached the API."
             : "The gateway is stopping; this call was not made.");
 
-    private static Response Create(int statusCode, Code code, string reason, string message) => new()
+    private static Response Create(KeyedFailure failure, string message) => new()
     {
-        StatusCode = statusCode,
-        Error = FailureStatus.Create(code, reason, message),
+        StatusCode = failure.StatusCode,
+        Error = FailureStatus.Create(failure.Code, failure.Reason, message),
     };
 }

@@ -46,9 +46,15 @@ public sealed class BatchCanceller
     /// </summary>
     /// <exception cref="StoreUnavailableException">Nothing has changed.</exception>
     public async ValueTask<Outcome<Batch>> CancelAsync(
-        Caller caller, string batchId, CancellationToken cancellationToken)
+        Caller caller, string batchId, CancellationToken cancellationToken) =>
+        await CancelAsync(await _finder.FindAsync(caller, batchId, cancellationToken), cancellationToken);
+
+    /// <summary>The same for a batch of anybody.</summary>
+    internal async ValueTask<Outcome<Batch>> CancelAnyAsync(string batchId, CancellationToken cancellationToken) =>
+        await CancelAsync(await _finder.FindAnyAsync(batchId, cancellationToken), cancellationToken);
+
+    private async ValueTask<Outcome<Batch>> CancelAsync(Outcome<BatchRecord> found, CancellationToken cancellationToken)
     {
-        var found = await _finder.FindAsync(caller, batchId, cancellationToken);
         if (!found.Succeeded)
         {
             return found.Refusal;

@@ -1,3 +1,5 @@
+using Google.Rpc;
+
 namespace Batching.Engine.Model;
 
 /// <summary>Tells callers about a <see cref="Failure"/>.</summary>
@@ -11,6 +13,19 @@ public static class FailureDetails
         Failure.DependencyFailed => 424,
         Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => 504,
         _ => 502,
+    };
+
+    /// <summary>The code in the <c>google.rpc.Status</c> of the result.</summary>
+    public static Code Code(this Failure failure) => failure switch
+    {
+        Failure.None => throw new ArgumentOutOfRangeException(nameof(failure), failure, "The API has answered."),
+        Failure.Cancelled => Google.Rpc.Code.Cancelled,
+        Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => Google.Rpc.Code.DeadlineExceeded,
+        Failure.ResponseTooLarge or Failure.PageLimit or Failure.StoreFull => Google.Rpc.Code.ResourceExhausted,
+        Failure.Interrupted => Google.Rpc.Code.Aborted,
+        Failure.BadNextPage or Failure.PageCycle => Google.Rpc.Code.OutOfRange,
+        Failure.NoUpstream or Failure.CredentialLost or Failure.DependencyFailed => Google.Rpc.Code.FailedPrecondition,
+        _ => Google.Rpc.Code.Unavailable,
     };
 
     /// <summary>The reason as it stands in <c>google.rpc.ErrorInfo</c> and in the replies of the v0 paths.</summary>

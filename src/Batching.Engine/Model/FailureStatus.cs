@@ -7,19 +7,8 @@ namespace Batching.Engine.Model;
 internal static class FailureStatus
 {
     /// <summary>The status of a failure.</summary>
-    public static Google.Rpc.Status ToStatus(this Failure failure, string message) => Create(
-        failure switch
-        {
-            Failure.Cancelled => Code.Cancelled,
-            Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => Code.DeadlineExceeded,
-            Failure.ResponseTooLarge or Failure.PageLimit or Failure.StoreFull => Code.ResourceExhausted,
-            Failure.Interrupted => Code.Aborted,
-            Failure.BadNextPage or Failure.PageCycle => Code.OutOfRange,
-            Failure.NoUpstream or Failure.CredentialLost or Failure.DependencyFailed => Code.FailedPrecondition,
-            _ => Code.Unavailable,
-        },
-        failure.Reason(),
-        message);
+    public static Google.Rpc.Status ToStatus(this Failure failure, string message) =>
+        Create(failure.Code(), failure.Reason(), message);
 
     /// <summary>A status with the reason in its ErrorInfo.</summary>
     public static Google.Rpc.Status Create(Code code, string reason, string message) => new()

@@ -71,6 +71,13 @@ public interface IBatchStore : IAsyncDisposable
     /// </summary>
     ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken);
 
+    /// <summary>Lists the owners whose batches take most.</summary>
+    /// <param name="measure">The number to order by: the largest first, owners with the same number in the order of their text.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    ValueTask<IReadOnlyList<OwnerTotals>> ListOwnersAsync(
+        OwnerMeasure measure, int limit, CancellationToken cancellationToken);
+
     /// <summary>
     /// Says how much the store holds over all owners, for those who watch it. May take a while where there are many batches.
     /// </summary>

@@ -1,4 +1,3 @@
-using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace Batching.Rest.Calls;
@@ -11,10 +10,8 @@ internal static class BadHttpRequests
     /// </summary>
     public static CallError ToCallError(this BadHttpRequestException exception) => exception.StatusCode switch
     {
-        StatusCodes.Status408RequestTimeout =>
-            CallError.FromHttp(exception.StatusCode, StatusCode.InvalidArgument, exception.Message),
-        StatusCodes.Status413PayloadTooLarge =>
-            CallError.FromHttp(exception.StatusCode, StatusCode.ResourceExhausted, exception.Message),
-        _ => CallError.FromHttp(exception.StatusCode, StatusCode.InvalidArgument, "The HTTP request is not valid."),
+        StatusCodes.Status408RequestTimeout => CallError.Of(CallErrorKinds.BodyLate, exception.Message),
+        StatusCodes.Status413PayloadTooLarge => CallError.Of(CallErrorKinds.TooLarge, exception.Message),
+        _ => CallError.Of(CallErrorKinds.BadRequest, "The HTTP request is not valid."),
     };
 }

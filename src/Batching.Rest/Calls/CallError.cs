@@ -26,13 +26,9 @@ internal readonly record struct CallError
     public static CallError FromRpc(RpcStatus status) =>
         new(HttpStatusCodes.FromGrpc((StatusCode)status.Code), status);
 
-    /// <summary>The same without details.</summary>
-    public static CallError FromRpc(StatusCode code, string message) =>
-        FromRpc(new RpcStatus { Code = (int)code, Message = message });
-
-    /// <summary>An error that HTTP has a closer word for than gRPC.</summary>
-    public static CallError FromHttp(int httpStatus, StatusCode code, string message) =>
-        new(httpStatus, new RpcStatus { Code = (int)code, Message = message });
+    /// <summary>An error of a kind that is known.</summary>
+    public static CallError Of(CallErrorKind kind, string message) =>
+        new(kind.HttpStatus, new RpcStatus { Code = (int)kind.Code, Message = message });
 
     /// <summary>Fields that can't be read: all of them at once, as far as an error has room for them.</summary>
     public static CallError FromFields(params IReadOnlyList<Problem> problems)

@@ -171,7 +171,7 @@ internal sealed class CallErrorInterceptor(TimeProvider time, ILogger<CallErrorI
     {
         if (CallDeadline.HasPassed(context))
         {
-            return CallError.FromRpc(StatusCode.DeadlineExceeded, "Deadline Exceeded");
+            return CallError.Of(CallErrorKinds.Late, "Deadline Exceeded");
         }
 
         switch (exception)
@@ -188,7 +188,7 @@ internal sealed class CallErrorInterceptor(TimeProvider time, ILogger<CallErrorI
                 return bad.ToCallError();
             default:
                 CallLog.ServiceFailed(logger, context.Method, exception);
-                return CallError.FromRpc(StatusCode.Unknown, "Exception was thrown by handler.");
+                return CallError.Of(CallErrorKinds.Unknown, "Exception was thrown by handler.");
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Google.Protobuf;
-using Grpc.Core;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http;
 using RpcStatus = Google.Rpc.Status;
@@ -19,13 +18,6 @@ internal static class ErrorReplies
     /// Answers with an error in the form of the call: a status in the headers for gRPC ("Trailers-Only" in its
     /// specification), JSON in the form of the path for REST.
     /// </summary>
-    /// <param name="context">The call.</param>
-    /// <param name="code">What the error is.</param>
-    /// <param name="message">For the caller.</param>
-    public static Task RefuseAsync(this HttpContext context, StatusCode code, string message) =>
-        context.RefuseAsync(CallError.FromRpc(code, message));
-
-    /// <summary>The same with details, or with an HTTP status that says it better.</summary>
     public static Task RefuseAsync(this HttpContext context, CallError error)
     {
         if (!context.IsGrpc())

@@ -23,13 +23,13 @@ internal static class RefusalErrors
     {
         Refusal.Invalid invalid => new Google.Rpc.Status
         {
-            Code = (int)Code.InvalidArgument,
+            Code = (int)CallErrorKinds.Invalid.Code,
             Message = refusal.Message,
             Details = { Any.Pack(ToBadRequest(invalid)) },
         },
         Refusal.NotFound notFound => new Google.Rpc.Status
         {
-            Code = (int)Code.NotFound,
+            Code = (int)CallErrorKinds.NotFound.Code,
             Message = refusal.Message,
             Details =
             {
@@ -38,21 +38,21 @@ internal static class RefusalErrors
         },
         Refusal.KeyReused => new Google.Rpc.Status
         {
-            Code = (int)Code.Aborted,
+            Code = (int)CallErrorKinds.KeyReused.Code,
             Message = refusal.Message,
             Details = { Any.Pack(new ErrorInfo { Reason = "IDEMPOTENCY_KEY_REUSED", Domain = "batch" }) },
         },
-        Refusal.TooSlow => new Google.Rpc.Status { Code = (int)Code.DeadlineExceeded, Message = refusal.Message },
-        Refusal.NotThere => new Google.Rpc.Status { Code = (int)Code.FailedPrecondition, Message = refusal.Message },
+        Refusal.TooSlow => new Google.Rpc.Status { Code = (int)CallErrorKinds.Late.Code, Message = refusal.Message },
+        Refusal.NotThere => new Google.Rpc.Status { Code = (int)CallErrorKinds.NotThere.Code, Message = refusal.Message },
         Refusal.Unavailable => new Google.Rpc.Status
         {
-            Code = (int)Code.Unavailable,
+            Code = (int)CallErrorKinds.Unavailable.Code,
             Message = refusal.Message,
             Details = { Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(UnavailableRetryDelay) }) },
         },
         Refusal.Exhausted exhausted => new Google.Rpc.Status
         {
-            Code = (int)Code.ResourceExhausted,
+            Code = (int)CallErrorKinds.Exhausted.Code,
             Message = refusal.Message,
             Details =
             {

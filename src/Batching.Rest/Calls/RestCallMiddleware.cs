@@ -66,9 +66,8 @@ internal sealed class RestCallMiddleware(RequestDelegate next, IOptions<BatchEng
     {
         if (!IsJson(request.ContentType))
         {
-            throw new RefusedCallException(CallError.FromHttp(
-                StatusCodes.Status415UnsupportedMediaType,
-                StatusCode.InvalidArgument,
+            throw new RefusedCallException(CallError.Of(
+                CallErrorKinds.UnsupportedMediaType,
                 "The content type must be application/json, in UTF-8."));
         }
 

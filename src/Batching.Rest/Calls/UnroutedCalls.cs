@@ -1,4 +1,3 @@
-using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -18,11 +17,10 @@ internal static class UnroutedCalls
         return context.IsGrpc() || !IsRoutings(context) ? Task.CompletedTask
             : context.Response.StatusCode switch
             {
-                StatusCodes.Status404NotFound => context.RefuseAsync(CallError.FromHttp(
-                    StatusCodes.Status404NotFound, StatusCode.NotFound, "There is nothing at this path.")),
-                StatusCodes.Status405MethodNotAllowed => context.RefuseAsync(CallError.FromHttp(
-                    StatusCodes.Status405MethodNotAllowed,
-                    StatusCode.Unimplemented,
+                StatusCodes.Status404NotFound => context.RefuseAsync(
+                    CallError.Of(CallErrorKinds.NoPath, "There is nothing at this path.")),
+                StatusCodes.Status405MethodNotAllowed => context.RefuseAsync(CallError.Of(
+                    CallErrorKinds.NoMethod,
                     $"The method {context.Request.Method} is not allowed at this path.")),
                 _ => Task.CompletedTask,
             };

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Batching.Engine.Configuration;
-using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,9 +22,8 @@ internal static class UrlLimit
         var length = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length;
         return length <= limit
             ? next(context)
-            : context.RefuseAsync(CallError.FromHttp(
-                StatusCodes.Status414UriTooLong,
-                StatusCode.InvalidArgument,
+            : context.RefuseAsync(CallError.Of(
+                CallErrorKinds.UrlTooLong,
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"The URL has {length} bytes; at most {limit} are allowed ({OptionKey.Of<LimitOptions>(nameof(LimitOptions.UrlLength))}).")));

@@ -1,5 +1,4 @@
 using Batching.Rest.Calls;
-using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -35,9 +34,8 @@ internal static class ByteRange
         if (from >= to)
         {
             context.Response.Headers.ContentRange = new ContentRangeHeaderValue(length).ToString();
-            throw new RefusedCallException(CallError.FromHttp(
-                StatusCodes.Status416RangeNotSatisfiable,
-                StatusCode.OutOfRange,
+            throw new RefusedCallException(CallError.Of(
+                CallErrorKinds.BadRange,
                 $"Range: the body has {length} bytes."));
         }
 

@@ -36,9 +36,8 @@ internal static class JsonMemory
         var size = Estimate(json, limit, keepsRaw);
         if (size > limit)
         {
-            throw new RefusedCallException(CallError.FromHttp(
-                StatusCodes.Status413PayloadTooLarge,
-                StatusCode.ResourceExhausted,
+            throw new RefusedCallException(CallError.Of(
+                CallErrorKinds.TooLarge,
                 $"The body has too many parts: decoded it takes more than {limit} bytes. Send fewer in one body."));
         }
 

@@ -153,14 +153,12 @@ internal readonly struct RequestBody
     {
         // RFC 9110, section 12.5.3: says which encodings would have been accepted.
         response.Headers.AcceptEncoding = "gzip, deflate, br";
-        return new RefusedCallException(CallError.FromHttp(
-            StatusCodes.Status415UnsupportedMediaType,
-            StatusCode.InvalidArgument,
+        return new RefusedCallException(CallError.Of(
+            CallErrorKinds.UnsupportedMediaType,
             $"The content encoding {CallerText.Quote(encoding)} is not supported."));
     }
 
-    private static RefusedCallException TooLong(long limit) => new(CallError.FromHttp(
-        StatusCodes.Status413PayloadTooLarge,
-        StatusCode.ResourceExhausted,
+    private static RefusedCallException TooLong(long limit) => new(CallError.Of(
+        CallErrorKinds.TooLarge,
         $"The body is longer than {limit} bytes."));
 }

@@ -42,8 +42,8 @@ internal static class V0Errors
         json.WriteEndObject();
     }
 
-    // INVALID_ARGUMENT and the like, as the contract has them.
-    private static string NameOf(int code) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(((Code)code).ToString());
+    /// <summary>The name of a gRPC code as the contract has it: <c>INVALID_ARGUMENT</c>.</summary>
+    public static string NameOf(int code) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(((Code)code).ToString());
 
     // How many there are, and how many of them are named, is said in front of the first one (Refusal.Invalid).
     private static string CountOf(Status status, int named)

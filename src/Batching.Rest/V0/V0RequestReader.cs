@@ -23,6 +23,10 @@ internal ref partial struct V0RequestReader
     private Utf8JsonReader _reader;
     private string _field = "";
 
+    // Of the request that is being read: null while nothing is said.
+    private string? _bodyEncoding;
+    private JsonTokenType _bodyToken;
+
     private V0RequestReader(in ReadOnlySequence<byte> json, int maxDepth, List<Problem> problems)
     {
         _json = json;
@@ -74,6 +78,7 @@ internal ref partial struct V0RequestReader
             return request;
         }
 
+        (_bodyEncoding, _bodyToken) = (null, JsonTokenType.None);
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
         {
             var name = JsonTokens.FindText(_reader);
@@ -84,6 +89,12 @@ internal ref partial struct V0RequestReader
             }
 
             ReadProperty(request, name);
+        }
+
+        // They may come in any order.
+        if (BinaryBody.Decode(request, _bodyEncoding, "body", _bodyToken == JsonTokenType.String) is { } problem)
+        {
+            AddProblem($".{problem.Field}", problem.Message);
         }
 
         return request;
@@ -103,9 +114,13 @@ internal ref partial struct V0RequestReader
                 ReadParams(request);
                 break;
             case "body":
+                _bodyToken = _reader.TokenType;
                 SetBody(request, _reader.TokenType == JsonTokenType.String
                     ? ByteString.CopyFromUtf8(_reader.GetString()!)
                     : JsonValues.ReadRaw(ref _reader, _json));
+                break;
+            case BinaryBody.Property:
+                _bodyEncoding = ReadText($".{BinaryBody.Property}");
                 break;
             case "headers":
                 ReadHeaders(request);

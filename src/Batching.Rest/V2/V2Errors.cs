@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Batching.Engine.Model;
 using Batching.Rest.Replies;
+using Batching.Rest.Requests;
 using Google.Rpc;
 
 namespace Batching.Rest.V2;
@@ -13,14 +14,17 @@ internal static class V2Errors
     {
         var problems = FieldProblems.Find(status);
         json.WriteStartObject();
-        WriteMembers(json, httpStatus, CodeName(status), status, problems);
+        WriteMembers(json, httpStatus, NameOf(status.Code), status, problems);
         FieldProblems.Write(json, problems);
         json.WriteEndObject();
     }
 
     /// <summary>The members of a single call's error, without the braces around them.</summary>
     public static void WriteMembers(Utf8JsonWriter json, int httpStatus, Status status) =>
-        WriteMembers(json, httpStatus, FindReason(status) ?? CodeName(status), status, FieldProblems.Find(status));
+        WriteMembers(json, httpStatus, FindReason(status) ?? NameOf(status.Code), status, FieldProblems.Find(status));
+
+    /// <summary>The name of a gRPC code as v2 has it: <c>invalid_argument</c>.</summary>
+    public static string NameOf(int code) => JsonNamingPolicy.SnakeCaseLower.ConvertName(((Code)code).ToString());
 
     private static void WriteMembers(
         Utf8JsonWriter json,
@@ -38,9 +42,6 @@ internal static class V2Errors
                 : string.Join(' ', problems.Select(ToSentence)));
     }
 
-    private static string CodeName(Status status) =>
-        JsonNamingPolicy.SnakeCaseLower.ConvertName(((Code)status.Code).ToString());
-
     // Why a single call has failed says more than the code.
     private static string? FindReason(Status status) => status.Details
         .FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Reason.ToLowerInvariant();
@@ -54,7 +55,8 @@ internal static class V2Errors
     private static string NameOf(string field) => field switch
     {
         "path" => "url",
-        "body" or "calls" or "call" or "get" or "method" or "url" or "payload" or "data" or "params" or "spawner" => field,
+        "body" or "calls" or "call" or "get" or "method" or "url" or "payload" or "data" or "params" or "spawner"
+            or BinaryBody.Property => field,
         _ when field.StartsWith("headers", StringComparison.Ordinal) => field,
         _ => $"'{field}'",
     };

@@ -167,6 +167,7 @@ internal ref struct V2RequestReader
     private void ReadObject(Request request)
     {
         string? body = null;
+        string? encoding = null;
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
         {
             var name = JsonTokens.FindText(_reader);
@@ -193,6 +194,9 @@ internal ref struct V2RequestReader
                     body = name;
                     request.Body = JsonValues.ReadRaw(ref _reader, _json);
                     break;
+                case BinaryBody.Property:
+                    encoding = ReadText(name);
+                    break;
                 case "params":
                     ReadParams(request);
                     break;
@@ -203,6 +207,11 @@ internal ref struct V2RequestReader
                     _reader.Skip();
                     break;
             }
+        }
+
+        if (BinaryBody.DecodeJson(request, encoding, body ?? "payload") is { } problem)
+        {
+            _submission.AddProblem(problem.Field, problem.Message);
         }
 
         if (request.Path.Length == 0)

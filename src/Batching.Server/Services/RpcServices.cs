@@ -34,7 +34,10 @@ internal static class RpcServices
         Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
     ];
 
-    public static IServiceCollection AddRpcs(this IServiceCollection services)
+    /// <summary>Adds the services of RPCs.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="hasOperators">Whether <see cref="MapOperations"/> is called: reflection tells of that service, too.</param>
+    public static IServiceCollection AddRpcs(this IServiceCollection services, bool hasOperators)
     {
         services.AddGrpc(static grpc => grpc.Interceptors.Add<CallErrorInterceptor>()).AddRest();
         services.AddSingleton<CallErrorInterceptor>();
@@ -43,6 +46,7 @@ internal static class RpcServices
         // They hold nothing of a call, so that one of each serves all.
         services.AddSingleton<BatchRpcService>();
         services.AddSingleton<KeyedBatchRpcService>();
+        services.AddSingleton<OperationsRpcService>();
         services.AddSingleton<GatewayRpcService>().AddSingleton<GatewayFacts>().AddSingleton<WebhookRpcService>();
         services.AddOwnPaths(
             BatchService.Descriptor, KeyedBatchService.Descriptor, GatewayService.Descriptor, WebhookService.Descriptor);
@@ -62,10 +66,12 @@ internal static class RpcServices
         LimitMessages<ReflectionServiceImpl>(services);
         LimitMessages<ReflectionV1ServiceImpl>(services);
         LimitMessages<HealthServiceImpl>(services);
-        var names = Described.Select(service => service.FullName);
+        LimitMessages<OperationsRpcService>(services);
+        ServiceDescriptor[] described = hasOperators ? [.. Described, OperationsService.Descriptor] : [.. Described];
+        var names = described.Select(service => service.FullName);
 
         // With the details that errors may have: whoever shows them has to know their types.
-        var symbols = SymbolRegistry.FromFiles([.. Described.Select(service => service.File), ErrorDetailsReflection.Descriptor]);
+        var symbols = SymbolRegistry.FromFiles([.. described.Select(service => service.File), ErrorDetailsReflection.Descriptor]);
         services.AddSingleton(new ReflectionServiceImpl(names, symbols));
         services.AddSingleton(new ReflectionV1ServiceImpl(names, symbols));
         return services;
@@ -86,6 +92,10 @@ internal static class RpcServices
             .. endpoints.MapRest(),
         ];
     }
+
+    /// <summary>Maps what operators may do. It is for their address only.</summary>
+    public static IEndpointConventionBuilder MapOperations(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGrpcService<OperationsRpcService>().WithRest();
 
     // Whoever calls these need not say who it is, and what it asks for is a name.
     private static void LimitMessages<TService>(IServiceCollection services)

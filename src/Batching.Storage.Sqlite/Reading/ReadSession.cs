@@ -35,6 +35,9 @@ internal sealed class ReadSession : IDisposable
 
     internal const string ReadUsageSql = "SELECT batches, requests, bytes FROM owners WHERE owner = $owner";
 
+    // For operators, and seldom: it looks at every owner there is.
+    private const string ListOwnersSql = "SELECT owner, batches, requests, bytes FROM owners ORDER BY measure DESC, owner LIMIT $limit";
+
     // As callers see it: a batch that is over is expired, whatever else it was, and one that is cancelled is that.
     internal const string CountBatchesSql =
         """
@@ -140,6 +143,7 @@ internal sealed class ReadSession : IDisposable
     private readonly Statement _findOwnedBatch;
     private readonly Statement _findSubmission;
     private readonly Statement _readUsage;
+    private readonly Dictionary<OwnerMeasure, Statement> _listOwners;
     private readonly Statement _countBatches;
     private readonly Statement _countPages;
     private readonly Statement _listBatches;
@@ -162,6 +166,9 @@ internal sealed class ReadSession : IDisposable
         _findOwnedBatch = _statements.Add(FindOwnedBatchSql, "$owner", "$key");
         _findSubmission = _statements.Add(FindSubmissionSql, "$owner", "$submissionKey");
         _readUsage = _statements.Add(ReadUsageSql, "$owner");
+        _listOwners = Enum.GetValues<OwnerMeasure>().ToDictionary(
+            measure => measure,
+            measure => _statements.Add(ListOwnersSql.Replace("measure", ColumnOf(measure), StringComparison.Ordinal), "$limit"));
         _countBatches = _statements.Add(CountBatchesSql, "$now");
         _countPages = _statements.Add(CountPagesSql);
         _listBatches = _statements.Add(ListBatchesSql, "$owner", "$before", "$limit");
@@ -210,6 +217,19 @@ internal sealed class ReadSession : IDisposable
         return reader.Read()
             ? new OwnerUsage(reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2))
             : default;
+    }
+
+    public IReadOnlyList<OwnerTotals> ListOwners(OwnerMeasure measure, int limit)
+    {
+        using var reader = _listOwners[measure].Query(limit);
+        var owners = new List<OwnerTotals>();
+        while (reader.Read())
+        {
+            owners.Add(new OwnerTotals(
+                reader.GetText(0), new OwnerUsage(reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3))));
+        }
+
+        return owners;
     }
 
     public StoreTotals ReadTotals(DateTimeOffset now)
@@ -355,6 +375,13 @@ internal sealed class ReadSession : IDisposable
         MayRepeat = reader.GetBoolean(27),
         Attributes = reader.IsNull(28) ? null : reader.GetBlob(28),
         Dependencies = reader.GetInt32(29),
+    };
+
+    private static string ColumnOf(OwnerMeasure measure) => measure switch
+    {
+        OwnerMeasure.Batches => "batches",
+        OwnerMeasure.Bytes => "bytes",
+        _ => "requests",
     };
 
     internal static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>

@@ -67,6 +67,10 @@ internal sealed class FaultyStore(IBatchStore store) : IBatchStore
         Committed?.Invoke(writes);
     }
 
+    public ValueTask<IReadOnlyList<OwnerTotals>> ListOwnersAsync(
+        OwnerMeasure measure, int limit, CancellationToken cancellationToken) =>
+        Readable.ListOwnersAsync(measure, limit, cancellationToken);
+
     public async ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken) =>
         await AfterReadAsync(await Readable.FindBatchAsync(batchKey, cancellationToken));
 

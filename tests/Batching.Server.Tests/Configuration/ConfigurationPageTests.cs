@@ -1,5 +1,5 @@
 using Batching.Server.Configuration;
-using Batching.Server.Tests.Infrastructure;
+using Batching.Server.Tests.Documents;
 
 namespace Batching.Server.Tests.Configuration;
 
@@ -8,23 +8,9 @@ namespace Batching.Server.Tests.Configuration;
 /// </summary>
 public sealed class ConfigurationPageTests
 {
-    private static readonly string Page = Path.Combine(Repository.Root, "docs", "configuration.md");
-
     [Fact]
-    public async Task Page_OfTheConfiguration_IsWhatTheOptionsSay()
-    {
-        var made = ConfigurationPage.Make();
-        if (Environment.GetEnvironmentVariable("BATCH_WRITE_DOCS") == "1")
-        {
-            await File.WriteAllTextAsync(Page, made);
-        }
-
-        var written = await File.ReadAllTextAsync(Page);
-        Assert.True(
-            made == written,
-            "docs/configuration.md is stale. Write it with BATCH_WRITE_DOCS=1 and look at what changes. The first line that "
-            + $"differs should be: {FirstDifference(made.Split('\n'), written.Split('\n'))}");
-    }
+    public Task Page_OfTheConfiguration_IsWhatTheOptionsSay() =>
+        GeneratedPage.AssertIsAsync("configuration.md", ConfigurationPage.Make());
 
     [Fact]
     public void Make_EveryKey_HasOneRow()
@@ -35,7 +21,4 @@ public sealed class ConfigurationPageTests
 
         Assert.Equal(KnownKey.All.Select(key => key.Path).Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
     }
-
-    private static string FirstDifference(string[] made, string[] written) =>
-        made.Where((line, i) => i >= written.Length || written[i] != line).FirstOrDefault("(nothing: there are lines too many)");
 }

@@ -9,27 +9,33 @@ internal sealed class OptionSummaries
     private readonly Dictionary<Assembly, Dictionary<string, XElement>> _assemblies = [];
 
     /// <summary>Returns what the summary of an option says.</summary>
-    public string Find(PropertyInfo property)
+    public string Find(PropertyInfo property) =>
+        Find(property.DeclaringType!.Assembly, $"P:{property.DeclaringType.FullName}.{property.Name}", "summary");
+
+    /// <summary>Returns what the documentation of the value of an enumeration says.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="element"><c>summary</c> or <c>remarks</c>.</param>
+    public string Find(Enum value, string element) =>
+        Find(value.GetType().Assembly, $"F:{value.GetType().FullName}.{value}", element);
+
+    private string Find(Assembly assembly, string name, string element)
     {
-        var type = property.DeclaringType!;
-        if (!_assemblies.TryGetValue(type.Assembly, out var summaries))
+        if (!_assemblies.TryGetValue(assembly, out var members))
         {
-            summaries = Read(type.Assembly);
-            _assemblies.Add(type.Assembly, summaries);
+            members = Read(assembly);
+            _assemblies.Add(assembly, members);
         }
 
-        Assert.True(
-            summaries.TryGetValue($"P:{type.FullName}.{property.Name}", out var summary),
-            $"{type.Name}.{property.Name} has no summary.");
-        var text = string.Concat(summary.Nodes().Select(ToMarkdown));
+        var found = members.TryGetValue(name, out var member) ? member.Element(element) : null;
+        Assert.True(found is not null, $"{name} has no {element}.");
+        var text = string.Concat(found.Nodes().Select(ToMarkdown));
         return string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static Dictionary<string, XElement> Read(Assembly assembly) =>
         XDocument.Load(Path.Combine(AppContext.BaseDirectory, $"{assembly.GetName().Name}.xml"))
             .Descendants("member")
-            .Where(member => member.Element("summary") is not null)
-            .ToDictionary(member => member.Attribute("name")!.Value, member => member.Element("summary")!);
+            .ToDictionary(member => member.Attribute("name")!.Value);
 
     private static string ToMarkdown(XNode node) => node switch
     {

@@ -8,6 +8,12 @@ internal static class Folders
     /// <summary><c>docs</c>, with the examples that people copy.</summary>
     public static string Docs { get; } = Metadata("DocsFolder");
 
+    /// <summary>The root of the sources.</summary>
+    public static string Root { get; } = Path.TrimEndingDirectorySeparator(Metadata("RootFolder"));
+
+    /// <summary>The command line, built.</summary>
+    public static string CliFile { get; } = Metadata("CliFile");
+
     /// <summary><c>deploy</c>, with the unit of systemd.</summary>
     public static string Deploy { get; } = Metadata("DeployFolder");
 

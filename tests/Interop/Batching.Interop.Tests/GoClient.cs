@@ -18,7 +18,7 @@ internal static class GoClient
     private static readonly string[] Contract =
         ["batch/v1/batch.proto", "batch/v1/batch_service.proto", "batch/v1/keyed_batch_service.proto"];
 
-    private static readonly Lazy<Task<(string? Problem, string Program)>> Built = new(BuildAsync);
+    private static readonly Lazy<Task<(string? Problem, string Program)>> Built = new(GenerateAndBuildAsync);
 
     /// <summary>The built program.</summary>
     /// <exception cref="InvalidOperationException">It can't be built.</exception>
@@ -31,7 +31,30 @@ internal static class GoClient
     /// <summary>Why there is no program, in one line; null if there is.</summary>
     public static async Task<string?> WhyMissingAsync() => (await Built.Value).Problem?.Split('\n')[0];
 
-    private static async Task<(string? Problem, string Program)> BuildAsync()
+    /// <summary>Builds another program on the same generated code.</summary>
+    /// <param name="name">The name of the program.</param>
+    /// <param name="sources">Its files.</param>
+    /// <exception cref="InvalidOperationException">It can't be built.</exception>
+    public static async Task<string> BuildAsync(string name, IEnumerable<string> sources)
+    {
+        await ProgramAsync();
+        var program = Path.Combine(Folder, name);
+        var (exitCode, output) = await CompileAsync(program, sources);
+        return exitCode == 0 ? program : throw new InvalidOperationException(output);
+    }
+
+    private static Task<(int ExitCode, string Output)> CompileAsync(string program, IEnumerable<string> sources) =>
+        ExternalProgram.RunAsync(
+            "go",
+            ["build", "-o", program, .. sources],
+            new Dictionary<string, string>
+            {
+                ["GO111MODULE"] = "off",
+                ["GOFLAGS"] = "",
+                ["GOPATH"] = $"{Folder}{Path.PathSeparator}{Libraries}",
+            });
+
+    private static async Task<(string? Problem, string Program)> GenerateAndBuildAsync()
     {
         var generated = Directory.CreateDirectory(Path.Combine(Folder, "src")).FullName;
         var program = Path.Combine(Folder, "client");
@@ -52,15 +75,8 @@ internal static class GoClient
             ]);
         if (exitCode == 0)
         {
-            (exitCode, output) = await ExternalProgram.RunAsync(
-                "go",
-                ["build", "-o", program, .. Directory.GetFiles(Path.Combine(Folders.Interop, "batch", "go"), "*.go")],
-                new Dictionary<string, string>
-                {
-                    ["GO111MODULE"] = "off",
-                    ["GOFLAGS"] = "",
-                    ["GOPATH"] = $"{Folder}{Path.PathSeparator}{Libraries}",
-                });
+            (exitCode, output) = await CompileAsync(
+                program, Directory.GetFiles(Path.Combine(Folders.Interop, "batch", "go"), "*.go"));
         }
 
         return (exitCode == 0 ? null : $"needs the Debian packages {Packages}; without them: {output.Trim()}", program);

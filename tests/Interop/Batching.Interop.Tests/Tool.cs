@@ -21,6 +21,12 @@ public enum Tool
     /// <summary>Debian's Python with gRPC, Protocol Buffers and their compiler.</summary>
     Python,
 
+    /// <summary>What generates stubs of gRPC for Python.</summary>
+    PythonStubs,
+
+    /// <summary>Debian's jq.</summary>
+    Jq,
+
     /// <summary>Debian's Go with gRPC, and what generates code for both.</summary>
     Go,
 

@@ -9,6 +9,9 @@ internal static class Tools
     /// <summary>Not the first <c>python3</c> of the path: the packages belong to Debian's.</summary>
     public const string Python = "/usr/bin/python3";
 
+    /// <summary>Generates stubs of gRPC for Python.</summary>
+    public const string PythonPlugin = "/usr/bin/grpc_python_plugin";
+
     /// <summary>Checks units.</summary>
     public const string SystemdAnalyze = "/usr/bin/systemd-analyze";
 
@@ -52,6 +55,8 @@ internal static class Tools
         Tool.Python => Runs(Python, "-c", "import grpc, google.protobuf") && Runs("protoc", "--version")
             ? null
             : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",
+        Tool.PythonStubs => File.Exists(PythonPlugin) ? null : "needs the Debian package protobuf-compiler-grpc",
+        Tool.Jq => Runs("jq", "--version") ? null : "needs the Debian package jq",
         Tool.Go => Await(GoClient.WhyMissingAsync),
         Tool.Buf => File.Exists(Buf) ? null : "needs buf: npm ci in tests/Interop/tools",
         Tool.RabbitMq => File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server") && Runs(Python, "--version")

@@ -1,7 +1,6 @@
 using System.Net;
 using Batching.Engine.Content;
 using Batching.Rest.Calls;
-using Grpc.Core;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -49,9 +48,8 @@ internal static class AllowedHosts
             configured ?? (ListensOnLoopbackOnly(app.ServerFeatures) ? LoopbackNames : [Any]));
         app.Use((context, next) => IsAllowed(context.Request.Headers.Host.ToString(), allowed.Value)
             ? next(context)
-            : context.RefuseAsync(CallError.FromHttp(
-                StatusCodes.Status400BadRequest,
-                StatusCode.InvalidArgument,
+            : context.RefuseAsync(CallError.Of(
+                CallErrorKinds.ForeignHost,
                 $"The gateway is not called {CallerText.Quote(context.Request.Host.Host)}: {Key} does not list it.")));
     }
 

@@ -1,5 +1,4 @@
 using Batching.Rest.Calls;
-using Grpc.Core;
 
 namespace Batching.Server.Security.Browser;
 
@@ -14,10 +13,10 @@ internal static class ForeignPageGuard
     {
         var allowed = options.AllowedOrigins.ToHashSet(StringComparer.OrdinalIgnoreCase);
         return app.Use((context, next) =>
-            context.IsBatchCall() && IsForeign(context.Request) && !IsAllowed(context.Request, allowed)
-                ? context.RefuseAsync(
-                    StatusCode.PermissionDenied,
-                    $"Pages of this origin may not call: it is not in {BrowserOptions.Section}:{nameof(BrowserOptions.AllowedOrigins)}.")
+            (context.IsBatchCall() || context.IsOperatorCall()) && IsForeign(context.Request) && !IsAllowed(context.Request, allowed)
+                ? context.RefuseAsync(CallError.Of(
+                    CallErrorKinds.ForeignPage,
+                    $"Pages of this origin may not call: it is not in {BrowserOptions.Section}:{nameof(BrowserOptions.AllowedOrigins)}."))
                 : next(context));
     }
 

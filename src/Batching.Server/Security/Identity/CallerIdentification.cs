@@ -1,5 +1,4 @@
 using Batching.Rest.Calls;
-using Grpc.Core;
 
 namespace Batching.Server.Security.Identity;
 
@@ -24,7 +23,7 @@ internal static class CallerIdentification
             if (!callers.TryResolve(context, out var caller, out var problem))
             {
                 context.Response.Headers.WWWAuthenticate = callers.Challenge;
-                return context.RefuseAsync(StatusCode.Unauthenticated, problem);
+                return context.RefuseAsync(CallError.Of(CallErrorKinds.Unauthenticated, problem));
             }
 
             if (rates.Count(caller) is { } refusal)

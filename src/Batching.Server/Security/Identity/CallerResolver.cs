@@ -65,6 +65,11 @@ internal sealed class CallerResolver : IHostedService
         return caller is not null;
     }
 
+    /// <summary>Says who an owner is, for operators: the owner of an API key, or the anonymous one; null if that can't be known.</summary>
+    public string? FindName(string owner) => owner == Anonymous
+        ? Anonymous
+        : _apiKeys.Select(known => known.Key.Owner).FirstOrDefault(name => ToOwner(IdentityMode.ApiKey, name) == owner);
+
     /// <summary>Reads the key of the hash; the store is open by now.</summary>
     /// <exception cref="StoreUnusableException">The key can't be decrypted: every owner would be a stranger.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)

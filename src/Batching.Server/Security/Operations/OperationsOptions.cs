@@ -20,9 +20,10 @@ internal sealed class OperationsOptions
     public bool Metrics { get; set; } = true;
 
     /// <summary>
-    /// Address at which health, reflection and metrics are served, and nothing else is: an <c>http</c> or <c>https</c> URL with a
-    /// port of its own, such as <c>http://127.0.0.1:8081</c>. Unset: health and reflection are served beside
-    /// everything else, and metrics are not.
+    /// Address at which health, reflection, metrics and <c>batch.v1.OperationsService</c> are served, and nothing else is: an
+    /// <c>http</c> or <c>https</c> URL with a port of its own, such as <c>http://127.0.0.1:8081</c>. Whoever reaches it can see
+    /// who holds how much, and cancel batches. Unset: health and reflection are served beside everything else, and the others
+    /// are not.
     /// </summary>
     public string? Url { get; set; }
 }
