@@ -39,10 +39,11 @@ public sealed partial class ArrowTests
 
     private static readonly (string Project, string[] Uses)[] Projects =
     [
-        ("Batching.Server", ["Batching.Rest", "Batching.SampleApi", "Batching.SharedPort", "Batching.Storage.Sqlite"]),
+        ("Batching.Server", ["Batching.Rest", "Batching.SampleApi", "Batching.SharedPort", "Batching.Storage.Postgres", "Batching.Storage.Sqlite"]),
         ("Batching.Cli", ["Batching.Client"]),
         ("Batching.Client", ["Batching.Contracts"]),
         ("Batching.Rest", [Engine]),
+        ("Batching.Storage.Postgres", [Engine]),
         ("Batching.Storage.Sqlite", [Engine]),
         (Engine, ["Batching.Contracts"]),
         ("Batching.SampleApi", []),
