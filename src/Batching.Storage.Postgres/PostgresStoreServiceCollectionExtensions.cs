@@ -9,8 +9,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class PostgresStoreServiceCollectionExtensions
 {
     /// <summary>
-    /// Keeps batches in a PostgreSQL database: registers <see cref="IBatchStore"/>, which one gateway holds at a time. Bad
-    /// options stop the start.
+    /// Keeps batches in a PostgreSQL database: registers <see cref="IBatchStore"/>, which one gateway holds at a time, and
+    /// <see cref="ISharedSecrets"/>. Bad options stop the start.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets the options.</param>
@@ -20,6 +20,7 @@ public static class PostgresStoreServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IValidateOptions<PostgresStoreOptions>, PostgresStoreOptionsValidator>();
         services.AddSingleton<IBatchStore, PostgresBatchStore>();
+        services.AddSingleton(static provider => (ISharedSecrets)provider.GetRequiredService<IBatchStore>());
         services.AddOptions<PostgresStoreOptions>().Configure(configure).ValidateOnStart();
         return services;
     }

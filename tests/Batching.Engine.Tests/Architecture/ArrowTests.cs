@@ -28,7 +28,7 @@ public sealed partial class ArrowTests
         ("Spawning", ["Running", "Upstreams", "Quotas", "Storage", "Model", "Configuration", "Content"]),
         ("Committing", ["Running", "Telemetry", "Storage", "Model", "Configuration"]),
         ("Running", ["Storage", "Model"]),
-        ("Upstreams", ["Quotas", "Telemetry", "Model", "Configuration", "Content"]),
+        ("Upstreams", ["Quotas", "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Quotas", ["Telemetry", "Storage", "Model", "Configuration"]),
         ("Telemetry", ["Storage", "Model"]),
         ("Storage", ["Model", "Configuration"]),
