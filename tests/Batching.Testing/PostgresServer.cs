@@ -70,6 +70,10 @@ public sealed class PostgresServer : IDisposable
     /// <summary>Runs SQL and returns what it prints: a line for each row, columns between <c>|</c>.</summary>
     public string Query(string database, string sql) => Run(Program("psql"), [.. PsqlArguments(database), "-c", sql]).TrimEnd('\n');
 
+    /// <summary>Everything that is in a database, as a backup has it.</summary>
+    public string Dump(string database) => Run(
+        Program("pg_dump"), "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture), "-U", User, "--inserts", database);
+
     /// <summary>Starts SQL and lets it run.</summary>
     /// <param name="database">Where.</param>
     /// <param name="applicationName">The name that the server knows its connection by.</param>
