@@ -77,6 +77,8 @@ internal sealed class GatewayLease(
             return;
         }
 
+        // From here on somebody else may have it.
+        hold.Doubt();
         try
         {
             await using var connection = await database.LeaseSource.OpenConnectionAsync(CancellationToken.None);

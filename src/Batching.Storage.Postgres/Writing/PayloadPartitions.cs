@@ -82,21 +82,36 @@ internal sealed class PayloadPartitions(long gatewayId)
         var over = now.ToUnixTimeMilliseconds() / HourMilliseconds;
         foreach (var (from, to) in _ends.Where(bounds => bounds.Value <= over).ToList())
         {
-            await using var transaction = await connection.BeginTransactionAsync();
-            await connection.RunAsync("SELECT check_alive($1)", Sql.Of(gatewayId));
-            await connection.RunAsync(DropTimeout);
-            if (await connection.ScalarAsync(
-                "SELECT 1 FROM batches WHERE NOT expired AND expire_time_ms >= $1 AND expire_time_ms < $2 LIMIT 1",
-                Sql.Of((long)from * HourMilliseconds),
-                Sql.Of((long)to * HourMilliseconds)) is not null)
+            try
             {
-                continue;
+                if (await TryDropAsync(connection, from, to))
+                {
+                    _ends.Remove(from);
+                }
             }
-
-            await connection.RunAsync($"DROP TABLE {NameOf(from, to)}");
-            await transaction.CommitAsync();
-            _ends.Remove(from);
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                // Somebody reads, a backup perhaps: the next time.
+            }
         }
+    }
+
+    private async Task<bool> TryDropAsync(NpgsqlConnection connection, int from, int to)
+    {
+        await using var transaction = await connection.BeginTransactionAsync();
+        await connection.RunAsync("SELECT check_alive($1)", Sql.Of(gatewayId));
+        await connection.RunAsync(DropTimeout);
+        if (await connection.ScalarAsync(
+            "SELECT 1 FROM batches WHERE NOT expired AND expire_time_ms >= $1 AND expire_time_ms < $2 LIMIT 1",
+            Sql.Of((long)from * HourMilliseconds),
+            Sql.Of((long)to * HourMilliseconds)) is not null)
+        {
+            return false;
+        }
+
+        await connection.RunAsync($"DROP TABLE {NameOf(from, to)}");
+        await transaction.CommitAsync();
+        return true;
     }
 
     private static int HourOf(BatchRecord batch) =>

@@ -73,8 +73,9 @@ internal sealed class StoreMaintenance : IAsyncDisposable
                     _isFailing = false;
                     await _signal.WaitAsync(Interval, _stopping.Token);
                 }
-                catch (Exception e) when (e is StoreUnavailableException || PostgresFaults.IsFault(e))
+                catch (Exception e) when (e is not (OperationCanceledException or ObjectDisposedException))
                 {
+                    // Whatever it is, nothing but space depends on it.
                     if (!_isFailing && !_hold.IsLost)
                     {
                         _isFailing = true;

@@ -15,6 +15,9 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
     // PostgreSQL takes messages and values of 1 GiB.
     public const long MaxCommitBytes = 768L * 1024 * 1024;
 
+    // A large commit may take longer: this much of it in a second at the least.
+    private const long BytesPerSecond = 8L * 1024 * 1024;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -158,6 +161,7 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
         try
         {
             await using var batch = connection.CreateBatch();
+            batch.Timeout = connection.CommandTimeout + (int)(BytesOf(writes) / BytesPerSecond);
             CommitStatements.Add(batch, writes, gatewayId, _epoch, number);
 
             // Never with a caller's token: whoever is cancelled in the middle does not know what became of it.
