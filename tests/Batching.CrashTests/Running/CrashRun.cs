@@ -85,7 +85,11 @@ internal sealed class CrashRun : IDisposable
         if (_database is not null)
         {
             await File.WriteAllBytesAsync(MasterKeyPath, RandomNumberGenerator.GetBytes(32));
-            File.SetUnixFileMode(MasterKeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(MasterKeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
             environment["Batch__Store__Postgres"] = _database;
             environment["Batch__Store__MasterKeyFile"] = MasterKeyPath;
             environment["Batch__Store__Lease"] = "00:00:02";

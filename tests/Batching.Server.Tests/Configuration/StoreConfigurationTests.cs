@@ -34,7 +34,11 @@ public sealed class StoreConfigurationTests : IDisposable
     {
         var path = Path.Combine(_directory.FullName, "key");
         File.WriteAllBytes(path, new byte[bytes]);
-        File.SetUnixFileMode(path, mode);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, mode);
+        }
+
         Assert.Contains(
             expected, FindProblem("--Batch:Store:Postgres=Host=db", $"--Batch:Store:MasterKeyFile={path}"), StringComparison.Ordinal);
     }

@@ -20,7 +20,10 @@ internal sealed class GatewayGroup : IDisposable
         Database = _server.CreateDatabase();
         _keyFile = Path.Combine(_directory.FullName, "master.key");
         File.WriteAllBytes(_keyFile, RandomNumberGenerator.GetBytes(32));
-        File.SetUnixFileMode(_keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
     }
 
     /// <summary>The name of the database.</summary>
