@@ -1,3 +1,4 @@
+using Batching.Engine.Storage;
 using Batching.Server.Configuration;
 using Batching.Storage.Sqlite;
 
@@ -26,6 +27,11 @@ internal static class BackupCommand
         {
             var configuration = BatchConfiguration.CreateBuilder(args[1..]).Configuration;
             ConfigurationCheck.Check(configuration);
+            if (configuration.UsesPostgres())
+            {
+                throw new StoreUnusableException("The store is a PostgreSQL database: back it up with pg_dump, and the key file with it.");
+            }
+
             data = configuration.GetDataDirectory();
             SqliteBackup.Write(data, target);
 

@@ -41,7 +41,7 @@ internal static class BatchServer
     public static WebApplication Build(WebApplicationBuilder builder)
     {
         ConfigurationCheck.Check(builder.Configuration);
-        var dataDirectory = builder.Configuration.GetDataDirectory();
+        builder.Configuration.CheckStore();
         var usesSample = builder.Environment.IsDevelopment() && !builder.Configuration.HasUpstream();
         var urls = builder.Configuration.GetUrls();
         var operations = builder.Configuration.GetOperations(urls);
@@ -82,16 +82,12 @@ internal static class BatchServer
 
         builder.Services
             .AddBatchOptions(builder.Configuration)
-            .AddSqliteBatchStore(sqlite =>
-            {
-                sqlite.Directory = dataDirectory;
-                sqlite.MaxFileBytes = builder.Configuration.GetMaxStoreBytes();
-            })
+            .AddBatchStore(builder.Configuration)
             .AddBatchEngine()
             .AddSingleton<AddressConnections>()
             .AddSingleton<StopPatience>()
             .AddSingleton<RecentReplies>()
-            .AddSecurity(builder.Configuration, dataDirectory)
+            .AddSecurity(builder.Configuration)
             .AddTrustedProxies(builder.Configuration)
             .AddResponseCompression(compression =>
             {
@@ -128,6 +124,7 @@ internal static class BatchServer
         app.UseBrowserProtection();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         app.Use(GrpcStatusCheck.CheckAsync);
+        app.UseMiddleware<StandbyMiddleware>();
         app.UseCallerIdentification();
         // Behind what looks at the address of the connection itself.
         app.UseForwardedHeaders();

@@ -1,29 +1,40 @@
 using System.Globalization;
 using Batching.CrashTests.Plan;
 using Batching.CrashTests.Running;
+using Batching.Testing;
 using Xunit.Abstractions;
 
 namespace Batching.CrashTests;
 
 /// <summary>
-/// Kills the server again and again. <c>BATCH_CRASH_KILLS</c> says how often, <c>BATCH_CRASH_SEED</c> with which plan.
+/// Kills the server again and again. <c>BATCH_CRASH_KILLS</c> says how often, <c>BATCH_CRASH_SEED</c> with which plan;
+/// <c>BATCH_CRASH_POSTGRES_KILLS</c> how often on PostgreSQL.
 /// </summary>
 public sealed class CrashRunTests(ITestOutputHelper output)
 {
     private const int Kills = 30;
+
+    // Whoever comes after one that was killed waits for the end of its lease.
+    private const int PostgresKills = 3;
 
     // What a run must have checked at the least, for each of its kills.
     private const int Results = 10;
     private const int Calls = 1;
 
     [Fact]
-    public async Task Server_KilledAtRandomMoments_KeepsItsPromises()
+    public Task Server_KilledAtRandomMoments_KeepsItsPromises() =>
+        RunAsync(Read("BATCH_CRASH_KILLS") ?? Kills, database: null);
+
+    [PostgresFact]
+    public Task ServerOnPostgres_KilledAtRandomMoments_KeepsItsPromises() =>
+        RunAsync(Read("BATCH_CRASH_POSTGRES_KILLS") ?? PostgresKills, PostgresServer.Shared.ConnectionString(PostgresServer.Shared.CreateDatabase()));
+
+    private async Task RunAsync(int kills, string? database)
     {
         var seed = Read("BATCH_CRASH_SEED") ?? Random.Shared.Next();
         output.WriteLine($"BATCH_CRASH_SEED={seed}");
 
-        var kills = Read("BATCH_CRASH_KILLS") ?? Kills;
-        var report = await CrashRun.RunAsync(new CrashPlan(seed), kills);
+        var report = await CrashRun.RunAsync(new CrashPlan(seed), kills, database);
 
         output.WriteLine(report.ToString());
         Assert.True(report.Violations.Count == 0, report.ToString());

@@ -19,6 +19,7 @@ public abstract partial class BatchStoreConformance : IAsyncLifetime
     {
         Store = CreateStore();
         await Store.OpenAsync(None);
+        Assert.True(await Store.TryAcquireAsync(None));
     }
 
     public virtual async Task DisposeAsync() => await Store.DisposeAsync();
@@ -32,6 +33,7 @@ public abstract partial class BatchStoreConformance : IAsyncLifetime
         await Store.DisposeAsync();
         Store = CreateStore();
         await Store.OpenAsync(None);
+        Assert.True(await Store.TryAcquireAsync(None));
     }
 
     /// <summary>Commits a group.</summary>

@@ -135,11 +135,13 @@ public sealed class GatewayProcess : IAsyncDisposable, IDisposable
     }
 
     /// <summary>kill -TERM, without waiting.</summary>
-    public async Task TerminateAsync()
-    {
-        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        await kill.WaitForExitAsync();
-    }
+    public Task TerminateAsync() => SignalAsync("TERM");
+
+    /// <summary>kill -STOP: it does nothing until <see cref="ResumeAsync"/>, and its connections stay.</summary>
+    public Task SuspendAsync() => SignalAsync("STOP");
+
+    /// <summary>kill -CONT.</summary>
+    public Task ResumeAsync() => SignalAsync("CONT");
 
     /// <summary>Waits for the end of the process.</summary>
     /// <param name="within">How long; 30 s if nothing is said.</param>
@@ -180,6 +182,12 @@ public sealed class GatewayProcess : IAsyncDisposable, IDisposable
 
         _process.Dispose();
         _data.Dispose();
+    }
+
+    private async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
     }
 
     private Process Run()

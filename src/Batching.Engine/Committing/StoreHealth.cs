@@ -1,18 +1,29 @@
 using Batching.Engine.Running;
+using Batching.Engine.Storage;
 
 namespace Batching.Engine.Committing;
 
 /// <summary>
 /// Whether the store takes what is written. While it doesn't, requests whose results it could not take are not begun,
-/// and wait here, where they hold neither a worker nor a place of their upstream. Thread-safe.
+/// and wait here, where they hold neither a worker nor a place of their upstream. So do all while it is not certain that this
+/// gateway holds the store. Thread-safe.
 /// </summary>
 public sealed class StoreHealth
 {
     private readonly Lock _lock = new();
+    private readonly StoreHold _hold;
     private readonly List<IHeldWork> _parked = [];
     private DateTimeOffset? _failingSince;
     private volatile bool _isFailing;
     private bool _isHeld;
+
+    /// <summary>Begins with a store that works.</summary>
+    /// <param name="hold">This gateway's hold on it.</param>
+    public StoreHealth(StoreHold hold)
+    {
+        _hold = hold;
+        hold.OnRegained(() => Release(isHeld: null));
+    }
 
     /// <summary>Since when changes are refused; null while all are made.</summary>
     public DateTimeOffset? FailingSince
@@ -32,7 +43,7 @@ public sealed class StoreHealth
     /// <summary>Keeps a request until its result could be stored; false if it may be begun.</summary>
     internal bool TryPark(IHeldWork request)
     {
-        if (!_isFailing)
+        if (!_isFailing && _hold.IsCertain)
         {
             return false;
         }
@@ -54,7 +65,7 @@ public sealed class StoreHealth
     {
         lock (_lock)
         {
-            if (_isFailing)
+            if (_isFailing || !_hold.IsCertain)
             {
                 _parked.Add(request);
                 return;
@@ -92,15 +103,24 @@ public sealed class StoreHealth
     /// <param name="release">Lets go of the requests that may be begun now.</param>
     internal void Hold(bool isHeld, bool release)
     {
-        List<IHeldWork> released;
+        if (release)
+        {
+            Release(isHeld);
+            return;
+        }
+
         lock (_lock)
         {
             _isHeld = isHeld;
-            if (!release)
-            {
-                return;
-            }
+        }
+    }
 
+    private void Release(bool? isHeld)
+    {
+        List<IHeldWork> released;
+        lock (_lock)
+        {
+            _isHeld = isHeld ?? _isHeld;
             released = _parked.FindAll(request => MayBegin(request.Batch));
             _parked.RemoveAll(request => MayBegin(request.Batch));
         }
@@ -110,5 +130,6 @@ public sealed class StoreHealth
 
     // A batch that was stopped sends nothing, and its requests have to end.
     private bool MayBegin(ActiveBatch batch) =>
-        !_isFailing || batch.Stopping.IsCancellationRequested || (!_isHeld && !batch.HasUnstored);
+        batch.Stopping.IsCancellationRequested
+        || (_hold.IsCertain && (!_isFailing || (!_isHeld && !batch.HasUnstored)));
 }

@@ -35,6 +35,8 @@ public static class BatchEngineServices
     public static IServiceCollection AddBatchEngine(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(static provider => provider.GetRequiredService<IBatchStore>().Hold);
+        services.AddSingleton<ServingState>();
         services.AddSingleton<BatchIds>();
         services.AddSingleton<UpstreamRouter>();
         services.AddSingleton<UpstreamCaller>();

@@ -26,9 +26,34 @@ public interface IBatchStore : IAsyncDisposable
     /// anything else.
     /// </summary>
     /// <exception cref="StoreUnusableException">
-    /// It is corrupt, of a newer schema, or used by somebody else. Nothing was changed.
+    /// It is corrupt, of a newer schema, or used by somebody who shares it with nobody. Nothing was changed.
     /// </exception>
     ValueTask OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Tries to become the one gateway that acts for the store. To be called once it is open, until it succeeds. Before, nothing but
+    /// <see cref="GetOrAddSecretAsync"/> may be called.
+    /// </summary>
+    /// <returns>
+    /// False while another gateway holds it. One that nobody else can open, because <see cref="OpenAsync"/> locks it, is held at
+    /// once.
+    /// </returns>
+    /// <exception cref="StoreUnusableException">It is of a newer schema by now.</exception>
+    ValueTask<bool> TryAcquireAsync(CancellationToken cancellationToken) => ValueTask.FromResult(true);
+
+    /// <summary>
+    /// The hold that this gateway has on the store. When it is lost, <see cref="CommitAsync"/> changes nothing any more, and the
+    /// store of this instance can't be acquired again.
+    /// </summary>
+    StoreHold Hold => StoreHold.Always;
+
+    /// <summary>
+    /// The gateway stops: a call that waits for a store which can't be reached does so no longer, and throws
+    /// <see cref="StoreUnavailableException"/>, though its changes may have been made.
+    /// </summary>
+    void GiveUp()
+    {
+    }
 
     /// <summary>
     /// Returns the secret of that name, the same one for all who share the store, and stores
@@ -44,7 +69,7 @@ public interface IBatchStore : IAsyncDisposable
     /// <summary>
     /// Makes all of these changes, in order, or none. They are durable when the call returns. A change to a batch
     /// that isn't there is ignored, whatever it is, <see cref="StoreWrite.Accept"/> and <see cref="StoreWrite.Stage"/>
-    /// aside. Where all of them free room (<see cref="StoreWrite.FreesRoom"/>), they are made also by a store that is
+    /// aside. A gateway that holds the store no longer changes nothing. Where all of them free room (<see cref="StoreWrite.FreesRoom"/>), they are made also by a store that is
     /// full, which uses that room before it refuses another change.
     /// </summary>
     /// <exception cref="SubmissionKeyTakenException">A batch was to be accepted with a key that its owner has used. Nothing was changed.</exception>

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
+using Batching.Engine.Storage;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
@@ -13,13 +14,15 @@ namespace Batching.Engine.Upstreams;
 
 /// <summary>
 /// The one way to call an API: a deadline over all attempts, further attempts where they are safe, a limit on the
-/// answer. Whatever happens comes back as a reply. Thread-safe.
+/// answer. Whatever happens comes back as a reply. Nothing is sent while it is not certain that this gateway holds the store: it
+/// may have slept while another one took over. Thread-safe.
 /// </summary>
 internal sealed class UpstreamCaller
 {
     private static readonly ResiliencePropertyKey<CallProgress> ProgressKey = new("progress");
 
     private readonly TimeProvider _time;
+    private readonly StoreHold _hold;
     private readonly MessageBuilder _messages;
     private readonly ReplyReader _replies;
     private readonly ResiliencePipeline<UpstreamReply> _retries;
@@ -27,9 +30,11 @@ internal sealed class UpstreamCaller
     // As many as calls were under way at the same time.
     private readonly ConcurrentBag<CallProgress> _idle = [];
 
-    public UpstreamCaller(IOptions<BatchEngineOptions> options, MemoryBudgets budgets, TimeProvider time)
+    public UpstreamCaller(
+        IOptions<BatchEngineOptions> options, MemoryBudgets budgets, TimeProvider time, StoreHold? hold = null)
     {
         _time = time;
+        _hold = hold ?? StoreHold.Always;
         _messages = new MessageBuilder(options.Value);
         _replies = new ReplyReader(options.Value, budgets.Answers, time);
         _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
@@ -152,6 +157,11 @@ internal sealed class UpstreamCaller
     private async ValueTask<UpstreamReply> AttemptAsync(
         UpstreamCall call, CallProgress progress, CancellationToken cancellationToken)
     {
+        if (!_hold.IsCertain)
+        {
+            await _hold.WaitUntilCertainAsync(cancellationToken);
+        }
+
         progress.Begin(_time.GetTimestamp());
 
         // Disposed also where the call is given up.

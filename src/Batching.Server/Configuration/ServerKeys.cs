@@ -21,17 +21,21 @@ internal sealed class ServerKeys
     public string? Upstream { get; set; }
 
     /// <summary>
-    /// Directory of the store and of the keys that encrypt credentials. It has to be on a local disk, and one gateway uses
-    /// it at a time. A relative path starts from the working directory.
+    /// Directory of the embedded store and of the keys that encrypt credentials. It has to be on a local disk, and one gateway uses
+    /// it at a time. A relative path starts from the working directory. Not to be set beside <c>Batch:Store:Postgres</c>.
     /// </summary>
     public string DataDirectory { get; set; } = "data";
 
     /// <summary>
     /// Size of the embedded store. A sixteenth of it, 64 KiB to 1 MiB, is reserved for deletions. At the limit submissions
-    /// are refused until something has expired or is deleted. Unset: as large as the disk.
+    /// are refused until something has expired or is deleted. Unset: as large as the disk. Not to be set beside
+    /// <c>Batch:Store:Postgres</c>.
     /// </summary>
     [Range(typeof(long), "1048576", "9223372036854775807")]
     public long? MaxStoreBytes { get; set; }
+
+    /// <summary>The store that several gateways may be started on, in the place of the embedded one.</summary>
+    public StoreOptions? Store { get; set; }
 
     /// <summary>
     /// Address or network, such as <c>10.1.0.0/16</c>, of a proxy in front of the gateway. What it says in

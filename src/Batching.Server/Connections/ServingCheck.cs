@@ -4,7 +4,7 @@ namespace Batching.Server.Connections;
 
 /// <summary>
 /// Says whether calls are welcome: until the gateway is told to stop. What is under way then still ends. The server
-/// listens when the store is open, so whoever gets an answer before is served.
+/// listens when the store is open; whether this gateway holds it, <see cref="HoldCheck"/> says.
 /// </summary>
 internal sealed class ServingCheck(IHostApplicationLifetime lifetime) : IHealthCheck
 {

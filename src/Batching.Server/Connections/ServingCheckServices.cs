@@ -1,6 +1,7 @@
 using Batching.Server.Security.Operations;
 using Batching.Server.Services;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Batching.Server.Connections;
 
@@ -21,6 +22,7 @@ internal static class ServingCheckServices
                 }
             })
             .AddCheck<ServingCheck>("serving")
+            .AddCheck<HoldCheck>("store")
             .AddCheck<StoringCheck>("storing");
         return services.AddLogging(static logging => logging.AddFilter(Log, LogLevel.None));
     }
@@ -31,9 +33,17 @@ internal static class ServingCheckServices
     /// </summary>
     public static void MapServingCheck(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks("/healthz").AsOperations();
-        endpoints.MapHealthChecks("/healthz/ready").AsOperations();
+        endpoints.MapHealthChecks("/healthz", new HealthCheckOptions { ResponseWriter = WriteAsync }).AsOperations();
+        endpoints.MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AsOperations();
         endpoints.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = static _ => false }).AsOperations();
         endpoints.MapGrpcHealthChecksService().AsOperations();
+    }
+
+    // A word for programs, and below it a line for a person from each check that has something to say.
+    private static Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync(string.Join(
+            '\n', report.Entries.Values.Select(entry => entry.Description).Where(line => line is not null).Prepend(report.Status.ToString())));
     }
 }

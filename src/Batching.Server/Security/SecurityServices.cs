@@ -4,6 +4,7 @@ using Batching.Server.Configuration;
 using Batching.Server.Security.Browser;
 using Batching.Server.Security.Identity;
 using Batching.Server.Security.Secrets;
+using Batching.Server.Security.SharedKeys;
 using Batching.Server.Security.Tls;
 using Batching.Storage.Sqlite;
 using Microsoft.AspNetCore.DataProtection;
@@ -14,13 +15,22 @@ namespace Batching.Server.Security;
 /// <summary>Adds what the server needs to know who calls and to keep that secret.</summary>
 internal static class SecurityServices
 {
-    /// <summary>Keys are kept in the directory <c>keys</c> of the data directory, readable by the service only.</summary>
-    public static IServiceCollection AddSecurity(
-        this IServiceCollection services, IConfiguration configuration, string dataDirectory)
+    /// <summary>
+    /// Keys are kept in the directory <c>keys</c> of the data directory, readable by the service only, or in the store if several
+    /// gateways share it.
+    /// </summary>
+    public static IServiceCollection AddSecurity(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddDataProtection()
-            .SetApplicationName("Batching")
-            .PersistKeysToFileSystem(CreateKeyDirectory(dataDirectory));
+        var protection = services.AddDataProtection().SetApplicationName("Batching");
+        if (configuration.UsesPostgres())
+        {
+            services.AddSharedKeys();
+        }
+        else
+        {
+            protection.PersistKeysToFileSystem(CreateKeyDirectory(configuration.GetDataDirectory()));
+        }
+
         services.AddSingleton<ICredentialProtector, CredentialProtector>();
         return services
             .AddCallerIdentification(configuration)

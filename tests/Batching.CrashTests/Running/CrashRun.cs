@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
 using Batching.CrashTests.Callers;
 using Batching.CrashTests.Checking;
 using Batching.CrashTests.History;
@@ -28,25 +30,32 @@ internal sealed class CrashRun : IDisposable
     private readonly Stage _stage;
     private readonly List<Violation> _violations = [];
     private readonly Queue<Incarnation> _dead = new();
+    private readonly string? _database;
     private TimeSpan _startTime = TimeSpan.FromSeconds(1);
     private int _incarnations;
 
-    private CrashRun(CrashPlan plan)
+    private CrashRun(CrashPlan plan, string? database)
     {
         _plan = plan;
+        _database = database;
         _stage = new Stage(plan);
     }
 
     private string DataPath => Path.Combine(_directory.FullName, "data");
+
+    private string MasterKeyPath => Path.Combine(_directory.FullName, "master.key");
 
     private string JournalPath => Path.Combine(_directory.FullName, "journal");
 
     private CrashHistory History => _stage.History;
 
     /// <summary>Runs a plan.</summary>
-    public static async Task<CrashReport> RunAsync(CrashPlan plan, int kills)
+    /// <param name="plan">What happens when.</param>
+    /// <param name="kills">How often the server is killed.</param>
+    /// <param name="database">The connection string of its PostgreSQL database; null for the embedded store.</param>
+    public static async Task<CrashReport> RunAsync(CrashPlan plan, int kills, string? database)
     {
-        using var run = new CrashRun(plan);
+        using var run = new CrashRun(plan, database);
         return await run.RunAsync(kills);
     }
 
@@ -71,8 +80,21 @@ internal sealed class CrashRun : IDisposable
             // None of them lives long enough for it to pay.
             ["DOTNET_TieredPGO"] = "0",
             ["Batch__Upstream"] = await upstream.Listening.WaitAsync(ReadyDeadline),
-            ["Batch__DataDirectory"] = DataPath,
+            ["Batch__DataDirectory"] = _database is null ? DataPath : "",
         };
+        if (_database is not null)
+        {
+            await File.WriteAllBytesAsync(MasterKeyPath, RandomNumberGenerator.GetBytes(32));
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(MasterKeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            environment["Batch__Store__Postgres"] = _database;
+            environment["Batch__Store__MasterKeyFile"] = MasterKeyPath;
+            environment["Batch__Store__Lease"] = "00:00:02";
+        }
+
         using var stop = new CancellationTokenSource();
         using var giveUp = new CancellationTokenSource();
         using var submitter = new Submitter(_stage, giveUp.Token);
@@ -160,15 +182,35 @@ internal sealed class CrashRun : IDisposable
         AddErrors(process);
         Retire(server);
         InspectData();
-        _violations.AddRange(DataDirectory.InspectCredentials(DataPath));
+        if (_database is null)
+        {
+            _violations.AddRange(DataDirectory.InspectCredentials(DataPath));
+        }
     }
 
     private async Task<Incarnation> StartAsync(ChildProcess process)
     {
         var started = Stopwatch.StartNew();
         var address = await process.Listening.WaitAsync(ReadyDeadline);
+        await WaitUntilActiveAsync(address);
         _startTime = started.Elapsed;
         return new Incarnation(_incarnations++, address, _plan);
+    }
+
+    // On PostgreSQL it stands by until the lease of the one before it is over.
+    private async Task WaitUntilActiveAsync(string address)
+    {
+        if (_database is null)
+        {
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(ReadyDeadline);
+        using var client = new HttpClient { BaseAddress = new Uri(address) };
+        while ((await client.GetAsync("/healthz", deadline.Token)).StatusCode != HttpStatusCode.OK)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
+        }
     }
 
     // Every batch there is, acknowledged or not, from its beginning.

@@ -34,7 +34,7 @@ public sealed partial class ArrowTests
         ("Spawning", ["Running", "Upstreams", "Quotas", "Storage", "Model", "Configuration", "Content"]),
         ("Committing", ["Running", "Telemetry", "Storage", "Model", "Configuration"]),
         ("Running", ["Dependencies", "Storage", "Model"]),
-        ("Upstreams", ["Quotas", "Telemetry", "Model", "Configuration", "Content"]),
+        ("Upstreams", ["Quotas", "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Dependencies", ["Quotas", "Storage", "Model"]),
         ("Quotas", ["Telemetry", "Storage", "Model", "Configuration"]),
         ("Telemetry", ["Storage", "Model"]),
@@ -46,10 +46,11 @@ public sealed partial class ArrowTests
 
     private static readonly (string Project, string[] Uses)[] Projects =
     [
-        ("Batching.Server", ["Batching.Rest", "Batching.SampleApi", "Batching.SharedPort", "Batching.Storage.Sqlite"]),
+        ("Batching.Server", ["Batching.Rest", "Batching.SampleApi", "Batching.SharedPort", "Batching.Storage.Postgres", "Batching.Storage.Sqlite"]),
         ("Batching.Cli", ["Batching.Client"]),
         ("Batching.Client", ["Batching.Contracts"]),
         ("Batching.Rest", [Engine]),
+        ("Batching.Storage.Postgres", [Engine]),
         ("Batching.Storage.Sqlite", [Engine]),
         (Engine, ["Batching.Contracts"]),
         ("Batching.SampleApi", []),

@@ -7,6 +7,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Scheduling;
+using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
 using Batching.Engine.Upstreams;
 using Batching.V1;
@@ -49,6 +50,24 @@ public sealed class UpstreamCallerTests : IDisposable
                 Assert.Equal(bodies[i], reply.Body.ToArray());
             }
         }
+    }
+
+    // A gateway that has slept must not call in the name of one that may have taken over.
+    [Fact]
+    public async Task CallAsync_HoldIsNotCertain_SendsNothingUntilItIs()
+    {
+        await using var upstream = await TestApi.StartAsync();
+        using var hold = new StoreHold(_time);
+        hold.Prolong(hold.Now(), TimeSpan.FromSeconds(6), "one");
+        hold.Doubt();
+
+        var call = CallAsync(upstream.Url, new Request { Path = "/x" }, hold: hold);
+        using var before = await CallAsync(upstream.Url, new Request { Path = "/other" });
+        Assert.Equal("/other", Assert.Single(upstream.Requests).Target);
+        hold.EndDoubt();
+
+        using var reply = await call;
+        Assert.Equal(200, reply.StatusCode);
     }
 
     [Theory]
@@ -818,6 +837,7 @@ public sealed class UpstreamCallerTests : IDisposable
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null,
         ForwardedFields? forwarded = null,
         TimeSpan? connectTimeout = null,
+        StoreHold? hold = null,
         CancellationToken abort = default)
     {
         if (_router is null)
@@ -829,7 +849,7 @@ public sealed class UpstreamCallerTests : IDisposable
         }
 
         Assert.True(_router.TryRoute(request, out var route, out var problem), problem?.Message);
-        var caller = new UpstreamCaller(Options.Create(_options), new MemoryBudgets(Options.Create(_options), _time), _time);
+        var caller = new UpstreamCaller(Options.Create(_options), new MemoryBudgets(Options.Create(_options), _time), _time, hold);
         var call = new UpstreamCall(route, Methods.Find(request.Method)!, request, authorization) { Forwarded = forwarded };
         var work = new Work(place => caller.CallAsync(call, place, abort));
         _queue!.Enqueue("", 1, work);

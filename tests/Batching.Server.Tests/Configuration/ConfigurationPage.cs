@@ -80,6 +80,10 @@ internal static class ConfigurationPage
             "Beyond a [quota](operations.md#quotas) calls are refused with `RESOURCE_EXHAUSTED`, over REST with 429 and "
             + "`Retry-After`. The message names the quota.",
             "Batch:Quotas:"),
+        PageGroup.Of(
+            "A store for several gateways",
+            "[Several gateways](scale-out.md) on one PostgreSQL database, of which one is active at a time.",
+            "Batch:Store:"),
         new("The gateway itself", "", static _ => true)
         {
             Others =
@@ -102,6 +106,7 @@ internal static class ConfigurationPage
     private static readonly string[] Order =
     [
         "The gateway itself",
+        "A store for several gateways",
         "The APIs behind the gateway",
         "How collections are paged",
         "Who calls, and how safely",

@@ -17,7 +17,7 @@ namespace Batching.Server.Security.Identity;
 /// Says who calls. The owner is a keyed hash of what tells callers apart, so that the store tells nobody what that was.
 /// Callers without a credential share the anonymous owner. Thread-safe.
 /// </summary>
-internal sealed class CallerResolver : IHostedService
+internal sealed class CallerResolver : IHoldStart
 {
     private const string Anonymous = "anonymous";
     private const string ApiKeyHeader = "X-API-Key";
@@ -70,9 +70,9 @@ internal sealed class CallerResolver : IHostedService
         ? Anonymous
         : _apiKeys.Select(known => known.Key.Owner).FirstOrDefault(name => ToOwner(IdentityMode.ApiKey, name) == owner);
 
-    /// <summary>Reads the key of the hash; the store is open by now.</summary>
+    /// <summary>Reads the key of the hash.</summary>
     /// <exception cref="StoreUnusableException">The key can't be decrypted: every owner would be a stranger.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public async ValueTask StartAsync(CancellationToken cancellationToken)
     {
         var protector = _protection.CreateProtector("Batching.Owners");
         var candidate = protector.Protect(RandomNumberGenerator.GetBytes(HMACSHA256.HashSizeInBytes));
@@ -85,12 +85,11 @@ internal sealed class CallerResolver : IHostedService
         {
             throw new StoreUnusableException(
                 "The key that batches are assigned to their owners with can't be decrypted. Put the directory 'keys' "
-                + "of the data directory back, or begin with an empty data directory.",
+                + "of the data directory back, or begin with an empty data directory. In a PostgreSQL store, the keys are missing "
+                + "from the table batch.secrets: restore it from a backup.",
                 exception);
         }
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private (Caller? Caller, string? Problem) ResolvePassThrough(IHeaderDictionary headers)
     {

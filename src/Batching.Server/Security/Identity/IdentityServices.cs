@@ -1,4 +1,5 @@
 using Batching.Engine.Configuration;
+using Batching.Engine.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Server.Security.Identity;
@@ -17,7 +18,7 @@ internal static class IdentityServices
                 : "Authorization");
         services.AddSingleton<CallerResolver>();
         services.AddSingleton<CallRates>();
-        services.AddHostedService(provider => provider.GetRequiredService<CallerResolver>());
+        services.AddSingleton<IHoldStart>(provider => provider.GetRequiredService<CallerResolver>());
         return services;
     }
 }

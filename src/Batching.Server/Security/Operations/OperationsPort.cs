@@ -34,6 +34,10 @@ internal static class OperationsPort
         where TBuilder : IEndpointConventionBuilder =>
         builder.Add(static endpoint => endpoint.Metadata.Add(new ForOperators()));
 
+    /// <summary>Whether the call goes to one of them.</summary>
+    public static bool IsForOperators(this HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<ForOperators>() is not null;
+
     /// <summary>
     /// Lets the operators' port have their endpoints and no other port any of them. It asks the connection: the
     /// <c>Host</c> field says what the client wants it to.
