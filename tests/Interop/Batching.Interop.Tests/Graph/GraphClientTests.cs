@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Graph;
 using Microsoft.Graph.Core.Requests;
 using Microsoft.Kiota.Abstractions;
@@ -11,11 +12,12 @@ using Microsoft.Kiota.Abstractions;
 namespace Batching.Interop.Tests.Graph;
 
 /// <summary>The batch client of Microsoft Graph, <c>Microsoft.Graph.Core</c> 4.0.1, as it is.</summary>
-public sealed class GraphClientTests : IAsyncLifetime
+public sealed class GraphClientTests : IAsyncLifetime, IDisposable
 {
     private const int Requests = 45;
     private const int RequestsPerPost = 20;
 
+    private static readonly string[] Chain = ["1", "2", "3", "4", "5"];
     private static readonly byte[] Binary = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
 
     private TestApi _api = null!;
@@ -36,10 +38,15 @@ public sealed class GraphClientTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        _http.Dispose();
         await _gateway.DisposeAsync();
-        _gateway.Dispose();
         await _api.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _adapter.Dispose();
+        _http.Dispose();
+        _gateway.Dispose();
     }
 
     [Fact]
@@ -106,7 +113,7 @@ public sealed class GraphClientTests : IAsyncLifetime
         var reply = await _batches.PostAsync(batch);
         var statuses = await reply.GetResponsesStatusCodesAsync();
         Assert.Equal(
-            [200, 200, 500, 424, 424], new[] { "1", "2", "3", "4", "5" }.Select(id => (int)statuses[id]));
+            [200, 200, 500, 424, 424], Chain.Select(id => (int)statuses[id]));
         Assert.Equal(
             ["/v1.0/first", "/v1.0/second", "/v1.0/broken"],
             _api.Requests.Select(request => request.Target).Distinct());
@@ -194,7 +201,7 @@ public sealed class GraphClientTests : IAsyncLifetime
                     await context.Request.Body.CopyToAsync(body);
                     await context.Response.WriteAsJsonAsync(new
                     {
-                        target = context.Features.GetRequiredFeature<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>().RawTarget,
+                        target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
                         authorization = context.Request.Headers.Authorization.ToString(),
                         body = body.ToArray(),
                     });
