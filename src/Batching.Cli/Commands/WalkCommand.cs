@@ -126,7 +126,7 @@ internal static class WalkCommand
                 if (data is not null)
                 {
                     json.WriteString("method"u8, "POST"u8);
-                    json.WritePropertyName("payload"u8);
+                    json.WritePropertyName("body"u8);
                     WriteData(json, data);
                 }
 

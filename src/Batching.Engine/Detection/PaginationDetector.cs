@@ -177,6 +177,15 @@ public sealed class PaginationDetector
             if (state.Rule is null)
             {
                 found.Style = PaginationStyle.Auto;
+
+                // Where the items are is said all the same, also of a collection that is only one page.
+                if (said.HasItemsPointer)
+                {
+                    said.Style = PaginationStyle.Auto;
+                    said.Preset = "";
+                    found.Pagination = said;
+                }
+
                 return;
             }
 
