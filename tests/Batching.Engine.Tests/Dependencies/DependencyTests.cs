@@ -271,7 +271,7 @@ public sealed class DependencyTests : IDisposable
         };
 
         var batch = await engine.SubmitAsync(requests);
-        for (var done = 500; done <= count; done += 500)
+        for (var done = 100; done <= count; done += 100)
         {
             await engine.UntilFinishedAsync(batch.Id, done);
         }
