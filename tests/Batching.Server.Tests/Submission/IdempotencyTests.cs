@@ -126,7 +126,8 @@ public sealed class IdempotencyTests
             var lost = Enumerable.Range(0, 5).Select(_ => PostAsync(gateway.Rest, RestClient.BatchPath, V0Body, key)).ToArray();
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(30)), TimeProvider.System);
             await gateway.KillAsync();
-            await Task.WhenAll(lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(lost).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await gateway.RestartAsync();
 
             var reply = (await PostAsync(gateway.Rest, RestClient.BatchPath, V0Body, key)).Success();
