@@ -59,7 +59,11 @@ public sealed class BatchClient : IDisposable
         return SubmitAsync(requests.ToAsyncEnumerable(), new SubmitOptions(), cancellationToken);
     }
 
+    /// <param name="requests">The requests. <see cref="BatchCall"/> makes them.</param>
     /// <param name="options">What else is said of the batch.</param>
+    /// <param name="cancellationToken">
+    /// Ends the submission. If all of it was sent already, the gateway may have accepted it all the same.
+    /// </param>
     /// <inheritdoc cref="SubmitAsync(IEnumerable{Request}, CancellationToken)"/>
     public Task<BatchHandle> SubmitAsync(
         IEnumerable<Request> requests, SubmitOptions options, CancellationToken cancellationToken = default)
@@ -77,7 +81,11 @@ public sealed class BatchClient : IDisposable
     public Task<BatchHandle> SubmitAsync(IAsyncEnumerable<Request> requests, CancellationToken cancellationToken = default) =>
         SubmitAsync(requests, new SubmitOptions(), cancellationToken);
 
+    /// <param name="requests">The requests. <see cref="BatchCall"/> makes them.</param>
     /// <param name="options">What else is said of the batch.</param>
+    /// <param name="cancellationToken">
+    /// Ends the submission. If all of it was sent already, the gateway may have accepted it all the same.
+    /// </param>
     /// <inheritdoc cref="SubmitAsync(IAsyncEnumerable{Request}, CancellationToken)"/>
     public async Task<BatchHandle> SubmitAsync(
         IAsyncEnumerable<Request> requests, SubmitOptions options, CancellationToken cancellationToken = default)

@@ -47,7 +47,7 @@ internal sealed class Connection
         new(_headers, cancellationToken: cancellationToken);
 
     /// <summary>The same with metadata of this call's own.</summary>
-    public CallOptions OptionsOf(CancellationToken cancellationToken, Metadata.Entry entry) =>
+    public CallOptions OptionsOf(Metadata.Entry entry, CancellationToken cancellationToken) =>
         new([.. _headers ?? [], entry], cancellationToken: cancellationToken);
 
     /// <summary>Makes a call that may be made again, until it has an answer.</summary>

@@ -68,7 +68,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
                 request.Priority = priority;
             }
 
-            var reply = await connection.Batches.CreateBatchAsync(request, connection.OptionsOf(cancellationToken, _key)).ConfigureAwait(false);
+            var reply = await connection.Batches.CreateBatchAsync(request, connection.OptionsOf(_key, cancellationToken)).ConfigureAwait(false);
             return reply.Batch;
         }
     }
@@ -85,7 +85,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
         }
 
         // Whatever is thrown before the end of the stream is sent resets the stream, so that nothing is left of it.
-        using var call = connection.Batches.UploadBatch(connection.OptionsOf(cancellationToken, _key));
+        using var call = connection.Batches.UploadBatch(connection.OptionsOf(_key, cancellationToken));
         var isOpen = await TryWriteAsync(call, first).ConfigureAwait(false);
         while (isOpen)
         {

@@ -36,7 +36,7 @@ public sealed class IdempotencyTests
         var uploaded = (await upload).Batch;
         var v1 = await PostAsync(gateway.Rest, V1Path, JsonFormatter.Default.Format(new CreateBatchRequest { Requests = { Requests() } }));
 
-        Assert.Equal([id, id, id], [v0.Batch.GetProperty("id").GetString(), created.Id, uploaded.Id]);
+        Assert.Equal((id, id, id), (v0.Batch.GetProperty("id").GetString(), created.Id, uploaded.Id));
         Assert.Equal((200, true), (v1.Status, v1.Text.Contains(id!, StringComparison.Ordinal)));
         Assert.Equal(
             first.Requests.Select(request => request.GetProperty("id").GetString()), created.Requests.Select(request => request.Id));
@@ -126,7 +126,8 @@ public sealed class IdempotencyTests
             var lost = Enumerable.Range(0, 5).Select(_ => PostAsync(gateway.Rest, RestClient.BatchPath, V0Body, key)).ToArray();
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(30)), TimeProvider.System);
             await gateway.KillAsync();
-            await Task.WhenAll(lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(lost)).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await gateway.RestartAsync();
 
             var reply = (await PostAsync(gateway.Rest, RestClient.BatchPath, V0Body, key)).Success();
