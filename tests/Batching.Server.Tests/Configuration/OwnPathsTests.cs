@@ -13,7 +13,7 @@ public sealed class OwnPathsTests
         await using var app = BatchServer.Build(["--Batch:Upstream=http://127.0.0.1:1", "--urls=http://127.0.0.1:0"]);
         var paths = app.Services.GetRequiredService<IOptions<BatchEngineOptions>>().Value.OwnPaths;
         Assert.Equal(
-            ["/api/v0/batch", "/api/v0/batch/pagination", "/api/v1/batches", "/api/v2/batch", "/batch.rest.v1.", "/batch.v1."],
+            ["/api/v0/batch", "/api/v0/batch/pagination", "/api/v0/batch/webhook-secret", "/api/v1/batches", "/api/v2/batch", "/batch.rest.v1.", "/batch.v1."],
             paths.Order(StringComparer.Ordinal));
     }
 }
