@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Batching.Server.Configuration;
 using Batching.Server.Tests.Infrastructure;
@@ -110,8 +111,8 @@ public sealed class WebhookTests : IAsyncLifetime
     [Fact]
     public async Task V1_BatchWithNotify_IsShownSentListedAndResent()
     {
-        var created = (await _gateway.Rest.PostAsync(
-            $$"""{"requests": [{"path": "a"}], "notify": {"url": "{{Url}}"} }""", "/api/v1/batches")).Json.GetProperty("batch");
+        var created = (await PostV1Async(
+            "/api/v1/batches", $$"""{"requests": [{"path": "a"}], "notify": {"url": "{{Url}}"} }""")).Json.GetProperty("batch");
         var id = created.GetProperty("id").GetString()!;
         Assert.Equal($$"""{"url":"{{Url}}","events":["done"]}""", Compact(created.GetProperty("notify")));
         await UntilDeliveredAsync(id, 1);
@@ -119,8 +120,7 @@ public sealed class WebhookTests : IAsyncLifetime
         var list = (await _gateway.Rest.GetAsync($"/api/v1/batches/{id}/webhooks")).Json.GetProperty("messages");
         var message = Assert.Single(list.EnumerateArray());
         Assert.Equal("WEBHOOK_STATE_DELIVERED", message.GetProperty("state").GetString());
-        var resent = await _gateway.Rest.PostAsync("{}", $"/api/v1/batches/{id}/webhooks/msg_{id}_done:resend");
-        Assert.Equal(200, resent.Status);
+        (await PostV1Async($"/api/v1/batches/{id}/webhooks/msg_{id}_done:resend", "{}")).Success();
         await UntilDeliveredAsync(id, 2);
         var secret = (await _gateway.Rest.GetAsync("/api/v1/batches:webhookSecret")).Json.GetProperty("secret").GetString();
         Assert.Equal(
@@ -203,6 +203,9 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     private static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
+
+    private Task<RestReply> PostV1Async(string path, string json) => _gateway.Rest.SendAsync(
+        HttpMethod.Post, path, new StringContent(json, Encoding.UTF8, "application/json"));
 
     private async Task<JsonElement> UntilDeliveredAsync(string id, int received)
     {
