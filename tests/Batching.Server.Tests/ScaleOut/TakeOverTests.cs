@@ -72,7 +72,7 @@ public sealed class TakeOverTests(ITestOutputHelper output)
             await answers.Task;
             await TestApi.JsonAsync(context, $$"""{"path":"{{context.Request.Path}}"}""");
         });
-        using var group = new GatewayGroup(api) { Lease = TimeSpan.FromSeconds(3) };
+        using var group = new GatewayGroup(api);
         var zombie = await group.StartAsync();
         var second = await group.StartAsync();
         var batch = await zombie.Rest.SubmitPathsAsync(Enumerable.Range(0, Count).Select(i => $"item/{i}"));
@@ -113,7 +113,7 @@ public sealed class TakeOverTests(ITestOutputHelper output)
             await release.WaitAsync(context.RequestAborted);
             await TestApi.JsonAsync(context, $$"""{"path":"{{context.Request.Path}}"}""");
         });
-        using var group = new GatewayGroup(api, server) { Lease = TimeSpan.FromSeconds(2) };
+        using var group = new GatewayGroup(api, server);
         var gateway = await group.StartAsync();
         var batch = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, Count).Select(i => $"item/{i}"));
         await gateway.Rest.WaitForRunningAsync(batch.Id, Count - (Count / 4));
