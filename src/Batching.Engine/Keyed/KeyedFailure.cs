@@ -1,3 +1,4 @@
+using Batching.Engine.Model;
 using Google.Rpc;
 
 namespace Batching.Engine.Keyed;
@@ -14,6 +15,10 @@ public sealed record KeyedFailure(string Reason, int StatusCode, Code Code)
     /// <summary>No room was left for the response.</summary>
     public static KeyedFailure ReplyTooLarge { get; } = new("REPLY_TOO_LARGE", 502, Code.ResourceExhausted);
 
+    /// <summary>A call that this one depends on has failed.</summary>
+    public static KeyedFailure DependencyFailed { get; } = new(
+        Failure.DependencyFailed.Reason(), Failure.DependencyFailed.StatusCode(), Failure.DependencyFailed.Code());
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<KeyedFailure> All { get; } = [BatchTimeout, ReplyTooLarge];
+    public static IReadOnlyList<KeyedFailure> All { get; } = [BatchTimeout, ReplyTooLarge, DependencyFailed];
 }

@@ -77,9 +77,7 @@ internal static class KeyedResponses
 
     /// <summary>A call that is not made because one that it depends on has no success.</summary>
     public static Response FromFailedDependency() => Create(
-        424,
-        Code.FailedPrecondition,
-        "DEPENDENCY_FAILED",
+        KeyedFailure.DependencyFailed,
         "A call that this one depends on has failed; this one was not made.");
 
     /// <summary>A response that no room is left for in the reply.</summary>
