@@ -93,8 +93,7 @@ internal sealed class AnthropicService(
         var batch = await FindAsync(MessageBatch.ToId(request.BatchId), context);
         if (!batch.HasEnded || batch.Record.Expired || batch.Record.ExpireTime <= time.GetUtcNow())
         {
-            throw new RefusedCallException(CallError.FromRpc(
-                StatusCode.NotFound,
+            throw new RefusedCallException(CallError.Of(CallErrorKinds.NotFound,
                 batch.HasEnded ? "The results of this batch are deleted." : "This batch has not ended: there are no results yet."));
         }
 
@@ -157,7 +156,7 @@ internal sealed class AnthropicService(
     private async ValueTask<MessageBatch> FindAsync(string id, ServerCallContext context)
     {
         var found = await batches.FindAsync(context.GetCaller(), id, MessageBatch.IsOwn, context.CancellationToken)
-            ?? throw new RefusedCallException(CallError.FromRpc(StatusCode.NotFound, "There is no such message batch."));
+            ?? throw new RefusedCallException(CallError.Of(CallErrorKinds.NotFound, "There is no such message batch."));
         return await CountAsync(found, context);
     }
 

@@ -97,9 +97,8 @@ internal sealed class MessageBatchBody(
         }
     }
 
-    private static RefusedCallException TooLarge(string what, long limit, string option) => new(CallError.FromHttp(
-        Microsoft.AspNetCore.Http.StatusCodes.Status413PayloadTooLarge,
-        StatusCode.ResourceExhausted,
+    private static RefusedCallException TooLarge(string what, long limit, string option) => new(CallError.Of(
+        CallErrorKinds.TooLarge,
         string.Create(CultureInfo.InvariantCulture, $"{what} has more than {limit} bytes ({AnthropicOptions.KeyOf(option)}).")));
 
     // One step. False if it needs more of the body.

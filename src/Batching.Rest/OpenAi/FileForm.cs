@@ -81,9 +81,8 @@ internal sealed class FileForm(FileUpload upload, OpenAiOptions options)
             return boundary.Value!;
         }
 
-        throw new RefusedCallException(CallError.FromHttp(
-            StatusCodes.Status415UnsupportedMediaType,
-            StatusCode.InvalidArgument,
+        throw new RefusedCallException(CallError.Of(
+            CallErrorKinds.UnsupportedMediaType,
             "The content type must be multipart/form-data, with a boundary."));
     }
 
@@ -122,9 +121,8 @@ internal sealed class FileForm(FileUpload upload, OpenAiOptions options)
             {
                 if (upload.Bytes + count > options.FileBytes)
                 {
-                    throw new RefusedCallException(CallError.FromHttp(
-                        StatusCodes.Status413PayloadTooLarge,
-                        StatusCode.ResourceExhausted,
+                    throw new RefusedCallException(CallError.Of(
+                        CallErrorKinds.TooLarge,
                         string.Create(
                             CultureInfo.InvariantCulture,
                             $"The file is larger than {options.FileBytes} bytes ({OpenAiOptions.KeyOf(nameof(options.FileBytes))}).")));

@@ -187,8 +187,7 @@ internal sealed class OpenAiService(
         : given == 0 ? byDefault
         : Math.Min(given, most);
 
-    private static RefusedCallException NoSuch(string what, string id) => new(CallError.FromRpc(
-        StatusCode.NotFound, $"There is no {what} {CallerText.Quote(id)}."));
+    private static RefusedCallException NoSuch(string what, string id) => new(CallError.Of(CallErrorKinds.NotFound, $"There is no {what} {CallerText.Quote(id)}."));
 
     private async ValueTask<FileRecord> FindFileAsync(string id, ServerCallContext context) =>
         await files.FindAsync(context.GetCaller(), OpenAiId.ToFile(id), context.CancellationToken)

@@ -6,6 +6,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Model;
 using Batching.Engine.Tests.Infrastructure;
+using Batching.Engine.Submission;
 using Batching.Engine.Webhooks;
 using Batching.V1;
 using Microsoft.AspNetCore.Http;
@@ -514,11 +515,10 @@ public sealed class WebhookDispatcherTests : IDisposable
     private static async Task<Outcome<Batch>> TrySubmitAsync(
         EngineHost engine, Uri url, int count, string[] events, Caller caller) => await engine.Submitter.SubmitAsync(
         caller,
-        new CreateBatchRequest
-        {
-            Requests = { EngineHost.Gets(count) },
-            Notify = new Notify { Url = url.AbsoluteUri, Events = { events } },
-        },
+        new SubmissionTerms { Notify = new Notify { Url = url.AbsoluteUri, Events = { events } } },
+        EngineHost.Gets(count),
+        [],
+        long.MaxValue,
         None);
 
     private static async Task<IReadOnlyList<V1.WebhookMessage>> ListAsync(EngineHost engine, string id, Caller? caller = null)
