@@ -158,10 +158,7 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         AddState(request, index, RequestState.Running);
     }
 
-    /// <summary>Makes a request that was accepted before, and has its result, its own view, without the result's header fields and body.</summary>
-    /// <param name="request">The request as it was submitted.</param>
-    /// <param name="segment">Where its result is.</param>
-    /// <param name="position">Its position.</param>
+    /// <summary>The same of one that was accepted before and has its result, without that one's header fields and body.</summary>
     public void AddFinished(Request request, ResultSegment segment, int position)
     {
         AddOrigin(request);

@@ -1,6 +1,6 @@
 namespace Batching.Engine.Hosting;
 
-/// <summary>How far the engine has come. Thread-safe.</summary>
+/// <summary>The progress of the engine's start. Thread-safe.</summary>
 internal sealed class ServingState
 {
     private volatile bool _isActive;

@@ -61,8 +61,10 @@ public enum Failure : byte
     StoreFull = 13,
 
     /// <summary>A request that it depends on has come to an end that keeps it from running.</summary>
+    /// <remarks>Look at the request that the message names. Submit both again once its cause is mended.</remarks>
     DependencyFailed = 14,
 
     /// <summary>The deadline of the batch has passed before the request had finished.</summary>
+    /// <remarks>Submit it again with a later <c>deadline</c>. What was under way may have reached the API.</remarks>
     BatchDeadline = 15,
 }

@@ -9,16 +9,16 @@ namespace Batching.Engine.Submission;
 /// <param name="Windows">The requests, but those that are staged.</param>
 internal sealed record CheckedBatch(int Count, int Spawners, IReadOnlyList<RequestWindow> Windows)
 {
-    /// <summary>What the first requests are staged under; null if none are.</summary>
+    /// <summary>The number that the first requests are staged under; null if none are.</summary>
     public long? StagedKey { get; init; }
 
-    /// <summary>When it runs.</summary>
+    /// <summary>The times of its run, and its priority.</summary>
     public Schedule Schedule { get; init; } = Schedule.AtOnce;
 
     /// <summary>The URL that is told of it; null if none is.</summary>
     public WebhookTarget? Notify { get; init; }
 
-    /// <summary>What it is recognised by if it is submitted again; null for nothing.</summary>
+    /// <summary>The key by which it is recognised if it is submitted again; null for none.</summary>
     public SubmissionKey? Key { get; init; }
 
     /// <summary>The terms of a dialect; null for those of every batch.</summary>
@@ -27,6 +27,6 @@ internal sealed record CheckedBatch(int Count, int Spawners, IReadOnlyList<Reque
     /// <summary>The dependencies between its requests; null if there are none.</summary>
     public DependencyGraph? Dependencies { get; init; }
 
-    /// <summary>How many they are.</summary>
+    /// <summary>The number of <see cref="Dependencies"/>.</summary>
     public int Edges { get; init; }
 }

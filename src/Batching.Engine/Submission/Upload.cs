@@ -55,7 +55,7 @@ internal sealed class Upload(
     private Schedule? _schedule;
     private WebhookTarget? _notify;
 
-    /// <summary>What is said of the batch as a whole, without its key.</summary>
+    /// <summary>The terms of the batch as a whole, without its key.</summary>
     public SubmissionTerms Terms { get; private set; } = SubmissionTerms.None;
 
     /// <summary>Reads what the first message says of the batch as a whole; of others nothing is read.</summary>
@@ -182,7 +182,7 @@ internal sealed class Upload(
             : new Refusal.Invalid(_problems, _problemCount, isComplete: false, maxBytes: int.MaxValue);
     }
 
-    /// <summary>Why the batch is refused now that everything has arrived; null if nothing is wrong with it.</summary>
+    /// <summary>Finds why the batch is refused now that everything has arrived; null if nothing is wrong with it.</summary>
     /// <param name="maxBytes">Bytes that its problems may take: those of a draft are stored, not sent.</param>
     public Refusal.Invalid? Check(int maxBytes = Refusal.Invalid.MaxBytes)
     {

@@ -53,6 +53,10 @@ internal static class V0Property
     public static IReadOnlySet<string> Default { get; } =
         Fields.Keys.Where(property => property is not (Headers or Index or Pagination)).ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>The properties of requests in the reply to whoever has given them: their bodies are not read for it.</summary>
+    public static IReadOnlySet<string> Accepted { get; } =
+        Default.Where(property => property is not Response).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>The properties of a detailed status.</summary>
     public static IReadOnlySet<string> Progress { get; } =
         new HashSet<string>(StringComparer.Ordinal) { Id, Done, StatusCode, Size };

@@ -63,7 +63,7 @@ internal sealed class V0Service(
             context.GetCallerWithClient(), terms, submission.Requests, problems, long.MaxValue, context.CancellationToken);
         var batch = answer.OrThrow();
         return await JsonReply.WriteAsync(
-            http, reply => V0Writer.WriteAcceptedAsync(reply, batch, ShapeOf(V0Property.Default)));
+            http, reply => V0Writer.WriteAcceptedAsync(reply, batch, ShapeOf(V0Property.Accepted)));
     }
 
     public override async Task<HttpBody> List(ListRequest request, ServerCallContext context)

@@ -93,7 +93,7 @@ internal static class BatchConfiguration
     public static bool HasPage(this IConfiguration configuration) =>
         configuration.GetSection(OptionKey.Section).GetValue(nameof(ServerKeys.Page), new ServerKeys().Page);
 
-    /// <summary>Who is told about the gateway itself.</summary>
+    /// <summary>Tells who may know about the gateway itself.</summary>
     public static Disclosure GetDisclosure(this IConfiguration configuration) => configuration.GetSection(OptionKey.Section)
         .GetValue(nameof(ServerKeys.Disclosure), new ServerKeys().Disclosure);
 

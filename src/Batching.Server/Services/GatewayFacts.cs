@@ -47,10 +47,10 @@ internal sealed class GatewayFacts
             .InformationalVersion.Split('+')[0];
     }
 
-    /// <summary>What callers without a credential are told.</summary>
+    /// <summary>The facts for callers without a credential.</summary>
     public GetGatewayResponse ForAnybody { get; }
 
-    /// <summary>What callers with a credential are told.</summary>
+    /// <summary>The facts for callers with a credential.</summary>
     public GetGatewayResponse ForIdentified { get; }
 
     private static IEnumerable<GatewayLimit> LimitsOf<TPart>(TPart part) => typeof(TPart)
