@@ -15,10 +15,10 @@ namespace Batching.Storage.Postgres;
 /// commit of any other changes nothing.
 /// </summary>
 /// <remarks>
-/// A commit is one transaction and one round trip, flushed to the disk before it is reported. The file is longer than others: it
-/// has all members of the interface, most of them one call.
+/// A commit is one transaction and one round trip, flushed to the disk before it is reported. Optional parts
+/// of the interface are in files of their own.
 /// </remarks>
-public sealed partial class PostgresBatchStore : IBatchStore, ISharedSecrets
+public sealed partial class PostgresBatchStore : IBatchStore
 {
     // Entries of so many segments are in memory at a time while they are read through.
     private const int SegmentsPerPage = 32;
@@ -126,44 +126,6 @@ public sealed partial class PostgresBatchStore : IBatchStore, ISharedSecrets
 
     /// <inheritdoc />
     public void GiveUp() => _writer?.GiveUp();
-
-    /// <inheritdoc />
-    public async ValueTask<byte[]> GetOrAddSecretAsync(string name, byte[] candidate, CancellationToken cancellationToken)
-    {
-        await AddAsync(name, candidate, cancellationToken);
-        foreach (var (found, value) in await Reader.ListSecretsAsync(name, cancellationToken))
-        {
-            if (found == name)
-            {
-                return _secrets.Unwrap(name, value);
-            }
-        }
-
-        return candidate;
-    }
-
-    /// <inheritdoc />
-    public async ValueTask AddAsync(string name, byte[] value, CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        try
-        {
-            // By whoever is the first, whether it holds the store or not.
-            await using var connection = await Database.RentAsync(cancellationToken);
-            await connection.RunAsync(
-                "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-                Sql.Of(name),
-                Sql.Of(_secrets.Wrap(name, value)));
-        }
-        catch (Exception e) when (PostgresFaults.IsFault(e))
-        {
-            throw PostgresFaults.Translate(e);
-        }
-    }
-
-    /// <inheritdoc />
-    public async ValueTask<IReadOnlyList<byte[]>> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        [.. (await Reader.ListSecretsAsync(prefix, cancellationToken)).Select(secret => _secrets.Unwrap(secret.Name, secret.Value))];
 
     /// <inheritdoc />
     public async ValueTask<long> ReserveKeysAsync(long count, CancellationToken cancellationToken)

@@ -11,18 +11,18 @@ internal sealed class DraftReader(RowReader rows)
         "batch_key, owner, create_time_ms, delete_time_ms, end_time_ms, credential, peer, trace, attributes, problems";
 
     // By the owner's index alone: see the migrations.
-    private const string Find = $"SELECT {Columns} FROM drafts WHERE owner = $1 AND -batch_key = -$2";
+    public const string Find = $"SELECT {Columns} FROM drafts WHERE owner = $1 AND -batch_key = -$2";
 
-    private const string List =
+    public const string List =
         $"SELECT {Columns} FROM drafts WHERE owner = $1 AND -batch_key > -$2 ORDER BY -batch_key LIMIT $3";
 
-    private const string ListOpen =
+    public const string ListOpen =
         $"SELECT {Columns} FROM drafts WHERE end_time_ms IS NULL AND batch_key > $1 ORDER BY batch_key LIMIT $2";
 
-    private const string ListToDelete =
+    public const string ListToDelete =
         $"SELECT {Columns} FROM drafts WHERE delete_time_ms <= $1 ORDER BY delete_time_ms, batch_key LIMIT $2";
 
-    private const string CountStaged =
+    public const string CountStaged =
         "SELECT first_index + request_count FROM request_windows WHERE batch_key = $1 ORDER BY first_index DESC LIMIT 1";
 
     public async ValueTask<BatchDraft?> FindAsync(string owner, long batchKey, CancellationToken cancellationToken) =>

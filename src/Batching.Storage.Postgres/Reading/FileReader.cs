@@ -10,16 +10,16 @@ internal sealed class FileReader(RowReader rows)
     private const string Columns = "file_key, owner, name, purpose, bytes, create_time_ms, expire_time_ms";
 
     // By the owner's index alone: see the migrations.
-    private const string Find = $"SELECT {Columns} FROM files WHERE owner = $1 AND -file_key = -$2";
+    public const string Find = $"SELECT {Columns} FROM files WHERE owner = $1 AND -file_key = -$2";
 
-    private const string List =
+    public const string List =
         $"SELECT {Columns} FROM files WHERE owner = $1 AND -file_key > -$2 ORDER BY -file_key LIMIT $3";
 
-    private const string ListToDelete =
+    public const string ListToDelete =
         $"SELECT {Columns} FROM files WHERE expire_time_ms <= $1 ORDER BY expire_time_ms, file_key LIMIT $2";
 
     // A chunk of a file that is deleted may still be there, and one of a file that is not complete already.
-    private const string Read =
+    public const string Read =
         """
         SELECT substring(c.data FROM least($2 - c.first_byte, length(c.data))::integer + 1 FOR $3)
         FROM files f LEFT JOIN LATERAL (

@@ -15,7 +15,7 @@ internal sealed class MessageReader(RowReader rows)
 
     // From lane to lane by the index: what a lane has beyond its share is never read, and no lane behind the limit. The lanes come
     // in their order, and for each of them its messages: the subquery can be joined in no other way.
-    private const string ListDue =
+    public const string ListDue =
         $"""
         WITH RECURSIVE lanes AS (
             (SELECT owner, host, next_time_ms FROM webhook_messages WHERE state = 1 AND (owner, host) > ($1, $2)
@@ -30,18 +30,18 @@ internal sealed class MessageReader(RowReader rows)
         WHERE l.next_time_ms <= $3 LIMIT $5
         """;
 
-    private const string FindNextTime =
+    public const string FindNextTime =
         "SELECT next_time_ms FROM webhook_messages WHERE state = 1 AND next_time_ms > $1 ORDER BY next_time_ms LIMIT 1";
 
-    private const string ListOfBatch =
+    public const string ListOfBatch =
         $"""
         SELECT {Columns} FROM webhook_messages m
         WHERE m.batch_key = $1 AND EXISTS (SELECT 1 FROM batches b WHERE b.batch_key = $1) ORDER BY m.event
         """;
 
-    private const string Count = "SELECT count(*) FROM (SELECT 1 FROM webhook_messages WHERE state = 1 LIMIT $1) m";
+    public const string Count = "SELECT count(*) FROM (SELECT 1 FROM webhook_messages WHERE state = 1 LIMIT $1) m";
 
-    private const string CountOfOwner =
+    public const string CountOfOwner =
         "SELECT count(*) FROM (SELECT 1 FROM webhook_messages WHERE state = 1 AND owner = $2 LIMIT $1) m";
 
     public async ValueTask<IReadOnlyList<WebhookMessage>> ListDueAsync(
