@@ -15,10 +15,10 @@ namespace Batching.Storage.Postgres;
 /// commit of any other changes nothing.
 /// </summary>
 /// <remarks>
-/// A commit is one transaction and one round trip, flushed to the disk before it is reported. The file is longer than others: it
-/// has all members of the interface, most of them one call.
+/// A commit is one transaction and one round trip, flushed to the disk before it is reported. Optional parts
+/// of the interface are in files of their own.
 /// </remarks>
-public sealed class PostgresBatchStore : IBatchStore, ISharedSecrets
+public sealed partial class PostgresBatchStore : IBatchStore
 {
     // Entries of so many segments are in memory at a time while they are read through.
     private const int SegmentsPerPage = 32;
@@ -29,6 +29,7 @@ public sealed class PostgresBatchStore : IBatchStore, ISharedSecrets
     private readonly SecretWrapper _secrets;
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private Database? _database;
+    private RowReader? _rows;
     private StoreReader? _reader;
     private GatewayLease? _lease;
     private StoreWriter? _writer;
@@ -62,6 +63,8 @@ public sealed class PostgresBatchStore : IBatchStore, ISharedSecrets
 
     private StoreReader Reader => _disposed ? throw NotOpen() : _reader ?? throw NotOpen();
 
+    private RowReader Rows => _disposed ? throw NotOpen() : _rows ?? throw NotOpen();
+
     private StoreWriter Writer => _disposed ? throw NotOpen() : _writer ?? throw NotOpen();
 
     /// <inheritdoc />
@@ -93,7 +96,8 @@ public sealed class PostgresBatchStore : IBatchStore, ISharedSecrets
         }
 
         _database = database;
-        _reader = new StoreReader(database, _logger);
+        _rows = new RowReader(database, _logger);
+        _reader = new StoreReader(_rows);
         _lease = new GatewayLease(database, Hold, _instance, _options.Lease, _time, _logger);
     }
 
@@ -122,44 +126,6 @@ public sealed class PostgresBatchStore : IBatchStore, ISharedSecrets
 
     /// <inheritdoc />
     public void GiveUp() => _writer?.GiveUp();
-
-    /// <inheritdoc />
-    public async ValueTask<byte[]> GetOrAddSecretAsync(string name, byte[] candidate, CancellationToken cancellationToken)
-    {
-        await AddAsync(name, candidate, cancellationToken);
-        foreach (var (found, value) in await Reader.ListSecretsAsync(name, cancellationToken))
-        {
-            if (found == name)
-            {
-                return _secrets.Unwrap(name, value);
-            }
-        }
-
-        return candidate;
-    }
-
-    /// <inheritdoc />
-    public async ValueTask AddAsync(string name, byte[] value, CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        try
-        {
-            // By whoever is the first, whether it holds the store or not.
-            await using var connection = await Database.RentAsync(cancellationToken);
-            await connection.RunAsync(
-                "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-                Sql.Of(name),
-                Sql.Of(_secrets.Wrap(name, value)));
-        }
-        catch (Exception e) when (PostgresFaults.IsFault(e))
-        {
-            throw PostgresFaults.Translate(e);
-        }
-    }
-
-    /// <inheritdoc />
-    public async ValueTask<IReadOnlyList<byte[]>> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        [.. (await Reader.ListSecretsAsync(prefix, cancellationToken)).Select(secret => _secrets.Unwrap(secret.Name, secret.Value))];
 
     /// <inheritdoc />
     public async ValueTask<long> ReserveKeysAsync(long count, CancellationToken cancellationToken)
@@ -197,8 +163,20 @@ public sealed class PostgresBatchStore : IBatchStore, ISharedSecrets
         Reader.FindBatchAsync(owner, batchKey, cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<BatchRecord?> FindBatchAsync(string owner, string submissionKey, CancellationToken cancellationToken) =>
+        Reader.FindBatchAsync(owner, submissionKey, cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
         Reader.ReadUsageAsync(owner, cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<OwnerTotals>> ListOwnersAsync(
+        OwnerMeasure measure, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return Reader.ListOwnersAsync(measure, limit, cancellationToken);
+    }
 
     /// <inheritdoc />
     public ValueTask<StoreTotals?> ReadTotalsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -218,6 +196,14 @@ public sealed class PostgresBatchStore : IBatchStore, ISharedSecrets
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         return Reader.ListUnfinishedAsync(afterKey, limit, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<BatchRecord>> ListToStartAsync(
+        DateTimeOffset after, long afterKey, DateTimeOffset until, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return Reader.ListToStartAsync(after, afterKey, until, limit, cancellationToken);
     }
 
     /// <inheritdoc />

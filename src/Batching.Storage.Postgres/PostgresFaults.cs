@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Batching.Engine.Storage;
 using Npgsql;
@@ -9,6 +10,9 @@ internal static class PostgresFaults
 {
     /// <summary>The error of a change by a gateway that was taken over from. See the migrations.</summary>
     public const string TakenOver = "BG001";
+
+    /// <summary>The error of a batch whose owner has another one with the same key. Its message is the batch's number.</summary>
+    public const string SubmissionKeyTaken = "BG003";
 
     /// <summary>Whether an error comes from the database or from the way to it.</summary>
     public static bool IsFault(Exception error) =>
@@ -25,6 +29,8 @@ internal static class PostgresFaults
     {
         PostgresException { SqlState: TakenOver } => new StoreUnavailableException(
             "Another gateway has taken over the store.", error),
+        PostgresException { SqlState: SubmissionKeyTaken } taken => new SubmissionKeyTakenException(
+            long.Parse(taken.MessageText, CultureInfo.InvariantCulture)),
 
         // A value that is larger than one may be is as good as too large for what is left.
         PostgresException { SqlState: "53100" or "54000" } => new StoreUnavailableException("The store is full.", error)

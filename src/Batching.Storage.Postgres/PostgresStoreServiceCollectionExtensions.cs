@@ -9,8 +9,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class PostgresStoreServiceCollectionExtensions
 {
     /// <summary>
-    /// Keeps batches in a PostgreSQL database: registers <see cref="IBatchStore"/>, which one gateway holds at a time, and
-    /// <see cref="ISharedSecrets"/>. Bad options stop the start.
+    /// Keeps batches in a PostgreSQL database: registers <see cref="IBatchStore"/>, which one gateway holds at a time, with
+    /// <see cref="IFileStore"/>, <see cref="IDraftStore"/> and <see cref="ISharedSecrets"/>. Bad options stop the start.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets the options.</param>
@@ -19,8 +19,11 @@ public static class PostgresStoreServiceCollectionExtensions
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IValidateOptions<PostgresStoreOptions>, PostgresStoreOptionsValidator>();
-        services.AddSingleton<IBatchStore, PostgresBatchStore>();
-        services.AddSingleton(static provider => (ISharedSecrets)provider.GetRequiredService<IBatchStore>());
+        services.AddSingleton<PostgresBatchStore>();
+        services.AddSingleton<IBatchStore>(static provider => provider.GetRequiredService<PostgresBatchStore>());
+        services.AddSingleton<IFileStore>(static provider => provider.GetRequiredService<PostgresBatchStore>());
+        services.AddSingleton<IDraftStore>(static provider => provider.GetRequiredService<PostgresBatchStore>());
+        services.AddSingleton<ISharedSecrets>(static provider => provider.GetRequiredService<PostgresBatchStore>());
         services.AddOptions<PostgresStoreOptions>().Configure(configure).ValidateOnStart();
         return services;
     }

@@ -92,6 +92,24 @@ public abstract partial class BatchStoreConformance
     }
 
     [Fact]
+    public async Task CommitAsync_KeyFreedInTheSameCommit_GoesByTheOrder()
+    {
+        await CommitAsync(Accept(Batch(7) with { SubmissionKey = Key }));
+
+        var refused = await Assert.ThrowsAsync<SubmissionKeyTakenException>(async () => await CommitAsync(
+            new StoreWrite.Delete(50), Accept(Batch(100) with { SubmissionKey = Key }), new StoreWrite.Delete(7)));
+        Assert.Equal(100, refused.BatchKey);
+        Assert.NotNull(await Store.FindBatchAsync(7, None));
+
+        await CommitAsync(
+            Accept(Batch(200) with { SubmissionKey = Key with { Text = "other" } }),
+            new StoreWrite.Delete(7),
+            Accept(Batch(300) with { SubmissionKey = Key }));
+        Assert.Equal(300, (await Store.FindBatchAsync("alice", Key.Text, None))?.Key);
+        Assert.Equal(200, (await Store.FindBatchAsync("alice", "other", None))?.Key);
+    }
+
+    [Fact]
     public async Task CommitAsync_BatchDeleted_FreesItsKey()
     {
         await CommitAsync(Accept(Batch(7) with { SubmissionKey = Key }));

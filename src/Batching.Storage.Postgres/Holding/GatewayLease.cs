@@ -138,7 +138,7 @@ internal sealed class GatewayLease(
         return true;
     }
 
-    // What others have staged nobody will accept any more. Their rows are kept for a while: they may still ask what became of a
+    // What others have staged nobody will accept any more, unless it is of an open draft. Their rows are kept for a while: they may still ask what became of a
     // commit.
     private static async Task DropLeftoversAsync(NpgsqlConnection connection)
     {
@@ -147,6 +147,7 @@ internal sealed class GatewayLease(
             WITH gone AS (
                 DELETE FROM staged_batches s
                 WHERE NOT EXISTS (SELECT 1 FROM gateways g WHERE g.gateway_id = s.gateway_id AND NOT g.dead)
+                    AND NOT EXISTS (SELECT 1 FROM drafts d WHERE d.batch_key = s.batch_key AND d.end_time_ms IS NULL)
                 RETURNING batch_key)
             INSERT INTO sweeps (batch_key, scope) SELECT batch_key, 2 FROM gone
             ON CONFLICT (batch_key) DO UPDATE SET scope = 2

@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -11,6 +12,17 @@ internal static class Sql
     public static NpgsqlParameter Of(int value) => new NpgsqlParameter<int> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Integer };
 
     public static NpgsqlParameter Of(string value) => new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    /// <summary>Makes a parameter of a text that is kept as bytes.</summary>
+    public static NpgsqlParameter OfUtf8(string value) => Of(Encoding.UTF8.GetBytes(value));
+
+    /// <summary>Makes a parameter of a text that is kept as it is, or of null.</summary>
+    public static NpgsqlParameter OfNullable(string? value) =>
+        new NpgsqlParameter<string?> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    /// <summary>Makes a parameter of bytes or of null.</summary>
+    public static NpgsqlParameter OfNullable(byte[]? value) =>
+        new NpgsqlParameter<byte[]?> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bytea };
 
     public static NpgsqlParameter Of(byte[] value) => new NpgsqlParameter<byte[]> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bytea };
 

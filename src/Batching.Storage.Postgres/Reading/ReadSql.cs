@@ -1,3 +1,5 @@
+using Batching.Engine.Model;
+
 namespace Batching.Storage.Postgres.Reading;
 
 /// <summary>The queries. Each finds its rows by an index.</summary>
@@ -7,6 +9,8 @@ internal static class ReadSql
 
     // By the owner's index alone: see the migrations.
     public const string FindOwnedBatch = $"SELECT {BatchColumns} FROM batches WHERE owner = $1 AND -batch_key = -$2";
+
+    public const string FindSubmission = $"SELECT {BatchColumns} FROM batches WHERE owner = $1 AND submission_key = $2";
 
     public const string ReadUsage = "SELECT batches, requests, bytes FROM owners WHERE owner = $1";
 
@@ -32,6 +36,13 @@ internal static class ReadSql
         $"""
         SELECT {BatchColumns} FROM batches WHERE finished < total AND batch_key > $1
         ORDER BY batch_key LIMIT $2
+        """;
+
+    public const string ListToStart =
+        $"""
+        SELECT {BatchColumns} FROM batches
+        WHERE (start_time_ms, batch_key) > ($1, $2) AND start_time_ms <= $3 AND finished < total
+        ORDER BY start_time_ms, batch_key LIMIT $4
         """;
 
     public const string ListToExpire =
@@ -93,7 +104,9 @@ internal static class ReadSql
     private const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs
+        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
+        submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events, cancel_time_ms,
+        may_repeat, attributes, dependencies
         """;
 
     private const string SegmentAt =
@@ -101,4 +114,15 @@ internal static class ReadSql
         SELECT first_position, result_count, entries FROM result_segments
         WHERE batch_key = $1 AND first_position <= $2 ORDER BY first_position DESC LIMIT 1
         """;
+
+    // For operators, and seldom: it looks at every owner there is.
+    public static string ListOwners(OwnerMeasure measure) => measure switch
+    {
+        OwnerMeasure.Batches => ListOwnersBy("batches"),
+        OwnerMeasure.Bytes => ListOwnersBy("bytes"),
+        _ => ListOwnersBy("requests"),
+    };
+
+    private static string ListOwnersBy(string column) =>
+        $"SELECT owner, batches, requests, bytes FROM owners ORDER BY {column} DESC, owner LIMIT $1";
 }

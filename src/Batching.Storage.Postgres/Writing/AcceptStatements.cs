@@ -18,16 +18,20 @@ internal static class AcceptStatements
                 unnest($6) AS done, unnest($7) AS capacity, unnest($8) AS pages, unnest($9) AS total, unnest($10) AS finished,
                 unnest($11) AS failed, unnest($12) AS size, unnest($13) AS received, unnest($14) AS cancelled,
                 unnest($15) AS expired, unnest($16) AS credential, unnest($17) AS peer, unnest($18) AS trace, unnest($19) AS runs,
-                unnest($20) AS bytes),
+                unnest($20) AS bytes, unnest($21) AS submission_key, unnest($22) AS hash, unnest($23) AS starts, unnest($24) AS priority,
+                unnest($25) AS deadline, unnest($26) AS url, unnest($27) AS events, unnest($28) AS may_repeat,
+                unnest($29) AS attributes, unnest($30) AS dependencies),
         unstaged AS (
             DELETE FROM staged_batches s USING new n WHERE s.batch_key = n.batch_key RETURNING s.batch_key, s.request_bytes),
         added AS (
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity,
                 spawner_pages, total, finished, failed, response_size, received, cancelled, expired, credential, peer, trace,
-                number_runs, request_bytes, payload_bytes)
+                number_runs, request_bytes, payload_bytes, submission_key, content_hash, start_time_ms, priority, deadline_ms,
+                notify_url, notify_events, may_repeat, attributes, dependencies)
             SELECT n.batch_key, n.owner, n.created, n.expires, n.deletes, n.done, n.capacity, n.pages, n.total, n.finished, n.failed,
                 n.size, n.received, n.cancelled, n.expired, n.credential, n.peer, n.trace, n.runs,
-                n.bytes + coalesce(u.request_bytes, 0), 0
+                n.bytes + coalesce(u.request_bytes, 0), 0, n.submission_key, n.hash, n.starts, n.priority, n.deadline,
+                n.url, n.events, n.may_repeat, n.attributes, n.dependencies
             FROM new n LEFT JOIN unstaged u ON u.batch_key = n.batch_key
             RETURNING owner, total - finished AS running, request_bytes)
         INSERT INTO owners AS o (owner, batches, requests, bytes)
@@ -35,6 +39,8 @@ internal static class AcceptStatements
         ON CONFLICT (owner) DO UPDATE SET batches = o.batches + excluded.batches, requests = o.requests + excluded.requests,
             bytes = o.bytes + excluded.bytes
         """;
+
+    private const string CheckSubmissionKeys = "SELECT check_submission_keys($1, $2, $3)";
 
     private const string InsertWindows =
         """
@@ -59,6 +65,17 @@ internal static class AcceptStatements
     public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite.Accept> accepts)
     {
         BatchRecord[] records = [.. accepts.Select(accept => accept.Batch)];
+        (BatchRecord Batch, string Key)[] keyed =
+            [.. records.Where(record => record.SubmissionKey is not null).Select(record => (record, record.SubmissionKey!.Text))];
+        if (keyed.Length > 0)
+        {
+            batch.Add(
+                CheckSubmissionKeys,
+                Sql.Of([.. keyed.Select(one => one.Batch.Key)]),
+                Sql.Of([.. keyed.Select(one => Encoding.UTF8.GetBytes(one.Batch.Owner))]),
+                Sql.Of([.. keyed.Select(one => Encoding.UTF8.GetBytes(one.Key))]));
+        }
+
         batch.Add(
             InsertBatches,
             Sql.Of([.. records.Select(record => record.Key)]),
@@ -80,7 +97,24 @@ internal static class AcceptStatements
             Sql.Of([.. records.Select(record => record.Peer)]),
             Sql.Of([.. records.Select(record => record.Trace)]),
             Sql.Of([.. records.Select(record => record.Runs.Encode())]),
-            Sql.Of([.. accepts.Select(accept => BytesOf(accept.Windows))]));
+            Sql.Of([.. accepts.Select(StoredBytesOf)]),
+            Sql.Of([.. records.Select(record => record.SubmissionKey is { } key ? Encoding.UTF8.GetBytes(key.Text) : null)]),
+            Sql.Of([.. records.Select(record => record.SubmissionKey?.ContentHash)]),
+            Sql.Of([.. records.Select(record => record.StartTime?.ToUnixTimeMilliseconds())]),
+            Sql.Of([.. records.Select(record => record.Priority)]),
+            Sql.Of([.. records.Select(record => record.Deadline?.ToUnixTimeMilliseconds())]),
+            Sql.Of([.. records.Select(record => record.Notify?.Url)]),
+            Sql.Of([.. records.Select(record => (int)(record.Notify?.Events ?? BatchEvents.None))]),
+            Sql.Of([.. records.Select(record => record.MayRepeat)]),
+            Sql.Of([.. records.Select(record => record.Attributes)]),
+            Sql.Of([.. records.Select(record => record.Dependencies)]));
+        long[] drafted = [.. records.Where(record => record.Attributes is not null).Select(record => record.Key)];
+        if (drafted.Length > 0)
+        {
+            // Behind the batches, so that the owner's count never falls below what it is in the end.
+            DraftStatements.AddRemove(batch, drafted);
+        }
+
         AddWindows(batch, InsertWindows, accepts.Select(accept => (accept.BatchKey, accept.Windows)));
     }
 
@@ -101,6 +135,9 @@ internal static class AcceptStatements
 
     /// <summary>Measures what windows take.</summary>
     public static long BytesOf(IReadOnlyList<RequestWindow> windows) => windows.Sum(window => (long)window.Data.Length);
+
+    private static long StoredBytesOf(StoreWrite.Accept accept) =>
+        BytesOf(accept.Windows) + (accept.Batch.Notify?.StoredBytes ?? 0) + (accept.Batch.Attributes?.Length ?? 0);
 
     private static void AddWindows(
         NpgsqlBatch batch, string sql, IEnumerable<(long BatchKey, IReadOnlyList<RequestWindow> Windows)> all)

@@ -15,16 +15,18 @@ internal static class CommitStatements
     // Not SET LOCAL, which warns of a transaction that nobody has begun by a statement of its own.
     private const string DontFlush = "SELECT set_config('synchronous_commit', 'off', true)";
 
-    /// <summary>Adds them.</summary>
+    /// <summary>Adds what every group begins with.</summary>
     /// <param name="batch">What is sent.</param>
-    /// <param name="writes">The changes.</param>
     /// <param name="gatewayId">The number of this gateway, which has to hold the store.</param>
     /// <param name="epoch">The epoch that commits have to be of.</param>
     /// <param name="number">The number of this commit.</param>
-    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite> writes, long gatewayId, long epoch, long number)
-    {
+    public static void AddBegin(NpgsqlBatch batch, long gatewayId, long epoch, long number) =>
         batch.Add(Begin, Sql.Of(gatewayId), Sql.Of(epoch), Sql.Of(number));
-        if (writes.All(static write => write is StoreWrite.MoveReceivedMark))
+
+    /// <summary>Adds the changes.</summary>
+    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite> writes, long gatewayId)
+    {
+        if (writes.All(static write => write is StoreWrite.MoveReceivedMark { Messages.Count: 0 }))
         {
             // A mark that a crash takes back costs a client a result that it has already.
             batch.Add(DontFlush);
@@ -33,6 +35,7 @@ internal static class CommitStatements
         foreach (var run in WriteRun.Group(writes))
         {
             Add(batch, run, gatewayId);
+            MessageStatements.Add(batch, run.Of<StoreWrite>());
         }
     }
 
@@ -60,7 +63,7 @@ internal static class CommitStatements
         }
         else if (run.Kind == typeof(StoreWrite.Cancel))
         {
-            MarkStatements.AddCancel(batch, run.Keys);
+            MarkStatements.Add(batch, run.Of<StoreWrite.Cancel>());
         }
         else if (run.Kind == typeof(StoreWrite.Expire))
         {
@@ -69,6 +72,14 @@ internal static class CommitStatements
         else if (run.Kind == typeof(StoreWrite.Delete))
         {
             EndStatements.AddDelete(batch, run.Keys);
+        }
+        else if (run.Kind == typeof(StoreWrite.NoteAttempt))
+        {
+            MessageStatements.Add(batch, run.Of<StoreWrite.NoteAttempt>());
+        }
+        else if (run.Kind == typeof(StoreWrite.Resend))
+        {
+            MessageStatements.Add(batch, run.Of<StoreWrite.Resend>());
         }
         else
         {

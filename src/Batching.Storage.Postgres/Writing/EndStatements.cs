@@ -40,6 +40,9 @@ internal static class EndStatements
         ON CONFLICT (batch_key) DO UPDATE SET scope = 2
         """;
 
+    // Those that still wait outlive their batch.
+    private const string DeleteMessages = "DELETE FROM webhook_messages WHERE batch_key = ANY ($1) AND state <> 1";
+
     private const string RemoveEmptyOwners = "DELETE FROM owners WHERE batches = 0 AND bytes = 0";
 
     /// <summary>Marks batches as expired.</summary>
@@ -49,6 +52,13 @@ internal static class EndStatements
     public static void AddDelete(NpgsqlBatch batch, long[] keys)
     {
         batch.Add(Delete, Sql.Of(keys));
+        batch.Add(DeleteMessages, Sql.Of(keys));
+        AddRest(batch, keys);
+    }
+
+    /// <summary>Adds what follows any deletion: the first step of it, and the end of owners that have nothing left.</summary>
+    public static void AddRest(NpgsqlBatch batch, long[] keys)
+    {
         batch.Add(RemoveEmptyOwners);
         RowSweeper.AddStep(batch, keys);
     }

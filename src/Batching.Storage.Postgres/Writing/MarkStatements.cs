@@ -22,7 +22,12 @@ internal static class MarkStatements
         WHERE b.batch_key = r.batch_key AND b.received < least(r.position, b.finished)
         """;
 
-    private const string Cancel = "UPDATE batches SET cancelled = true WHERE batch_key = ANY ($1) AND finished < total";
+    private const string Cancel =
+        """
+        UPDATE batches b SET cancelled = true, cancel_time_ms = coalesce(b.cancel_time_ms, c.cancelled_at)
+        FROM (SELECT unnest($1) AS batch_key, unnest($2) AS cancelled_at) c
+        WHERE b.batch_key = c.batch_key AND b.finished < b.total
+        """;
 
     /// <summary>Notes which requests are about to be sent: a row for each batch.</summary>
     public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite.MarkStarted> starts)
@@ -53,7 +58,15 @@ internal static class MarkStatements
     }
 
     /// <summary>Cancels batches.</summary>
-    public static void AddCancel(NpgsqlBatch batch, long[] keys) => batch.Add(Cancel, Sql.Of(keys));
+    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite.Cancel> cancels)
+    {
+        (long Key, long? Time)[] rows =
+        [
+            .. cancels.GroupBy(cancel => cancel.BatchKey, cancel => cancel.Time?.ToUnixTimeMilliseconds())
+                .Select(group => (group.Key, group.FirstOrDefault(time => time is not null))),
+        ];
+        batch.Add(Cancel, Sql.Of([.. rows.Select(row => row.Key)]), Sql.Of([.. rows.Select(row => row.Time)]));
+    }
 
     private static byte[] Encode(int[] indexes)
     {

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Batching.Storage.Postgres.Writing;
 
 /// <summary>
-/// Deletes rows of batches that are gone in bounded steps, so that the end of a batch of a million requests keeps nobody waiting.
+/// Deletes rows of batches and files that are gone in bounded steps, so that the end of a batch of a million requests keeps nobody waiting.
 /// What is left to do is noted in <c>sweeps</c>, and done also after a restart or by another gateway.
 /// </summary>
 internal sealed class RowSweeper(Database database, long gatewayId)
@@ -43,6 +43,13 @@ internal sealed class RowSweeper(Database database, long gatewayId)
             WHERE w.batch_key = ANY ($1) AND w.scope = 2 LIMIT $2)
         """;
 
+    private const string DeleteChunks =
+        """
+        DELETE FROM file_chunks WHERE (file_key, first_byte) IN (
+            SELECT c.file_key, c.first_byte FROM sweeps w JOIN file_chunks c ON c.file_key = w.batch_key
+            WHERE w.batch_key = ANY ($1) AND w.scope = 2 LIMIT $2)
+        """;
+
     private const string RemoveDone =
         """
         DELETE FROM sweeps w WHERE w.batch_key = ANY ($1)
@@ -50,6 +57,7 @@ internal sealed class RowSweeper(Database database, long gatewayId)
             AND (w.scope = 1 OR (
                 NOT EXISTS (SELECT 1 FROM request_windows r WHERE r.batch_key = w.batch_key)
                 AND NOT EXISTS (SELECT 1 FROM result_segments r WHERE r.batch_key = w.batch_key)
+                AND NOT EXISTS (SELECT 1 FROM file_chunks c WHERE c.file_key = w.batch_key)
                 AND NOT EXISTS (SELECT 1 FROM result_payloads p WHERE p.batch_key = w.batch_key)))
         """;
 
@@ -60,6 +68,7 @@ internal sealed class RowSweeper(Database database, long gatewayId)
         batch.Add(DeletePayloads, Sql.Of(keys), Sql.Of(RowsPerStep));
         batch.Add(DeleteSegments, Sql.Of(keys), Sql.Of(RowsPerStep));
         batch.Add(DeleteWindows, Sql.Of(keys), Sql.Of(RowsPerStep));
+        batch.Add(DeleteChunks, Sql.Of(keys), Sql.Of(RowsPerStep));
         batch.Add(RemoveDone, Sql.Of(keys));
     }
 

@@ -47,11 +47,34 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
             async connection =>
             {
                 await _partitions.EnsureAsync(connection, writes);
-                await CommitAsync(connection, writes);
+                await CommitAsync(connection, BytesOf(writes), batch => CommitStatements.Add(batch, writes, gatewayId));
                 return true;
             },
             cancellationToken);
     }
+
+    /// <summary>Runs statements, all or none.</summary>
+    /// <param name="bytes">About how much is sent.</param>
+    /// <param name="add">Adds them; is given the number of this gateway.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="isNeeded">Finds out whether they have anything to do; nothing else is changed until they are run.</param>
+    /// <returns>Whether they had.</returns>
+    public Task<bool> CommitAsync(
+        long bytes,
+        Action<NpgsqlBatch, long> add,
+        CancellationToken cancellationToken,
+        Func<NpgsqlConnection, Task<bool>>? isNeeded = null) => RunAsync(
+        async connection =>
+        {
+            if (isNeeded is not null && !await isNeeded(connection))
+            {
+                return false;
+            }
+
+            await CommitAsync(connection, bytes, batch => add(batch, gatewayId));
+            return true;
+        },
+        cancellationToken);
 
     /// <summary>Runs a statement that nobody else depends on.</summary>
     public Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
@@ -90,7 +113,7 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
         _givingUp.Dispose();
     }
 
-    private static long BytesOf(IReadOnlyList<StoreWrite> writes) => writes.Sum(write => write switch
+    private static long BytesOf(IReadOnlyList<StoreWrite> writes) => writes.Sum(write => write.Messages.Sum(message => (long)message.Body.Length) + write switch
     {
         StoreWrite.AppendResults append => AcceptStatements.BytesOf(append.Spawned)
             + append.Segments.Sum(segment => (long)segment.Entries.Length + (segment.Payload?.Length ?? 0)),
@@ -145,7 +168,7 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
         }
 
         var translated = PostgresFaults.Translate(error);
-        if (!_isFailing && !hold.IsLost && translated is not InvalidOperationException)
+        if (!_isFailing && !hold.IsLost && translated is not (InvalidOperationException or SubmissionKeyTakenException))
         {
             // Once a fault, not once an attempt.
             _isFailing = true;
@@ -155,14 +178,15 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
         return translated;
     }
 
-    private async Task CommitAsync(NpgsqlConnection connection, IReadOnlyList<StoreWrite> writes)
+    private async Task CommitAsync(NpgsqlConnection connection, long bytes, Action<NpgsqlBatch> add)
     {
         var number = ++_number;
         try
         {
             await using var batch = connection.CreateBatch();
-            batch.Timeout = connection.CommandTimeout + (int)(BytesOf(writes) / BytesPerSecond);
-            CommitStatements.Add(batch, writes, gatewayId, _epoch, number);
+            batch.Timeout = connection.CommandTimeout + (int)(bytes / BytesPerSecond);
+            CommitStatements.AddBegin(batch, gatewayId, _epoch, number);
+            add(batch);
 
             // Never with a caller's token: whoever is cancelled in the middle does not know what became of it.
             await batch.ExecuteNonQueryAsync(CancellationToken.None);

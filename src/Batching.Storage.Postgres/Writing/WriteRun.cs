@@ -26,6 +26,7 @@ internal sealed class WriteRun(Type kind)
     {
         var runs = new List<WriteRun>();
         var last = new Dictionary<long, int>();
+        var (lastDelete, lastKeyed) = (-1, -1);
         foreach (var write in writes)
         {
             var kind = write.GetType();
@@ -34,6 +35,10 @@ internal sealed class WriteRun(Type kind)
             {
                 first = runs[before].Kind == kind && MayShareARun(write) ? before : before + 1;
             }
+
+            // A batch that is deleted frees its submission key for one behind it.
+            var isKeyed = write is StoreWrite.Accept { Batch.SubmissionKey: not null };
+            first = Math.Max(first, isKeyed ? lastDelete + 1 : write is StoreWrite.Delete ? lastKeyed + 1 : 0);
 
             var index = runs.FindIndex(Math.Min(first, runs.Count), run => run.Kind == kind);
             if (index < 0)
@@ -44,6 +49,8 @@ internal sealed class WriteRun(Type kind)
 
             runs[index]._writes.Add(write);
             last[write.BatchKey] = index;
+            lastDelete = write is StoreWrite.Delete ? Math.Max(lastDelete, index) : lastDelete;
+            lastKeyed = isKeyed ? Math.Max(lastKeyed, index) : lastKeyed;
         }
 
         return runs;
@@ -51,5 +58,6 @@ internal sealed class WriteRun(Type kind)
 
     // The others build upon each other, so that a statement can't make two of them for the same batch.
     private static bool MayShareARun(StoreWrite write) =>
-        write is not (StoreWrite.Stage or StoreWrite.Accept or StoreWrite.AppendResults);
+        write is not (StoreWrite.Stage or StoreWrite.Accept or StoreWrite.AppendResults
+            or StoreWrite.NoteAttempt or StoreWrite.Resend);
 }

@@ -1,3 +1,5 @@
+using System.Text;
+using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Testing;
 using static Batching.Storage.Tests.StoreData;
@@ -39,6 +41,43 @@ public sealed class PostgresFaultTests
         await store.CommitAsync([Accept(Batch(200))], default);
         Assert.NotNull(await store.FindBatchAsync(200, default));
         Assert.True(store.Hold.IsCertain);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AddFileAsync_AnswerIsLost_IsReportedAsItIs(bool wasMade)
+    {
+        using var proxy = new CutProxy(PostgresServer.Shared.Port);
+        await using var store = await PostgresStores.OpenAsync(_database, port: proxy.Port);
+        await store.StageFileAsync(7, 0, [[1, 2, 3]], default);
+        proxy.CutAt(Marker, forwards: wasMade);
+
+        var adding = store.AddFileAsync(
+            new FileRecord
+            {
+                Key = 7,
+                Owner = "alice",
+                Name = Encoding.UTF8.GetString(Marker),
+                Purpose = "batch",
+                Bytes = 3,
+                CreateTime = Start,
+                ExpireTime = Start.AddDays(1),
+            },
+            default).AsTask();
+
+        if (wasMade)
+        {
+            await adding.WithDeadlineAsync("the store finds out");
+        }
+        else
+        {
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => adding.WithDeadlineAsync("the store finds out"));
+        }
+
+        Assert.False(proxy.IsArmed);
+        Assert.Equal(wasMade, await store.FindFileAsync("alice", 7, default) is not null);
+        Assert.Equal(wasMade ? 3 : 0, (await store.ReadUsageAsync("alice", default)).Bytes);
     }
 
     [Fact]
