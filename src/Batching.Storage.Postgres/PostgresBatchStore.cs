@@ -92,7 +92,7 @@ public sealed partial class PostgresBatchStore : IBatchStore
             }
 
             throw PostgresFaults.IsFault(e) ? PostgresFaults.TranslateStart(e) : e is ArgumentException ? new StoreUnusableException(
-                $"The connection string of Batch:Store:Postgres can't be read: {e.Message}", e) : e;
+                $"The connection string of {PostgresStoreOptions.ConnectionKey} can't be read: {e.Message}", e) : e;
         }
 
         _database = database;

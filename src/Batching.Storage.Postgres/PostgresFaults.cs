@@ -48,11 +48,11 @@ internal static class PostgresFaults
     public static Exception TranslateStart(Exception error) => error switch
     {
         PostgresException { SqlState: ['2', '8', ..] or "3D000" or "42501" } refused => new StoreUnusableException(
-            $"The database of Batch:Store:Postgres can't be used: {refused.MessageText}.", error),
+            $"The database of {PostgresStoreOptions.ConnectionKey} can't be used: {refused.MessageText}.", error),
         PostgresException other when !IsTransient(other.SqlState) => new StoreUnusableException(
-            $"The database of Batch:Store:Postgres can't be opened: {other.MessageText} ({other.SqlState}).", error),
+            $"The database of {PostgresStoreOptions.ConnectionKey} can't be opened: {other.MessageText} ({other.SqlState}).", error),
         _ => new StoreUnavailableException(
-            $"The database of Batch:Store:Postgres can't be reached: {(error.InnerException ?? error).Message}", error),
+            $"The database of {PostgresStoreOptions.ConnectionKey} can't be reached: {(error.InnerException ?? error).Message}", error),
     };
 
     /// <summary>The name of the error, for the log.</summary>

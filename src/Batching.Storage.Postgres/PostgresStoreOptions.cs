@@ -1,4 +1,5 @@
 using System.Globalization;
+using Batching.Engine.Configuration;
 
 namespace Batching.Storage.Postgres;
 
@@ -7,6 +8,12 @@ public sealed class PostgresStoreOptions
 {
     /// <summary>The length of <see cref="MasterKey"/> in bytes.</summary>
     public const int MasterKeyBytes = 32;
+
+    /// <summary>The configuration key of <see cref="ConnectionString"/>.</summary>
+    public static readonly string ConnectionKey = $"{OptionKey.Of("Store")}:Postgres";
+
+    /// <summary>The configuration key of the file with <see cref="MasterKey"/>.</summary>
+    public static readonly string MasterKeyFileKey = $"{OptionKey.Of("Store")}:MasterKeyFile";
 
     private static readonly TimeSpan MinLease = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxLease = TimeSpan.FromMinutes(1);

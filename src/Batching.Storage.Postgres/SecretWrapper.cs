@@ -49,7 +49,7 @@ internal sealed class SecretWrapper(byte[] masterKey)
         catch (CryptographicException exception)
         {
             throw new StoreUnusableException(
-                "The secrets in the database can't be decrypted with the key of Batch:Store:MasterKeyFile. All gateways of a "
+                $"The secrets in the database can't be decrypted with the key of {PostgresStoreOptions.MasterKeyFileKey}. All gateways of a "
                 + "database need the same key: put that file back.",
                 exception);
         }

@@ -11,7 +11,7 @@ namespace Batching.Storage.Postgres.Opening;
 /// </summary>
 internal static class SchemaMigrations
 {
-    /// <summary>What whoever changes the schema, or acquires the store, locks: "Btch" in ASCII. Never change it.</summary>
+    /// <summary>The lock of whoever changes the schema, or acquires the store: "Btch" in ASCII. Never change it.</summary>
     public const long LockKey = 0x42746368;
 
     private const int MinServerVersion = 15;
@@ -28,7 +28,7 @@ internal static class SchemaMigrations
         if (connection.PostgreSqlVersion.Major < MinServerVersion)
         {
             throw new StoreUnusableException(
-                $"The server of Batch:Store:Postgres is PostgreSQL {connection.PostgreSqlVersion}; it has to be {MinServerVersion} or later.");
+                $"The server of {PostgresStoreOptions.ConnectionKey} is PostgreSQL {connection.PostgreSqlVersion}; it has to be {MinServerVersion} or later.");
         }
 
         await using var transaction = await connection.BeginTransactionAsync();
@@ -65,7 +65,7 @@ internal static class SchemaMigrations
         return version <= CurrentVersion
             ? version
             : throw new StoreUnusableException(
-                $"The database of Batch:Store:Postgres was written by a newer version of this service: its schema is {version}, and "
+                $"The database of {PostgresStoreOptions.ConnectionKey} was written by a newer version of this service: its schema is {version}, and "
                 + $"this version knows {CurrentVersion}. Start that newer version.");
     }
 
