@@ -11,7 +11,7 @@ namespace Batching.Storage.Postgres.Opening;
 /// </summary>
 internal static class SchemaMigrations
 {
-    /// <summary>The lock of whoever changes the schema, or acquires the store: "Btch" in ASCII. Never change it.</summary>
+    /// <summary>The lock of whoever changes the schema or acquires the store: "Btch" in ASCII. Never change it.</summary>
     public const long LockKey = 0x42746368;
 
     private const int MinServerVersion = 15;
