@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -34,8 +35,11 @@ public sealed class ScheduleTests
         await upload.RequestStream.CompleteAsync();
         var uploaded = (await upload).Batch;
         var startText = DateTimeOffset.FromUnixTimeSeconds(start).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        var v1 = await gateway.Rest.PostAsync(
-            $$"""{"requests": [{"path": "a"}], "startTime": "{{startText}}", "priority": 3}""", "/api/v1/batches");
+        var v1 = await gateway.Rest.SendAsync(
+            HttpMethod.Post,
+            "/api/v1/batches",
+            new StringContent(
+                $$"""{"requests": [{"path": "a"}], "startTime": "{{startText}}", "priority": 3}""", Encoding.UTF8, "application/json"));
 
         Assert.All([v0.Batch, status.Batch], batch => Assert.Equal(
             (start, 9, start + 60, "RUNNING", 2),

@@ -16,7 +16,7 @@ internal static class GoClient
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "go");
 
     private static readonly string[] Contract =
-        ["batch/v1/batch.proto", "batch/v1/batch_service.proto", "batch/v1/keyed_batch_service.proto"];
+        ["batch/v1/batch.proto", "batch/v1/batch_service.proto", "batch/v1/keyed_batch_service.proto", "batch/v1/webhook.proto"];
 
     private static readonly Lazy<Task<(string? Problem, string Program)>> Built = new(GenerateAndBuildAsync);
 

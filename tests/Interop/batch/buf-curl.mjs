@@ -69,8 +69,8 @@ await run({
       const { code, out, err } = await curl(undefined, undefined, '--list-services', '--reflect-protocol', version);
       assert.equal(code, 0, err);
       assert.deepEqual(out.trim().split('\n').sort(), [
-        'batch.v1.BatchService', 'batch.v1.GatewayService', 'batch.v1.KeyedBatchService', 'grpc.health.v1.Health',
-        'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection',
+        'batch.v1.BatchService', 'batch.v1.GatewayService', 'batch.v1.KeyedBatchService', 'batch.v1.WebhookService',
+        'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection',
       ]);
     }
     for (const method of ['V0BatchService/List', 'V2BatchService/Run']) {
