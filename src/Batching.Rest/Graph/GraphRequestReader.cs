@@ -4,8 +4,8 @@ using System.Text.Json;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
 using Batching.Engine.Model;
-using Batching.Rest.Dialects;
 using Batching.Rest.Calls;
+using Batching.Rest.Dialects;
 using Batching.Rest.Requests;
 using Batching.V1;
 

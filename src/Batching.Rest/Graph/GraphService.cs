@@ -1,8 +1,8 @@
 using Batching.Contracts.Graph;
 using Batching.Engine.Configuration;
 using Batching.Engine.Keyed;
-using Batching.Rest.Dialects;
 using Batching.Rest.Calls;
+using Batching.Rest.Dialects;
 using Batching.Rest.Replies;
 using Batching.Rest.Requests;
 using Google.Api;
