@@ -38,7 +38,9 @@ internal sealed class RawUpstream : IAsyncDisposable
             {
                 client = await _listener.AcceptTcpClientAsync();
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            // Stopped while it waits, or between two connections.
+            catch (Exception exception)
+                when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 return;
             }

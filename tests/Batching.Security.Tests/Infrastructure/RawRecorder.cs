@@ -61,7 +61,9 @@ public sealed class RawRecorder : IAsyncDisposable
             {
                 client = await _listener.AcceptTcpClientAsync();
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            // Stopped while it waits, or between two connections.
+            catch (Exception exception)
+                when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 return;
             }

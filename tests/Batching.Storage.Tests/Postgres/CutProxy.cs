@@ -43,8 +43,9 @@ internal sealed class CutProxy : IDisposable
                 _ = RelayAsync(await _listener.AcceptTcpClientAsync());
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
         {
+            // Stopped while it waits, or between two connections.
         }
     }
 
