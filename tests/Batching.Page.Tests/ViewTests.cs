@@ -118,7 +118,7 @@ public sealed class ViewTests(PageFixture fixture) : IClassFixture<PageFixture>
     {
         await using var session = await fixture.OpenAsync("/reference");
 
-        await Assertions.Expect(session.Page.Locator(".opblock")).ToHaveCountAsync(22);
+        await Assertions.Expect(session.Page.Locator(".opblock")).ToHaveCountAsync(28);
         await session.KeepPictureAsync("reference");
 
         var list = session.Page.Locator(".opblock").Filter(new() { HasText = "List batches" }).First;
