@@ -88,7 +88,7 @@ public sealed class ResumeCommandTests(GatewayFixture fixture) : IClassFixture<G
         var state = await CutWhileSubmittingAsync("POST");
         using var client = NewClient();
         var batch = await client.SubmitAsync(
-            [BatchCall.Post("sample/another")], new SubmitOptions { IdempotencyKey = state.SubmissionKey });
+            [BatchCall.Post("sample/echo?call=another")], new SubmitOptions { IdempotencyKey = state.SubmissionKey });
 
         var refused = await RunAsync("resume", Output);
 
