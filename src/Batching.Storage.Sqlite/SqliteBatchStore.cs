@@ -19,7 +19,7 @@ namespace Batching.Storage.Sqlite;
 /// Space that deletions free is used again; the file shrinks only when more than half of it is free. The file is
 /// longer than others: it has all members of the interface, most of them one call.
 /// </remarks>
-public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
+public sealed partial class SqliteBatchStore : IBatchStore
 {
     // Entries of so many segments are in memory at a time while they are read through.
     private const int SegmentsPerPage = 32;
@@ -49,9 +49,6 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
 
     /// <inheritdoc />
     public long MaxPayloadBytes => _bound.MaxPayloadBytes;
-
-    /// <inheritdoc />
-    public IWebhookStore Webhooks => this;
 
     private StoreWriter Writer => _writer ?? throw NotOpen();
 
@@ -106,18 +103,18 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
 
     /// <inheritdoc />
     public ValueTask<BatchRecord?> FindBatchAsync(long batchKey, CancellationToken cancellationToken) =>
-        Read(batchKey, static (session, key) => session.FindBatch(key), cancellationToken);
+        Read(batchKey, static (session, key) => session.Batches.Find(key), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<BatchRecord?> FindBatchAsync(
         string owner, long batchKey, CancellationToken cancellationToken) =>
-        Read((owner, batchKey), static (session, x) => session.FindBatch(x.owner, x.batchKey), cancellationToken);
+        Read((owner, batchKey), static (session, x) => session.Batches.Find(x.owner, x.batchKey), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<BatchRecord?> FindBatchAsync(
         string owner, string submissionKey, CancellationToken cancellationToken) =>
         Read(
-            (owner, submissionKey), static (session, x) => session.FindBatch(x.owner, x.submissionKey), cancellationToken);
+            (owner, submissionKey), static (session, x) => session.Batches.Find(x.owner, x.submissionKey), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<OwnerUsage> ReadUsageAsync(string owner, CancellationToken cancellationToken) =>
@@ -145,7 +142,7 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         return Read(
             (owner, beforeKey, limit),
-            static (session, x) => session.ListBatches(x.owner, x.beforeKey, x.limit),
+            static (session, x) => session.Batches.List(x.owner, x.beforeKey, x.limit),
             cancellationToken);
     }
 
@@ -155,7 +152,7 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         return Read(
-            (afterKey, limit), static (session, x) => session.ListUnfinished(x.afterKey, x.limit), cancellationToken);
+            (afterKey, limit), static (session, x) => session.Batches.ListUnfinished(x.afterKey, x.limit), cancellationToken);
     }
 
     /// <inheritdoc />
@@ -165,7 +162,7 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         return Read(
             (after, afterKey, until, limit),
-            static (session, x) => session.ListToStart(x.after, x.afterKey, x.until, x.limit),
+            static (session, x) => session.Batches.ListToStart(x.after, x.afterKey, x.until, x.limit),
             cancellationToken);
     }
 
@@ -174,7 +171,7 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
         DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        return Read((now, limit), static (session, x) => session.ListToExpire(x.now, x.limit), cancellationToken);
+        return Read((now, limit), static (session, x) => session.Batches.ListToExpire(x.now, x.limit), cancellationToken);
     }
 
     /// <inheritdoc />
@@ -182,7 +179,7 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
         DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        return Read((now, limit), static (session, x) => session.ListToDelete(x.now, x.limit), cancellationToken);
+        return Read((now, limit), static (session, x) => session.Batches.ListToDelete(x.now, x.limit), cancellationToken);
     }
 
     /// <inheritdoc />
@@ -234,26 +231,6 @@ public sealed partial class SqliteBatchStore : IBatchStore, IWebhookStore
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<int>> ListStartedAsync(long batchKey, CancellationToken cancellationToken) =>
         Read(batchKey, static (session, key) => session.ListStarted(key), cancellationToken);
-
-    /// <inheritdoc />
-    public ValueTask<IReadOnlyList<WebhookMessage>> ListDueMessagesAsync(
-        DateTimeOffset now, WebhookLane after, int perLane, int limit, CancellationToken cancellationToken) =>
-        Read(
-            (now, after, perLane, limit),
-            static (session, x) => session.Messages.ListDue(x.now, x.after, x.perLane, x.limit),
-            cancellationToken);
-
-    /// <inheritdoc />
-    public ValueTask<DateTimeOffset?> FindNextMessageTimeAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
-        Read(after, static (session, after) => session.Messages.FindNextTime(after), cancellationToken);
-
-    /// <inheritdoc />
-    public ValueTask<IReadOnlyList<WebhookMessage>> ListMessagesAsync(long batchKey, CancellationToken cancellationToken) =>
-        Read(batchKey, static (session, key) => session.Messages.ListOfBatch(key), cancellationToken);
-
-    /// <inheritdoc />
-    public ValueTask<int> CountWaitingMessagesAsync(string? owner, int limit, CancellationToken cancellationToken) =>
-        Read((owner, limit), static (session, x) => session.Messages.CountWaiting(x.owner, x.limit), cancellationToken);
 
     /// <summary>Does what is waiting to be committed, closes the files and lets others have the directory.</summary>
     public async ValueTask DisposeAsync()

@@ -95,6 +95,8 @@ internal sealed class Statement(SqliteConnection connection, string sql, string[
 
         public long GetInt64(int column) => sqlite3_column_int64(handle, column);
 
+        public DateTimeOffset GetTime(int column) => DateTimeOffset.FromUnixTimeMilliseconds(GetInt64(column));
+
         public string GetText(int column) => sqlite3_column_text(handle, column).utf8_to_string();
 
         public byte[] GetBlob(int column) => sqlite3_column_blob(handle, column).ToArray();

@@ -7,15 +7,15 @@ namespace Batching.Storage.Tests;
 public class SqliteQueryPlanTests
 {
     public static TheoryData<string> Statements => new(
-        ReadSession.FindBatchSql,
-        ReadSession.FindOwnedBatchSql,
-        ReadSession.FindSubmissionSql,
+        BatchReads.FindSql,
+        BatchReads.FindOwnedSql,
+        BatchReads.FindSubmissionSql,
         ReadSession.ReadUsageSql,
-        ReadSession.ListBatchesSql,
-        ReadSession.ListUnfinishedSql,
-        ReadSession.ListToStartSql,
-        ReadSession.ListToExpireSql,
-        ReadSession.ListToDeleteSql,
+        BatchReads.ListSql,
+        BatchReads.ListUnfinishedSql,
+        BatchReads.ListToStartSql,
+        BatchReads.ListToExpireSql,
+        BatchReads.ListToDeleteSql,
         ReadSession.ReadWindowSql,
         ReadSession.ReadSegmentSql,
         ReadSession.FindPayloadSql,

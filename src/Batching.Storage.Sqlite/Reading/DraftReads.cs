@@ -64,9 +64,9 @@ internal sealed class DraftReads(Statements statements)
                 {
                     Key = reader.GetInt64(0),
                     Owner = reader.GetText(1),
-                    CreateTime = ReadSession.TimeOf(reader, 2),
-                    DeleteTime = ReadSession.TimeOf(reader, 3),
-                    EndTime = reader.IsNull(4) ? null : ReadSession.TimeOf(reader, 4),
+                    CreateTime = reader.GetTime(2),
+                    DeleteTime = reader.GetTime(3),
+                    EndTime = reader.IsNull(4) ? null : reader.GetTime(4),
                     Credential = reader.IsNull(5) ? null : reader.GetBlob(5),
                     Peer = reader.IsNull(6) ? null : reader.GetText(6),
                     Trace = reader.IsNull(7) ? null : reader.GetText(7),

@@ -83,8 +83,8 @@ internal sealed class FileReads(Statements statements)
                     Name = reader.GetText(2),
                     Purpose = reader.GetText(3),
                     Bytes = reader.GetInt64(4),
-                    CreateTime = ReadSession.TimeOf(reader, 5),
-                    ExpireTime = ReadSession.TimeOf(reader, 6),
+                    CreateTime = reader.GetTime(5),
+                    ExpireTime = reader.GetTime(6),
                 });
             }
 

@@ -119,16 +119,13 @@ internal sealed class MessageReads
         Host = reader.GetText(3),
         Url = reader.GetText(4),
         Body = reader.GetBlob(5),
-        CreateTime = TimeOf(reader, 6),
+        CreateTime = reader.GetTime(6),
         State = (WebhookState)reader.GetInt32(7),
         Attempts = reader.GetInt32(8),
         LastAttempt = reader.IsNull(9)
             ? null
-            : new WebhookAttempt(TimeOf(reader, 9), reader.GetInt32(10), reader.IsNull(11) ? null : reader.GetText(11)),
-        NextTime = TimeOf(reader, 12),
-        EndTime = TimeOf(reader, 13),
+            : new WebhookAttempt(reader.GetTime(9), reader.GetInt32(10), reader.IsNull(11) ? null : reader.GetText(11)),
+        NextTime = reader.GetTime(12),
+        EndTime = reader.GetTime(13),
     };
-
-    private static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
 }

@@ -10,29 +10,8 @@ namespace Batching.Storage.Sqlite.Reading;
 /// <c>batches</c>: rows of a deleted batch, or payloads of an expired one, may still be there, and those of a batch
 /// that isn't accepted yet already; they don't count.
 /// </summary>
-/// <remarks>Longer than other files: all queries stand here, one below the other.</remarks>
 internal sealed class ReadSession : IDisposable
 {
-    internal const string BatchColumns =
-        """
-        batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
-        failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
-        submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events, cancel_time_ms, may_repeat,
-        attributes, dependencies
-        """;
-
-    internal const string FindBatchSql = $"SELECT {BatchColumns} FROM batches WHERE batch_key = $key";
-
-    // By the owner's index, which a batch of another owner is as much missing from as one that isn't there.
-    internal const string FindOwnedBatchSql =
-        $"""
-        SELECT {BatchColumns} FROM batches INDEXED BY batches_by_owner
-        WHERE owner = $owner AND batch_key = $key
-        """;
-
-    internal const string FindSubmissionSql =
-        $"SELECT {BatchColumns} FROM batches WHERE owner = $owner AND submission_key = $submissionKey";
-
     internal const string ReadUsageSql = "SELECT batches, requests, bytes FROM owners WHERE owner = $owner";
 
     // For operators, and seldom: it looks at every owner there is.
@@ -53,37 +32,6 @@ internal sealed class ReadSession : IDisposable
         """
         SELECT page_size * (page_count - freelist_count), page_size * freelist_count
         FROM pragma_page_size, pragma_page_count, pragma_freelist_count
-        """;
-
-    internal const string ListBatchesSql =
-        $"""
-        SELECT {BatchColumns} FROM batches WHERE owner = $owner AND batch_key < $before
-        ORDER BY batch_key DESC LIMIT $limit
-        """;
-
-    internal const string ListUnfinishedSql =
-        $"""
-        SELECT {BatchColumns} FROM batches WHERE finished < total AND batch_key > $after
-        ORDER BY batch_key LIMIT $limit
-        """;
-
-    internal const string ListToStartSql =
-        $"""
-        SELECT {BatchColumns} FROM batches
-        WHERE (start_time_ms, batch_key) > ($after, $afterKey) AND start_time_ms <= $until AND finished < total
-        ORDER BY start_time_ms, batch_key LIMIT $limit
-        """;
-
-    internal const string ListToExpireSql =
-        $"""
-        SELECT {BatchColumns} FROM batches WHERE expired = 0 AND expire_time_ms <= $now
-        ORDER BY expire_time_ms, batch_key LIMIT $limit
-        """;
-
-    internal const string ListToDeleteSql =
-        $"""
-        SELECT {BatchColumns} FROM batches WHERE delete_time_ms <= $now
-        ORDER BY delete_time_ms, batch_key LIMIT $limit
         """;
 
     // The subquery picks the row by the index alone, so that no blob is read before it is known to be the one.
@@ -139,18 +87,10 @@ internal sealed class ReadSession : IDisposable
 
     private readonly SqliteConnection _connection;
     private readonly Statements _statements;
-    private readonly Statement _findBatch;
-    private readonly Statement _findOwnedBatch;
-    private readonly Statement _findSubmission;
     private readonly Statement _readUsage;
     private readonly Dictionary<OwnerMeasure, Statement> _listOwners;
     private readonly Statement _countBatches;
     private readonly Statement _countPages;
-    private readonly Statement _listBatches;
-    private readonly Statement _listUnfinished;
-    private readonly Statement _listToStart;
-    private readonly Statement _listToExpire;
-    private readonly Statement _listToDelete;
     private readonly Statement _readWindow;
     private readonly Statement _readSegment;
     private readonly Statement _findPayload;
@@ -162,54 +102,34 @@ internal sealed class ReadSession : IDisposable
     {
         _connection = connection;
         _statements = new Statements(connection);
-        _findBatch = _statements.Add(FindBatchSql, "$key");
-        _findOwnedBatch = _statements.Add(FindOwnedBatchSql, "$owner", "$key");
-        _findSubmission = _statements.Add(FindSubmissionSql, "$owner", "$submissionKey");
         _readUsage = _statements.Add(ReadUsageSql, "$owner");
         _listOwners = Enum.GetValues<OwnerMeasure>().ToDictionary(
             measure => measure,
             measure => _statements.Add(ListOwnersSql.Replace("measure", ColumnOf(measure), StringComparison.Ordinal), "$limit"));
         _countBatches = _statements.Add(CountBatchesSql, "$now");
         _countPages = _statements.Add(CountPagesSql);
-        _listBatches = _statements.Add(ListBatchesSql, "$owner", "$before", "$limit");
-        _listUnfinished = _statements.Add(ListUnfinishedSql, "$after", "$limit");
-        _listToStart = _statements.Add(ListToStartSql, "$after", "$afterKey", "$until", "$limit");
-        _listToExpire = _statements.Add(ListToExpireSql, "$now", "$limit");
-        _listToDelete = _statements.Add(ListToDeleteSql, "$now", "$limit");
         _readWindow = _statements.Add(ReadWindowSql, "$key", "$index");
         _readSegment = _statements.Add(ReadSegmentSql, "$key", "$position");
         _findPayload = _statements.Add(FindPayloadSql, "$key", "$position");
         _readEntries = _statements.Add(ReadEntriesSql, "$key", "$position", "$limit");
         _listStarted = _statements.Add(ListStartedSql, "$key");
+        Batches = new BatchReads(_statements);
         Messages = new MessageReads(_statements);
         Files = new FileReads(_statements);
         Drafts = new DraftReads(_statements);
     }
 
+    /// <summary>The batches themselves.</summary>
+    public BatchReads Batches { get; }
+
     /// <summary>The messages of webhooks.</summary>
     public MessageReads Messages { get; }
 
+    /// <summary>The files that batches are read from.</summary>
     public FileReads Files { get; }
 
+    /// <summary>The batches that are not accepted yet.</summary>
     public DraftReads Drafts { get; }
-
-    public BatchRecord? FindBatch(long batchKey)
-    {
-        using var reader = _findBatch.Query(batchKey);
-        return reader.Read() ? BatchOf(reader) : null;
-    }
-
-    public BatchRecord? FindBatch(string owner, long batchKey)
-    {
-        using var reader = _findOwnedBatch.Query(owner, batchKey);
-        return reader.Read() ? BatchOf(reader) : null;
-    }
-
-    public BatchRecord? FindBatch(string owner, string submissionKey)
-    {
-        using var reader = _findSubmission.Query(owner, submissionKey);
-        return reader.Read() ? BatchOf(reader) : null;
-    }
 
     public OwnerUsage ReadUsage(string owner)
     {
@@ -247,22 +167,6 @@ internal sealed class ReadSession : IDisposable
             pages.GetInt64(1),
             MaxBytes: null);
     }
-
-    public IReadOnlyList<BatchRecord> ListBatches(string owner, long beforeKey, int limit) =>
-        Batches(_listBatches.Query(owner, beforeKey, limit));
-
-    public IReadOnlyList<BatchRecord> ListUnfinished(long afterKey, int limit) =>
-        Batches(_listUnfinished.Query(afterKey, limit));
-
-    public IReadOnlyList<BatchRecord> ListToStart(
-        DateTimeOffset after, long afterKey, DateTimeOffset until, int limit) =>
-        Batches(_listToStart.Query(after.ToUnixTimeMilliseconds(), afterKey, until.ToUnixTimeMilliseconds(), limit));
-
-    public IReadOnlyList<BatchRecord> ListToExpire(DateTimeOffset now, int limit) =>
-        Batches(_listToExpire.Query(now.ToUnixTimeMilliseconds(), limit));
-
-    public IReadOnlyList<BatchRecord> ListToDelete(DateTimeOffset now, int limit) =>
-        Batches(_listToDelete.Query(now.ToUnixTimeMilliseconds(), limit));
 
     public RequestWindow? ReadWindow(long batchKey, int index)
     {
@@ -331,59 +235,10 @@ internal sealed class ReadSession : IDisposable
         _connection.Dispose();
     }
 
-    private static List<BatchRecord> Batches(Statement.Rows reader)
-    {
-        using (reader)
-        {
-            var batches = new List<BatchRecord>();
-            while (reader.Read())
-            {
-                batches.Add(BatchOf(reader));
-            }
-
-            return batches;
-        }
-    }
-
-    private static BatchRecord BatchOf(Statement.Rows reader) => new()
-    {
-        Key = reader.GetInt64(0),
-        Owner = reader.GetText(1),
-        CreateTime = TimeOf(reader, 2),
-        ExpireTime = TimeOf(reader, 3),
-        DeleteTime = TimeOf(reader, 4),
-        DoneTime = reader.IsNull(5) ? null : TimeOf(reader, 5),
-        Capacity = reader.GetInt32(6),
-        Total = reader.GetInt32(7),
-        Finished = reader.GetInt32(8),
-        Failed = reader.GetInt32(9),
-        ResponseSize = reader.GetInt64(10),
-        Received = reader.GetInt32(11),
-        Cancelled = reader.GetBoolean(12),
-        Expired = reader.GetBoolean(13),
-        Credential = reader.IsNull(14) ? null : reader.GetBlob(14),
-        SpawnerPages = reader.GetInt32(15),
-        Peer = reader.IsNull(16) ? null : reader.GetText(16),
-        Trace = reader.IsNull(17) ? null : reader.GetText(17),
-        Runs = NumberRuns.Decode(reader.IsNull(18) ? null : reader.GetBlob(18)),
-        SubmissionKey = reader.IsNull(19) ? null : new SubmissionKey(reader.GetText(19), reader.GetText(20)),
-        StartTime = reader.IsNull(21) ? null : TimeOf(reader, 21),
-        Priority = reader.GetInt32(22),
-        Deadline = reader.IsNull(23) ? null : TimeOf(reader, 23),
-        Notify = reader.IsNull(24) ? null : new WebhookTarget(reader.GetText(24), (BatchEvents)reader.GetInt32(25)),
-        CancelTime = reader.IsNull(26) ? null : TimeOf(reader, 26),
-        MayRepeat = reader.GetBoolean(27),
-        Attributes = reader.IsNull(28) ? null : reader.GetBlob(28),
-        Dependencies = reader.GetInt32(29),
-    };
-
     private static string ColumnOf(OwnerMeasure measure) => measure switch
     {
         OwnerMeasure.Batches => "batches",
         OwnerMeasure.Bytes => "bytes",
         _ => "requests",
     };
-
-    internal static DateTimeOffset TimeOf(Statement.Rows reader, int column) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
 }

@@ -8,30 +8,23 @@ using static SQLitePCL.raw;
 namespace Batching.Storage.Sqlite.Writing;
 
 /// <summary>The writer's connection with its statements. Everything happens on the writer's thread.</summary>
-/// <remarks>Longer than other files: each change is a few statements, and all of them stand here, one below the other.</remarks>
 internal sealed class WriteSession : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statements _statements;
     private readonly Statement _begin;
     private readonly Statement _commit;
-    private readonly Statement _insertBatch;
-    private readonly Statement _findSubmission;
     private readonly Statement _insertWindow;
     private readonly Statement _stage;
     private readonly Statement _unstage;
-    private readonly Statement _updateBatch;
     private readonly Statement _insertSegment;
     private readonly Statement _insertPayload;
     private readonly Statement _insertStarted;
-    private readonly Statement _receive;
-    private readonly Statement _cancel;
-    private readonly Statement _expire;
-    private readonly Statement _delete;
     private readonly Statement _reserveKeys;
     private readonly Statement _insertSecret;
     private readonly Statement _findSecret;
     private readonly OwnerCounts _owners;
+    private readonly BatchWrites _batches;
     private readonly MessageWrites _messages;
     private readonly StoreBound _bound;
     private bool _usesReserve = true;
@@ -46,31 +39,12 @@ internal sealed class WriteSession : IDisposable
         var statements = _statements = new Statements(connection);
         Sweeper = new RowSweeper(statements, firstOwnKey);
         _owners = new OwnerCounts(statements);
+        _batches = new BatchWrites(statements, _owners);
         _messages = new MessageWrites(statements);
 
         // IMMEDIATE: a lock that can't be had is found out now, not at the first change.
         _begin = statements.Add("BEGIN IMMEDIATE");
         _commit = statements.Add("COMMIT");
-        _insertBatch = statements.Add(
-            """
-            INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms,
-                capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
-                credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash,
-                start_time_ms, priority, deadline_ms, notify_url, notify_events, may_repeat, attributes,
-                dependencies)
-            VALUES ($key, $owner, $created, $expires, $deletes, $done,
-                $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
-                $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash,
-                $start, $priority, $deadline, $notifyUrl, $notifyEvents, $mayRepeat, $attributes,
-                $dependencies)
-            """,
-            "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
-            "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
-            "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash",
-            "$start", "$priority", "$deadline", "$notifyUrl", "$notifyEvents",
-            "$mayRepeat", "$attributes", "$dependencies");
-        _findSubmission = statements.Add(
-            "SELECT batch_key FROM batches WHERE owner = $owner AND submission_key = $key", "$owner", "$key");
         _stage = statements.Add(
             """
             INSERT INTO staged_batches (batch_key, request_bytes) VALUES ($key, $bytes)
@@ -84,15 +58,6 @@ internal sealed class WriteSession : IDisposable
             VALUES ($key, $first, $count, $data)
             """,
             "$key", "$first", "$count", "$data");
-        _updateBatch = statements.Add(
-            """
-            UPDATE batches SET total = $total, finished = $finished, failed = $failed, response_size = $size,
-                done_time_ms = $done, credential = $credential, capacity = $capacity, number_runs = $runs, request_bytes = request_bytes + $requestBytes,
-                payload_bytes = payload_bytes + iif(expired, 0, $payloadBytes)
-            WHERE batch_key = $key RETURNING expired
-            """,
-            "$key", "$total", "$finished", "$failed", "$size", "$done", "$credential", "$capacity", "$runs",
-            "$requestBytes", "$payloadBytes");
         _insertSegment = statements.Add(
             """
             INSERT INTO result_segments (batch_key, first_position, result_count, entries)
@@ -107,30 +72,6 @@ internal sealed class WriteSession : IDisposable
             SELECT batch_key, $indexes FROM batches WHERE batch_key = $key AND expired = 0 AND finished < total
             """,
             "$key", "$indexes");
-        _receive = statements.Add(
-            """
-            UPDATE batches SET received = min($position, finished)
-            WHERE batch_key = $key AND received < min($position, finished)
-            """,
-            "$key", "$position");
-        _cancel = statements.Add(
-            """
-            UPDATE batches SET cancelled = 1, cancel_time_ms = coalesce(cancel_time_ms, $time)
-            WHERE batch_key = $key AND finished < total
-            """,
-            "$key", "$time");
-        _expire = statements.Add(
-            """
-            UPDATE batches SET expired = 1 WHERE batch_key = $key AND expired = 0
-            RETURNING owner, 0, 0, payload_bytes
-            """,
-            "$key");
-        _delete = statements.Add(
-            """
-            DELETE FROM batches WHERE batch_key = $key
-            RETURNING owner, finished < total, total - finished, request_bytes + iif(expired, 0, payload_bytes)
-            """,
-            "$key");
         _reserveKeys = statements.Add("UPDATE key_counter SET next_key = next_key + $count RETURNING next_key - $count",
             "$count");
         _insertSecret = statements.Add("INSERT INTO secrets (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING",
@@ -142,8 +83,10 @@ internal sealed class WriteSession : IDisposable
 
     public RowSweeper Sweeper { get; }
 
+    /// <summary>The changes of files.</summary>
     public FileWrites Files { get; }
 
+    /// <summary>The changes of drafts.</summary>
     public DraftWrites Drafts { get; }
 
     /// <summary>Begins a transaction.</summary>
@@ -224,20 +167,20 @@ internal sealed class WriteSession : IDisposable
 
                 break;
             case StoreWrite.MoveReceivedMark receive:
-                _receive.Execute(receive.BatchKey, receive.Position);
+                _batches.MoveReceivedMark(receive.BatchKey, receive.Position);
                 break;
             case StoreWrite.Cancel cancel:
-                _cancel.Execute(cancel.BatchKey, cancel.Time?.ToUnixTimeMilliseconds());
+                _batches.Cancel(cancel);
                 break;
             case StoreWrite.Expire:
-                if (TrySubtractFromOwner(_expire, write.BatchKey))
+                if (_batches.TryExpire(write.BatchKey))
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Payloads);
                 }
 
                 break;
             case StoreWrite.Delete:
-                if (TrySubtractFromOwner(_delete, write.BatchKey) || _unstage.Number(write.BatchKey) is not null)
+                if (_batches.TryDelete(write.BatchKey) || _unstage.Number(write.BatchKey) is not null)
                 {
                     Sweeper.Begin(write.BatchKey, SweepScope.Everything);
                     _messages.DeleteEnded(write.BatchKey);
@@ -276,48 +219,13 @@ internal sealed class WriteSession : IDisposable
     private void Accept(StoreWrite.Accept accept)
     {
         var batch = accept.Batch;
-        if (batch.SubmissionKey is { } key && _findSubmission.Number(batch.Owner, key.Text) is not null)
-        {
-            throw new SubmissionKeyTakenException(batch.Key);
-        }
-
         var requestBytes = BytesOf(accept.Windows) + (batch.Notify?.StoredBytes ?? 0) + (batch.Attributes?.Length ?? 0);
         if (accept.Windows is not [{ FirstIndex: 0 }, ..])
         {
             requestBytes += _unstage.Number(batch.Key) ?? 0;
         }
 
-        _insertBatch.Execute(
-            batch.Key,
-            batch.Owner,
-            batch.CreateTime.ToUnixTimeMilliseconds(),
-            batch.ExpireTime.ToUnixTimeMilliseconds(),
-            batch.DeleteTime.ToUnixTimeMilliseconds(),
-            batch.DoneTime?.ToUnixTimeMilliseconds(),
-            batch.Capacity,
-            batch.SpawnerPages,
-            batch.Total,
-            batch.Finished,
-            batch.Failed,
-            batch.ResponseSize,
-            batch.Received,
-            batch.Cancelled,
-            batch.Expired,
-            batch.Credential,
-            batch.Peer,
-            batch.Trace,
-            batch.Runs.Encode(),
-            requestBytes,
-            batch.SubmissionKey?.Text,
-            batch.SubmissionKey?.ContentHash,
-            batch.StartTime?.ToUnixTimeMilliseconds(),
-            batch.Priority,
-            batch.Deadline?.ToUnixTimeMilliseconds(),
-            batch.Notify?.Url,
-            (int)(batch.Notify?.Events ?? BatchEvents.None),
-            batch.MayRepeat,
-            batch.Attributes,
-            batch.Dependencies);
+        _batches.Insert(batch, requestBytes);
         if (batch.Attributes is not null)
         {
             Drafts.Remove(batch.Key);
@@ -332,19 +240,7 @@ internal sealed class WriteSession : IDisposable
         var batch = append.Batch;
         var requestBytes = BytesOf(append.Spawned);
         var payloadBytes = append.Segments.Sum(segment => (long)(segment.Payload?.Length ?? 0));
-        var expired = _updateBatch.Number(
-            batch.Key,
-            batch.Total,
-            batch.Finished,
-            batch.Failed,
-            batch.ResponseSize,
-            batch.DoneTime?.ToUnixTimeMilliseconds(),
-            batch.Credential,
-            batch.Capacity,
-            batch.Runs.Encode(),
-            requestBytes,
-            payloadBytes);
-        if (expired is null)
+        if (_batches.Update(batch, requestBytes, payloadBytes) is not { } isExpired)
         {
             return;
         }
@@ -352,7 +248,7 @@ internal sealed class WriteSession : IDisposable
         foreach (var segment in append.Segments)
         {
             _insertSegment.Execute(batch.Key, segment.FirstPosition, segment.Count, segment.Entries);
-            if (segment.Payload is { } payload && expired is 0)
+            if (segment.Payload is { } payload && !isExpired)
             {
                 _insertPayload.Execute(payload);
             }
@@ -365,24 +261,11 @@ internal sealed class WriteSession : IDisposable
             batch.Owner,
             (batch.Running > 0 ? 1 : 0) - (wasRunning ? 1 : 0),
             running,
-            requestBytes + (expired is 0 ? payloadBytes : 0));
+            requestBytes + (isExpired ? 0 : payloadBytes));
         if (batch.DoneTime is not null)
         {
             Sweeper.Begin(batch.Key, SweepScope.Starts);
         }
-    }
-
-    // What a batch no longer takes, as the statement that changed it returns it.
-    private bool TrySubtractFromOwner(Statement statement, long batchKey)
-    {
-        using var reader = statement.Query(batchKey);
-        if (!reader.Read())
-        {
-            return false;
-        }
-
-        _owners.Add(reader.GetText(0), -reader.GetInt32(1), -reader.GetInt64(2), -reader.GetInt64(3));
-        return true;
     }
 
     private static long BytesOf(IReadOnlyList<RequestWindow> windows) =>
