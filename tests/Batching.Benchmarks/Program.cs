@@ -46,6 +46,9 @@ switch (args)
     case ["startup", .. { Length: > 0 } folders]:
         await StartupFigure.RunAsync(folders, rounds: 10);
         return 0;
+    case ["cli-start", var folder, .. var rest]:
+        await CliStartFigure.RunAsync(folder, Rounds(rest, 12));
+        return 0;
     case ["bare-loop", var port, var upstream]:
         await BareLoop.ServeAsync(
             int.Parse(port, CultureInfo.InvariantCulture), int.Parse(upstream, CultureInfo.InvariantCulture));
@@ -100,6 +103,7 @@ switch (args)
             """
             Which figure?
               pass-through [--rest] [rounds [folder of a build …]], pass-through --telemetry [--rest] [rounds], startup <published folder> …
+              cli-start <published folder> [rounds]
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               pages [rounds [folder of a build …]]
               keyed-comparison [rounds], keyed-latency, owner-timing

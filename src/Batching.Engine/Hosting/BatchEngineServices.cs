@@ -84,6 +84,7 @@ public static class BatchEngineServices
             .AddFace<BatchSubmitter>()
             .AddFace<BatchUploader>()
             .AddFace<BatchReader>()
+            .AddFace<BatchWatcher>()
             .AddFace<ResultFetcher>()
             .AddFace<ResultStreamer>()
             .AddFace<BodyReader>()
