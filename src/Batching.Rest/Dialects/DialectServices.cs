@@ -28,7 +28,7 @@ internal static class DialectServices
         if (dialects.OpenAI.Enabled)
         {
             own.Add($"/{OpenAiBatchService.Descriptor.File.Package}.");
-            services.AddSingleton<OpenAiService>();
+            services.AddSingleton<OpenAiService>().AddSingleton<OutputContent>();
             services.AddSingleton<OpenAiDraftReader>();
             services.AddSingleton<IDraftReader>(static provider => provider.GetRequiredService<OpenAiDraftReader>());
         }
