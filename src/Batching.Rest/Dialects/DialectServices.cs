@@ -45,7 +45,7 @@ internal static class DialectServices
         {
             own.Add($"/{GraphBatchService.Descriptor.File.Package}.");
             own.Add(GraphEndpoint.PathOf(dialects.Graph));
-            services.AddSingleton<GraphService>();
+            services.AddSingleton<GraphService>().AddSingleton<GraphRuns>();
         }
 
         return services.Configure<BatchEngineOptions>(engine => engine.OwnPaths.UnionWith(own));

@@ -47,14 +47,16 @@ internal sealed class OpenAiService(
 
     public override async Task<HttpBody> ListFiles(ListFilesRequest request, ServerCallContext context)
     {
-        if (request.Order.Length > 0 && request.Order != "desc")
+        if (request.Order is not ("" or "asc" or "desc"))
         {
-            throw new RefusedCallException("order", "must be 'desc'");
+            throw new RefusedCallException("order", "must be 'asc' or 'desc'");
         }
 
         var limit = LimitOf(request.Limit, MaxFiles, MaxFiles);
         var after = request.After.Length > 0 ? OpenAiId.ToFile(request.After) : "";
-        var found = await files.ListAsync(context.GetCaller(), after, limit + 1, context.CancellationToken)
+        var found = (request.Order == "asc"
+            ? await files.ListOldestAsync(context.GetCaller(), after, limit + 1, context.CancellationToken)
+            : await files.ListAsync(context.GetCaller(), after, limit + 1, context.CancellationToken))
             ?? throw new RefusedCallException("after", "is not the id of a file");
         FileRecord[] page =
             [.. found.Take(limit).Where(file => request.Purpose.Length == 0 || file.Purpose == request.Purpose)];
