@@ -4,6 +4,7 @@ using Batching.Benchmarks.Flow;
 using Batching.Benchmarks.Graph;
 using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
+using Batching.Benchmarks.Models;
 using Batching.Benchmarks.Neighbours;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.Pages;
@@ -60,6 +61,10 @@ switch (args)
         await GraphFigure.RunAsync(
             Rounds(rest[..Math.Min(1, rest.Length)], 5), TimeSpan.FromSeconds(rest.Length > 1 ? Number(rest[1]) : 6));
         return 0;
+    case ["openai", .. var rest]:
+        await OpenAiFigure.RunAsync(
+            Rounds(rest[..Math.Min(1, rest.Length)], 5), rest.Length > 1 ? Number(rest[1]) : 50_000);
+        return 0;
     case ["odata-service", var port]:
         await ODataService.ServeAsync(Number(port));
         return 0;
@@ -107,7 +112,7 @@ switch (args)
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               pages [rounds [folder of a build …]]
               keyed-comparison [rounds], keyed-latency, owner-timing
-              graph-comparison [rounds [seconds]]
+              graph-comparison [rounds [seconds]], openai [rounds [lines]]
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
               big-batch [requests], slow-readers [bytes of a result]
               startup-recovery [rounds [shape …]], soak [--minutes N]
