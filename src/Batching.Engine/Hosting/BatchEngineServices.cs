@@ -26,7 +26,7 @@ namespace Batching.Engine.Hosting;
 public static class BatchEngineServices
 {
     /// <summary>
-    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchReader"/>,
+    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchAppender"/>, <see cref="BatchSealer"/>, <see cref="BatchReader"/>,
     /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
     /// <see cref="OperatorDesk"/>, <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="Configuration.BatchEngineOptions"/> beside it; <see cref="BatchFiles"/>, <see cref="BatchDrafts"/> and <see cref="AttributedBatches"/>
@@ -46,6 +46,7 @@ public static class BatchEngineServices
         services.AddSingleton<Staging>();
         services.AddSingleton<BatchAcceptor>();
         services.AddSingleton<SubmissionKeys>();
+        services.AddSingleton<SubmissionReplies>();
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<LoadQueue>();
         services.AddSingleton<CallQueues>();
@@ -83,6 +84,8 @@ public static class BatchEngineServices
             .AddFace<EngineHealth>()
             .AddFace<BatchSubmitter>()
             .AddFace<BatchUploader>()
+            .AddFace<BatchAppender>()
+            .AddFace<BatchSealer>()
             .AddFace<BatchReader>()
             .AddFace<ResultFetcher>()
             .AddFace<ResultStreamer>()
