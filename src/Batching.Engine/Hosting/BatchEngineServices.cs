@@ -28,7 +28,7 @@ public static class BatchEngineServices
     /// <summary>
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchAppender"/>, <see cref="BatchSealer"/>, <see cref="BatchReader"/>,
     /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
-    /// <see cref="OperatorDesk"/>, <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="OperatorDesk"/>, <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="KeyedBatchSubmitter"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="Configuration.BatchEngineOptions"/> beside it; <see cref="BatchFiles"/>, <see cref="BatchDrafts"/> and <see cref="AttributedBatches"/>
     /// need an <see cref="IFileStore"/> and an <see cref="IDraftStore"/>, which not every store is.
     /// </summary>
@@ -98,6 +98,7 @@ public static class BatchEngineServices
             .AddFace<AttributedBatches>()
             .AddFace<OperatorDesk>()
             .AddFace<KeyedBatchRunner>()
+            .AddFace<KeyedBatchSubmitter>()
             .AddFace<PaginationDetector>();
     }
 
