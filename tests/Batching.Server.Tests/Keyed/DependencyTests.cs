@@ -112,9 +112,9 @@ public sealed class DependencyTests
         const string calls = """{"one": "/a", "two": {"url": "/b", "method": "PUT", "payload": 1, "depends_on": ["one"]}}""";
 
         var v2 = await gateway.Rest.PostAsync(calls, "/api/v2/batch?async=true");
-        var v1 = await gateway.Rest.PostAsync(
-            """{"async": true, "calls": [{"key": "one", "request": {"path": "a"}}, {"key": "two", "request": {"path": "b", "dependsOn": ["one"]}}]}""",
-            "/api/v1/batches:run");
+        var v1 = await PostJsonAsync(
+            gateway,
+            """{"async": true, "calls": [{"key": "one", "request": {"path": "a"}}, {"key": "two", "request": {"path": "b", "dependsOn": ["one"]}}]}""");
         using var channel = GrpcChannel.ForAddress(gateway.Address);
         var grpc = await new KeyedBatchService.KeyedBatchServiceClient(channel).RunBatchAsync(new RunBatchRequest
         {
@@ -163,8 +163,8 @@ public sealed class DependencyTests
             "/api/v2/batch?async=true");
         var twice = await gateway.Rest.PostAsync("""{"a": "/a", "a": "/a"}""", "/api/v2/batch?async=true");
         var none = await gateway.Rest.PostAsync("{}", "/api/v2/batch?async=true");
-        var v1 = await gateway.Rest.PostAsync(
-            """{"async": true, "calls": [{"key": "one"}, {"key": "b\u0000", "request": {"path": "b"}}]}""", "/api/v1/batches:run");
+        var v1 = await PostJsonAsync(
+            gateway, """{"async": true, "calls": [{"key": "one"}, {"key": "b\u0001", "request": {"path": "b"}}]}""");
 
         Assert.Equal((400, 400, 400, 400), (v2.Status, twice.Status, none.Status, v1.Status));
         Assert.Equal(
@@ -198,4 +198,7 @@ public sealed class DependencyTests
             return (response.StatusCode, await response.Content.ReadAsStringAsync());
         }
     }
+
+    private static Task<RestReply> PostJsonAsync(Infrastructure.Gateway gateway, string json) => gateway.Rest.SendAsync(
+        HttpMethod.Post, "/api/v1/batches:run", new StringContent(json, Encoding.UTF8, "application/json"));
 }

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Batching.Server.Tests.Infrastructure;
 using Batching.V1;
 using Google.Rpc;
@@ -20,7 +21,8 @@ public sealed class OpenBatchTests
         var again = (await gateway.Rest.PostAsync("""[{"path": "b", "method": "PUT", "body": 1},{"path": "c"}]""", $"/api/v0/batch/{id}/requests?offset=1")).Success();
         var grpc = (await gateway.Grpc.AppendRequestsAsync(
             new AppendRequestsRequest { BatchId = id, Offset = 3, Requests = { new V1.Request { Path = "d" } } })).Batch;
-        var v1 = await gateway.Rest.PostAsync("""{"requests": [{"path": "e"}], "offset": "4"}""", $"/api/v1/batches/{id}:append");
+        var v1 = await gateway.Rest.SendAsync(
+            HttpMethod.Post, $"/api/v1/batches/{id}:append", JsonContent.Create(new { requests = new[] { new { path = "e" } }, offset = "4" }));
         var open = (await gateway.Rest.GetAsync($"/api/v0/batch/{id}/status")).Success();
         var seal = (await gateway.Rest.PostAsync("", $"/api/v0/batch/{id}/seal")).Success();
         await gateway.Rest.WaitUntilDoneAsync(id);
