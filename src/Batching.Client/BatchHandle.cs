@@ -69,7 +69,7 @@ public sealed class BatchHandle
         {
             var batch = await GetStatusAsync(cancellationToken).ConfigureAwait(false);
             progress?.Report(BatchProgress.Of(batch, read: 0));
-            if (batch.RunningRequests == 0)
+            if (batch.RunningRequests == 0 && !batch.Open)
             {
                 return batch;
             }
@@ -105,6 +105,32 @@ public sealed class BatchHandle
             await destination.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>
+    /// Appends requests to a batch that was submitted with <see cref="SubmitOptions.KeepOpen"/>, all of them or none. If the answer is lost
+    /// it is asked for again: the gateway recognises the last append.
+    /// </summary>
+    /// <param name="requests">The requests: as many as fit into one message, and no spawners.</param>
+    /// <param name="offset">
+    /// The number of requests that the batch was given before: <see cref="Batch.SubmittedRequests"/> of the batch as it was last seen.
+    /// </param>
+    /// <param name="cancellationToken">Ends the call; the requests may be appended all the same.</param>
+    /// <returns>The batch, with the requests that were appended.</returns>
+    /// <exception cref="BatchException">
+    /// The requests are refused, and <see cref="BatchException.Problems"/> says why; the batch takes no more (<c>FailedPrecondition</c>), or
+    /// was given others in the meantime (<c>Aborted</c>); or the gateway can't be reached.
+    /// </exception>
+    public async Task<Batch> AppendAsync(
+        IReadOnlyCollection<Request> requests, long offset, CancellationToken cancellationToken = default) => (await _connection.CallAsync(
+        call => _connection.Batches.AppendRequestsAsync(
+            new AppendRequestsRequest { BatchId = Id, Offset = offset, Requests = { requests } }, call),
+        cancellationToken).ConfigureAwait(false))!.Batch;
+
+    /// <summary>Seals an open batch: it takes no more requests. A batch that is not open stays as it is.</summary>
+    /// <exception cref="BatchException">There is no such batch, or the gateway can't be reached.</exception>
+    public async Task<Batch> SealAsync(CancellationToken cancellationToken = default) => (await _connection.CallAsync(
+        call => _connection.Batches.SealBatchAsync(new SealBatchRequest { BatchId = Id }, call),
+        cancellationToken).ConfigureAwait(false))!.Batch;
 
     /// <summary>
     /// Cancels the batch: requests without a result end as <c>CANCELLED</c>, and results that are there stay. A batch that is done

@@ -34,4 +34,10 @@ public sealed class SubmitOptions
     /// its host. None by default.
     /// </summary>
     public Notify? Notify { get; init; }
+
+    /// <summary>
+    /// Keeps the batch open: <see cref="BatchHandle.AppendAsync"/> adds requests until <see cref="BatchHandle.SealAsync"/>. False by default.
+    /// Such a batch is submitted in one message.
+    /// </summary>
+    public bool KeepOpen { get; init; }
 }

@@ -44,6 +44,10 @@ switch (args)
     case ["parallel-flow", .. var rest]:
         await ParallelFlowFigure.RunAsync(Rounds(rest, 3));
         return 0;
+    case ["dependencies", .. var rest]:
+        await DependencyFigure.RunAsync(
+            Rounds(rest[..Math.Min(1, rest.Length)], 3), rest.Length > 1 ? Number(rest[1]) : 100_000);
+        return 0;
     case ["startup", .. { Length: > 0 } folders]:
         await StartupFigure.RunAsync(folders, rounds: 10);
         return 0;
@@ -110,7 +114,7 @@ switch (args)
               pass-through [--rest] [rounds [folder of a build …]], pass-through --telemetry [--rest] [rounds], startup <published folder> …
               cli-start <published folder> [rounds]
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
-              pages [rounds [folder of a build …]]
+              pages [rounds [folder of a build …]], dependencies [rounds [requests]]
               keyed-comparison [rounds], keyed-latency, owner-timing
               graph-comparison [rounds [seconds]], openai [rounds [lines]]
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]

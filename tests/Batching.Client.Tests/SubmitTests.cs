@@ -154,6 +154,27 @@ public sealed class SubmitTests(GatewayFixture fixture) : IClassFixture<GatewayF
         await batch.DeleteAsync();
     }
 
+    [Fact]
+    public async Task Append_OpenBatch_AddsToItUntilItIsSealed()
+    {
+        using var client = fixture.Gateway.NewClient();
+        var batch = await client.SubmitAsync([BatchCall.Get("sample/items/1")], new SubmitOptions { KeepOpen = true });
+        var reading = batch.ReadResultsAsync().ToListAsync().AsTask();
+
+        var first = await batch.AppendAsync([BatchCall.Get("sample/items/2"), BatchCall.Get("sample/items/3")], offset: 1);
+        var again = await batch.AppendAsync([BatchCall.Get("sample/items/2"), BatchCall.Get("sample/items/3")], offset: 1);
+        var wrong = await Assert.ThrowsAsync<BatchException>(() => batch.AppendAsync([BatchCall.Get("sample/items/9")], offset: 2));
+        await batch.AppendAsync([BatchCall.Get("sample/items/4")], first.SubmittedRequests);
+        await batch.SealAsync();
+
+        Assert.Equal(first.Requests.Select(request => request.Id), again.Requests.Select(request => request.Id));
+        Assert.Equal(StatusCode.Aborted, wrong.StatusCode);
+        Assert.Equal(
+            ["sample/items/1", "sample/items/2", "sample/items/3", "sample/items/4"],
+            (await reading.WaitAsync(Deadline)).OrderBy(result => result.Index).Select(result => result.Request.Path));
+        Assert.Equal(BatchState.Done, (await batch.WaitAsync()).State);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("ü")]

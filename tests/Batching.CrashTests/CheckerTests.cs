@@ -42,6 +42,72 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void Check_ToldOnceOrAgain_FindsNothing()
+    {
+        Notify();
+        Tell("batch.done", "m1", running: 0);
+        Tell("batch.done", "m1", running: 0);
+
+        Assert.Empty(Checker.Check(_history));
+    }
+
+    [Fact]
+    public void Check_DoneAndNobodyWasTold_NotTold()
+    {
+        Notify();
+
+        Finds(ViolationKind.NotTold);
+    }
+
+    [Theory]
+    [InlineData("batch.done", 1, 6, 0)]
+    [InlineData("batch.done", 0, 5, 0)]
+    [InlineData("batch.done", 0, 6, 1)]
+    [InlineData("batch.failed_first", 2, 6, 1)]
+    [InlineData("batch.expired", 0, 6, 0)]
+    public void Check_ToldWhatHasNotHappened_ToldWrongly(string name, long running, long total, long failed)
+    {
+        Notify();
+        Tell("batch.done", "m1", running: 0);
+        Tell(name, "m1", running, total, failed);
+
+        Finds(ViolationKind.ToldWrongly);
+    }
+
+    [Fact]
+    public void Check_TwoMessagesOfOneEvent_ToldWrongly()
+    {
+        Notify();
+        Tell("batch.done", "m1", running: 0);
+        Tell("batch.done", "m2", running: 0);
+
+        Finds(ViolationKind.ToldWrongly);
+    }
+
+    [Fact]
+    public void Check_ToldWithoutHavingAsked_ToldWrongly()
+    {
+        Tell("batch.done", "m1", running: 0);
+
+        Finds(ViolationKind.ToldWrongly);
+    }
+
+    [Fact]
+    public void Check_AppendedWithOtherIds_LostRequest()
+    {
+        _history.Submissions[0] = _history.Submissions[0] with
+        {
+            Plan = _history.Submissions[0].Plan with { OpenWith = 3 },
+            RequestIds = ["11", "12", "13"],
+        };
+        _history.Appended.Add(new Appended(BatchId, ["14"]));
+        Assert.Empty(Checker.Check(_history));
+        _history.Appended[0] = new Appended(BatchId, ["99"]);
+
+        Finds(ViolationKind.LostRequest);
+    }
+
+    [Fact]
     public void Check_AcknowledgedBatchGone_LostBatch()
     {
         _history.Finals.Clear();
@@ -377,6 +443,12 @@ public sealed class CheckerTests
 
         Finds(ViolationKind.Surprise);
     }
+
+    private void Notify() =>
+        _history.Submissions[0] = _history.Submissions[0] with { Plan = _history.Submissions[0].Plan with { Notifies = true } };
+
+    private void Tell(string name, string id, long running, long total = 6, long failed = 0) =>
+        _history.Told.Add(new Told(id, BatchId, name, total, running, failed));
 
     private void Finds(ViolationKind kind)
     {

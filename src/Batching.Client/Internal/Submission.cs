@@ -52,6 +52,12 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
             var first = messages.Current;
             if (await messages.MoveNextAsync().ConfigureAwait(false))
             {
+                if (options.KeepOpen)
+                {
+                    throw new ArgumentException(
+                        $"The requests do not fit into one message, as those of a batch have to that is kept open ({nameof(SubmitOptions)}.{nameof(SubmitOptions.KeepOpen)}). Append the others.");
+                }
+
                 return await UploadAsync(first, messages, cancellationToken).ConfigureAwait(false);
             }
 
@@ -62,6 +68,7 @@ internal sealed class Submission(Connection connection, IAsyncEnumerable<Request
                 StartTime = options.StartTime?.ToTimestamp(),
                 Deadline = options.Deadline?.ToTimestamp(),
                 Notify = options.Notify,
+                Open = options.KeepOpen,
             };
             if (options.Priority is { } priority)
             {

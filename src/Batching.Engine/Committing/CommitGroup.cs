@@ -13,6 +13,7 @@ internal sealed class CommitGroup
 
     private readonly List<FinishedRequest> _results = [];
     private readonly List<PendingWrite> _writes = [];
+    private readonly List<PendingAppend> _appends = [];
     private readonly List<(PendingWrite Pending, SubmissionKeyTakenException Failure)> _refused = [];
 
     /// <summary>The results.</summary>
@@ -21,8 +22,11 @@ internal sealed class CommitGroup
     /// <summary>The changes but for the results.</summary>
     public IReadOnlyList<PendingWrite> Writes => _writes;
 
+    /// <summary>The appends to open batches.</summary>
+    public IReadOnlyList<PendingAppend> Appends => _appends;
+
     /// <summary>Results and other changes.</summary>
-    public int Count => _results.Count + _writes.Count;
+    public int Count => _results.Count + _writes.Count + _appends.Count;
 
     /// <summary>Of the results.</summary>
     public long Bytes { get; private set; }
@@ -39,6 +43,28 @@ internal sealed class CommitGroup
 
     /// <summary>Adds another change.</summary>
     public void Add(PendingWrite write) => _writes.Add(write);
+
+    /// <summary>Adds an append to an open batch.</summary>
+    public void Add(PendingAppend append)
+    {
+        Bytes += append.Bytes;
+        _appends.Add(append);
+    }
+
+    /// <summary>
+    /// Takes out the appends, none of which is made: unlike results they need not be kept, and their place in the batch is not taken
+    /// before they are stored.
+    /// </summary>
+    public void FailAppends(Exception failure)
+    {
+        foreach (var append in _appends)
+        {
+            Bytes -= append.Bytes;
+            append.Done.TrySetException(failure);
+        }
+
+        _appends.Clear();
+    }
 
     /// <summary>
     /// Takes out the acceptance of a batch, which the store refuses. Who waits for it is told when the rest is durable: the batch that it
@@ -64,6 +90,11 @@ internal sealed class CommitGroup
         foreach (var write in _writes)
         {
             write.Done.SetResult();
+        }
+
+        foreach (var append in _appends)
+        {
+            append.Done.SetResult();
         }
 
         foreach (var (pending, failure) in _refused)

@@ -72,7 +72,7 @@ internal sealed class GroupCommitter : IDisposable
             }
 
             finished.Reply.HandOver();
-            var item = new Item(finished, default);
+            var item = new Item(finished, default, null);
             if (!_items.Writer.TryWrite(item))
             {
                 FlushNow();
@@ -97,7 +97,7 @@ internal sealed class GroupCommitter : IDisposable
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await _items.Writer.WriteAsync(new Item(null, new PendingWrite(write, done)));
+            await _items.Writer.WriteAsync(new Item(null, new PendingWrite(write, done), null));
             FlushNow();
         }
         catch (ChannelClosedException exception)
@@ -106,6 +106,25 @@ internal sealed class GroupCommitter : IDisposable
         }
 
         await done.Task;
+    }
+
+    /// <summary>
+    /// Appends to an open batch, or seals it. When the task completes it is durable, or <see cref="PendingAppend.Outcome"/> says why not.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">Nothing was changed.</exception>
+    public async Task AppendAsync(PendingAppend append)
+    {
+        try
+        {
+            await _items.Writer.WriteAsync(new Item(null, default, append));
+            FlushNow();
+        }
+        catch (ChannelClosedException exception)
+        {
+            throw new StoreUnavailableException("The gateway is stopping.", exception);
+        }
+
+        await append.Done.Task;
     }
 
     /// <summary>A store that fails from now on gets no second chance: the next start makes up for it.</summary>
@@ -148,6 +167,7 @@ internal sealed class GroupCommitter : IDisposable
                     _outage.Begin(failure, group.Count);
                 }
 
+                group.FailAppends(Unavailable());
                 await _outage.CommitAsync(group, isLastTry: _giveUp.IsCancellationRequested);
                 if (_giveUp.IsCancellationRequested && _health.IsFailing)
                 {
@@ -161,6 +181,7 @@ internal sealed class GroupCommitter : IDisposable
             // A bug: it would fail again and again. Nobody must wait for what will never be stored.
             Complete();
             PendingWrite.FailAll(group.Writes, exception);
+            group.FailAppends(exception);
             FailWaiting(exception);
             throw;
         }
@@ -168,6 +189,12 @@ internal sealed class GroupCommitter : IDisposable
 
     private static void Add(Item item, CommitGroup group)
     {
+        if (item.Append is { } append)
+        {
+            group.Add(append);
+            return;
+        }
+
         if (item.Finished is not { } finished)
         {
             group.Add(item.Pending);
@@ -182,6 +209,9 @@ internal sealed class GroupCommitter : IDisposable
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static StoreUnavailableException Unavailable() =>
+        new("The store takes no requests at the moment.", new IOException("Changes are refused."));
 
     // Whoever is in a hurry has handed over what it waits for, so that it is there when the wait is over.
     private void FlushNow() => _flushNow.TrySetResult();
@@ -224,6 +254,7 @@ internal sealed class GroupCommitter : IDisposable
             Add(item, group);
         }
 
+        group.FailAppends(Unavailable());
         await _outage.StopAsync(group);
     }
 
@@ -232,8 +263,9 @@ internal sealed class GroupCommitter : IDisposable
         while (_items.Reader.TryRead(out var item))
         {
             item.Pending.Done?.TrySetException(failure);
+            item.Append?.Done.TrySetException(failure);
         }
     }
 
-    private readonly record struct Item(FinishedRequest? Finished, PendingWrite Pending);
+    private readonly record struct Item(FinishedRequest? Finished, PendingWrite Pending, PendingAppend? Append);
 }

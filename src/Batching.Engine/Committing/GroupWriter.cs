@@ -24,7 +24,7 @@ internal sealed class GroupWriter(
     public async Task<StoreUnavailableException?> TryCommitAsync(CommitGroup group)
     {
         var tally = metrics.CountsResults ? new ResultTally(metrics.Unrouted) : null;
-        var appends = PositionAssigner.Assign(group.Results, time, tally, events);
+        var appends = PositionAssigner.Assign(group.Results, group.Appends, time, tally, events);
         var began = time.GetTimestamp();
         try
         {
@@ -35,6 +35,7 @@ internal sealed class GroupWriter(
         catch (StoreUnavailableException exception)
         {
             group.Restore();
+            group.FailAppends(exception);
             return exception;
         }
 
@@ -50,13 +51,19 @@ internal sealed class GroupWriter(
             publisher.Publish(pending.Write, batch: null);
         }
 
+        // Ready before anybody is told that they are there.
+        foreach (var append in group.Appends.Where(append => append.Outcome == AppendOutcome.Done))
+        {
+            append.Batch.Requests.AddReady(append.Count);
+        }
+
         foreach (var (batch, write) in appends)
         {
             publisher.Publish(write, batch);
         }
 
         group.Complete();
-        uncommitted.Release(group.Bytes);
+        uncommitted.Release(group.Bytes - group.Appends.Sum(append => append.Bytes));
         return null;
     }
 

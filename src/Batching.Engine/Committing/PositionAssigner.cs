@@ -13,11 +13,16 @@ internal static class PositionAssigner
 
     /// <summary>Makes the results of a group changes of their batches: each gets the next position of its batch.</summary>
     /// <param name="results">The results. Those of one batch keep their order.</param>
+    /// <param name="pending">What is appended to open batches, behind what the results have spawned.</param>
     /// <param name="time">The clock.</param>
     /// <param name="tally">Counts them; null if nobody wants to know.</param>
     /// <param name="events">Makes the messages that tell of them.</param>
     public static List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> Assign(
-        IReadOnlyList<FinishedRequest> results, TimeProvider time, ResultTally? tally, EventMessages events)
+        IReadOnlyList<FinishedRequest> results,
+        IReadOnlyList<PendingAppend> pending,
+        TimeProvider time,
+        ResultTally? tally,
+        EventMessages events)
     {
         var batches = new Dictionary<ActiveBatch, List<FinishedRequest>>();
         foreach (var finished in results)
@@ -30,17 +35,32 @@ internal static class PositionAssigner
             list.Add(finished);
         }
 
+        var given = pending.ToLookup(append => append.Batch);
+        foreach (var batch in given)
+        {
+            batches.TryAdd(batch.Key, []);
+        }
+
         var appends = new List<(ActiveBatch, StoreWrite.AppendResults)>(batches.Count);
         foreach (var (batch, finished) in batches)
         {
-            appends.Add((batch, Append(batch, finished, time, tally, events)));
+            var write = Append(batch, finished, given[batch], time, tally, events);
+            if (write.Batch != batch.Record)
+            {
+                appends.Add((batch, write));
+            }
         }
 
         return appends;
     }
 
     private static StoreWrite.AppendResults Append(
-        ActiveBatch batch, List<FinishedRequest> finished, TimeProvider time, ResultTally? tally, EventMessages events)
+        ActiveBatch batch,
+        List<FinishedRequest> finished,
+        IEnumerable<PendingAppend> given,
+        TimeProvider time,
+        ResultTally? tally,
+        EventMessages events)
     {
         var record = batch.Record;
         var segments = new ResultSegmentBuilder(record.Finished + 1);
@@ -65,22 +85,38 @@ internal static class PositionAssigner
             }
         }
 
+        var windows = RequestWindow.Encode(spawned, record.Total);
+        var after = record with { Total = record.Total + spawned.Count };
+        PendingAppend[] pending = [.. given];
+        if (pending.Length > 0)
+        {
+            foreach (var append in pending)
+            {
+                after = append.Apply(after);
+            }
+
+            windows = [.. windows, .. pending.Where(append => append.Outcome == AppendOutcome.Done).SelectMany(append => append.PlacedWindows())];
+        }
+
         var count = record.Finished + added;
-        var total = record.Total + spawned.Count;
-        var isDone = count == total;
-        var (capacity, runs) = spawned.Count > 0 ? batch.Numbers.Current : (record.Capacity, record.Runs);
-        var after = record with
+        var isDone = count == after.Total && !after.IsOpen;
+        var (capacity, runs) = after.Total > record.Total ? batch.Numbers.Current : (record.Capacity, record.Runs);
+        after = after with
         {
             Capacity = capacity,
             Runs = runs,
-            Total = total,
             Finished = count,
             Failed = record.Failed + failed,
             ResponseSize = record.ResponseSize + size,
-            DoneTime = isDone ? time.GetUtcNow() : null,
+            DoneTime = isDone ? record.DoneTime ?? time.GetUtcNow() : null,
             Credential = isDone ? null : record.Credential,
         };
-        return new StoreWrite.AppendResults(after, segments.Build(), RequestWindow.Encode(spawned, record.Total))
+        foreach (var append in pending)
+        {
+            append.Record = after;
+        }
+
+        return new StoreWrite.AppendResults(after, segments.Build(), windows, Seals: record.IsOpen && !after.IsOpen)
         {
             Messages = events.Of(record, after, firstFailed),
         };

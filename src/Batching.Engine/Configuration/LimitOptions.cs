@@ -60,6 +60,13 @@ public sealed class LimitOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan UploadTime { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// Time for which an open batch waits for requests to be appended. After that it is sealed by itself, about ten seconds later at the
+    /// latest. All that is appended to a batch counts for <see cref="RequestsPerUpload"/> and <see cref="UploadBytes"/>.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan OpenBatchIdle { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Characters of the <c>Idempotency-Key</c> of a submission.</summary>
     [Range(1, 1_024)]
     public int IdempotencyKeyLength { get; set; } = 255;

@@ -66,6 +66,13 @@ public sealed class UpstreamOptions
     /// <summary>Whether this API gets the callers' credentials. It should not if they are meant for other APIs.</summary>
     public bool ForwardCredential { get; set; } = true;
 
+    /// <summary>
+    /// Whether equal requests of one owner that are under way at the same time become one call, whose answer each of them gets. Equal are
+    /// GET, HEAD and OPTIONS with the same URL, header fields, body, credential and client address. None joins a call that was sent
+    /// before the gateway got the answer to a request that may have changed something at this API.
+    /// </summary>
+    public bool Coalesce { get; set; }
+
     /// <summary>Security of connections to an <c>https</c> address.</summary>
     public UpstreamTlsOptions Tls { get; set; } = new();
 

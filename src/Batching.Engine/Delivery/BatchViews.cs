@@ -49,6 +49,8 @@ internal sealed class BatchViews(BatchIds ids, TimeProvider time)
         StartTime = record.StartTime?.ToTimestamp(),
         Priority = record.Priority,
         Deadline = record.Deadline?.ToTimestamp(),
+        Open = record.IsOpen,
+        SubmittedRequests = record.Appends?.Requests ?? 0,
     };
 
     /// <summary>Shows requests of one batch.</summary>

@@ -120,7 +120,7 @@ public sealed class ResultFetcher
             delivery = _deliveries.TryClaim(record, out var onTheWay);
             using (onTheWay)
             {
-                if (onTheWay is null || record.Running > 0)
+                if (onTheWay is null || record.IsUnfinished)
                 {
                     break;
                 }

@@ -183,7 +183,11 @@ public sealed class ResultStreamer
             if (latest.DoneTime is not null || shutdown.IsCancellationRequested)
             {
                 message.Position = position;
-                message.End = new EndOfResults { RunningRequests = latest.Running };
+                message.End = new EndOfResults
+                {
+                    // Whoever reads 0 does not come back.
+                    RunningRequests = latest.IsOpen ? Math.Max(1, latest.Running) : latest.Running,
+                };
                 yield return new ResultRecord(message, MoreAtHand: false);
                 yield break;
             }

@@ -9,7 +9,8 @@ namespace Batching.Engine.Dependencies;
 /// Gathers the keys of the requests of a batch, and which of them depend on which others, in whatever order they come: a request may
 /// name a key that comes later. Costs nothing where there is none of it. Not thread-safe.
 /// </summary>
-internal sealed class DependencyBuilder
+/// <param name="fieldOf">Names a request in a problem; null for <c>requests[3]</c>.</param>
+internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
 {
     private const int IntsPerRow = 3;
     private const int BytesPerSpawner = 2 * sizeof(int);
@@ -94,7 +95,7 @@ internal sealed class DependencyBuilder
                     if (problems.Count < max)
                     {
                         problems.Add(new Problem(
-                            string.Create(CultureInfo.InvariantCulture, $"requests[{IndexOf(row)}].depends_on[{at - StartOf(row)}]"),
+                            string.Create(CultureInfo.InvariantCulture, $"{FieldOf(IndexOf(row))}.depends_on[{at - StartOf(row)}]"),
                             target < 0 ? "is not the key of a request of this batch" : "is the key of the request itself"));
                     }
                 }
@@ -181,6 +182,8 @@ internal sealed class DependencyBuilder
         return (first, dependents, open, rules);
     }
 
+    private string FieldOf(int index) => fieldOf?.Invoke(index) ?? string.Create(CultureInfo.InvariantCulture, $"requests[{index}]");
+
     private int IndexOf(int row) => _rows[row * IntsPerRow];
 
     private int StartOf(int row) => row == 0 ? 0 : EndOf(row - 1);
@@ -239,7 +242,7 @@ internal sealed class DependencyBuilder
         var circle = path[(steps[at] - 1)..];
         var names = string.Join(" -> ", circle.Take(shown).Select(nameOf));
         return new Problem(
-            string.Create(CultureInfo.InvariantCulture, $"requests[{at}].depends_on"),
+            $"{FieldOf(at)}.depends_on",
             circle.Count <= shown
                 ? $"leads round in a circle: {names} -> {nameOf(at)}"
                 : string.Create(CultureInfo.InvariantCulture, $"leads round in a circle of {circle.Count}: {names} -> ... -> {nameOf(at)}"));

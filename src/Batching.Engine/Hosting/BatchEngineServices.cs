@@ -26,9 +26,11 @@ namespace Batching.Engine.Hosting;
 public static class BatchEngineServices
 {
     /// <summary>
-    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchReader"/>,
+    /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchAppender"/>, <see cref="BatchSealer"/>, <see cref="BatchReader"/>,
     /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
-    /// <see cref="OperatorDesk"/>, <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="KeyedBatchPlanner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="OperatorDesk"/>, <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="KeyedBatchSubmitter"/>,
+    /// <see cref="KeyedBatchPlanner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an
+    /// <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="Configuration.BatchEngineOptions"/> beside it; <see cref="BatchFiles"/>, <see cref="BatchDrafts"/> and <see cref="AttributedBatches"/>
     /// need an <see cref="IFileStore"/> and an <see cref="IDraftStore"/>, which not every store is.
     /// </summary>
@@ -46,6 +48,7 @@ public static class BatchEngineServices
         services.AddSingleton<Staging>();
         services.AddSingleton<BatchAcceptor>();
         services.AddSingleton<SubmissionKeys>();
+        services.AddSingleton<SubmissionReplies>();
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<LoadQueue>();
         services.AddSingleton<CallQueues>();
@@ -83,6 +86,8 @@ public static class BatchEngineServices
             .AddFace<EngineHealth>()
             .AddFace<BatchSubmitter>()
             .AddFace<BatchUploader>()
+            .AddFace<BatchAppender>()
+            .AddFace<BatchSealer>()
             .AddFace<BatchReader>()
             .AddFace<BatchWatcher>()
             .AddFace<ResultFetcher>()
@@ -97,6 +102,7 @@ public static class BatchEngineServices
             .AddFace<OperatorDesk>()
             .AddFace<KeyedBatchRunner>()
             .AddFace<KeyedBatchPlanner>()
+            .AddFace<KeyedBatchSubmitter>()
             .AddFace<PaginationDetector>();
     }
 

@@ -26,6 +26,7 @@ public sealed class KeyedBatchRunner
     private readonly Scheduler _scheduler;
     private readonly MemoryBudgets _budgets;
     private readonly KeyedOptions _options;
+    private readonly LimitOptions _limits;
     private readonly int _messageBytes;
     private readonly TimeProvider _time;
     private readonly ILogger<KeyedBatchRunner> _logger;
@@ -51,6 +52,7 @@ public sealed class KeyedBatchRunner
         _scheduler = scheduler;
         _budgets = budgets;
         _options = options.Value.Keyed;
+        _limits = options.Value.Limits;
         _messageBytes = options.Value.Limits.MessageBytes;
         _time = time;
         _logger = logger;
@@ -111,6 +113,14 @@ public sealed class KeyedBatchRunner
             return refusal;
         }
 
+        var dependencies = plan.DependsOn.Count > 0
+            ? KeyedDependencies.None
+            : KeyedDependencies.Read(request, caller.Owner, _budgets, _limits);
+        if (!dependencies.Succeeded)
+        {
+            return dependencies.Refusal;
+        }
+
         var count = request.Calls.Count;
         var calls = new UpstreamCall?[count];
         var responses = new Response?[count];
@@ -135,8 +145,8 @@ public sealed class KeyedBatchRunner
             }
         }
 
-        var answer = await RunAsync(
-            caller, calls, responses, new CallOrder(count, _options.Parallelism, plan.DependsOn), room, cancellationToken);
+        var (order, fromFailedDependency) = dependencies.Value.ToOrder(request, plan, _options.Parallelism);
+        var answer = await RunAsync(caller, calls, responses, order, fromFailedDependency, room, cancellationToken);
         return answer.Succeeded ? new KeyedBatchReply(ToMessage(request, answer.Value), answer.Value) : answer.Refusal;
     }
 
@@ -152,6 +162,7 @@ public sealed class KeyedBatchRunner
         [CreateCall(caller, ForwardedOf(caller, submission: null), route, Methods.Find(request.Method)!, request)],
         [null],
         new CallOrder(1, 1, new CallPlan().DependsOn),
+        _ => KeyedResponses.FromFailedDependency(),
         new MessageRoom(long.MaxValue, new RunBatchRequest()),
         cancellationToken);
 
@@ -160,6 +171,7 @@ public sealed class KeyedBatchRunner
         UpstreamCall?[] calls,
         Response?[] responses,
         CallOrder order,
+        Func<int, Response> fromFailedDependency,
         MessageRoom room,
         CancellationToken cancellationToken)
     {
@@ -176,6 +188,7 @@ public sealed class KeyedBatchRunner
             calls,
             responses,
             order,
+            fromFailedDependency,
             _options.ReplyBytes,
             room,
             _budgets.KeyedReplies,
@@ -242,9 +255,9 @@ public sealed class KeyedBatchRunner
             problems.Add(new Problem("method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner || request.Pagination is not null || request.DependsOn.Count > 0)
+        if (request.Spawner || request.Pagination is not null)
         {
-            problems.Add(new Problem(request.DependsOn.Count > 0 ? "depends_on" : "spawner", "is for stored batches only"));
+            problems.Add(new Problem("spawner", "is for stored batches only"));
         }
 
         _validator.ValidateHeaders(request, "headers", problems);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.Engine.Model;
 using Batching.V1;
 using Google.Protobuf;
@@ -79,6 +80,15 @@ internal static class KeyedResponses
     public static Response FromFailedDependency() => Create(
         KeyedFailure.DependencyFailed,
         "A call that this one depends on has failed; this one was not made.");
+
+    /// <summary>A call that is not made because of how the one has ended that it depends on.</summary>
+    /// <param name="cause">The key of that one.</param>
+    /// <param name="rule">When it is made.</param>
+    public static Response FromFailedDependency(string cause, RunWhen rule) => Create(
+        KeyedFailure.DependencyFailed,
+        rule == RunWhen.Failed
+            ? $"It runs only after a failure, and {CallerText.Quote(cause)} and whatever else it depends on has succeeded."
+            : $"It depends on {CallerText.Quote(cause)}, which has not succeeded.");
 
     /// <summary>A response that no room is left for in the reply.</summary>
     public static Response FromFullReply(long limit) => Create(

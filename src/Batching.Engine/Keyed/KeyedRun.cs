@@ -19,6 +19,7 @@ namespace Batching.Engine.Keyed;
 /// <param name="calls">What to call; null where there is a response already.</param>
 /// <param name="responses">Responses that are known before, of calls that are bad.</param>
 /// <param name="order">Which calls begin when.</param>
+/// <param name="fromFailedDependency">Makes the response of a call that never begins.</param>
 /// <param name="replyBytes">Bytes that the reply may hold.</param>
 /// <param name="room">What fits into the message that the reply may be.</param>
 /// <param name="budget">What their bytes are taken of.</param>
@@ -33,6 +34,7 @@ internal sealed class KeyedRun(
     UpstreamCall?[] calls,
     Response?[] responses,
     CallOrder order,
+    Func<int, Response> fromFailedDependency,
     int replyBytes,
     MessageRoom room,
     OwnerByteBudget budget,
@@ -266,9 +268,9 @@ internal sealed class KeyedRun(
 
     private void EndInOrder(int index, Response response)
     {
-        foreach (var dependent in order.End(index, response.Error is null && response.StatusCode is >= 200 and < 300))
+        foreach (var dependent in order.End(index, response.Error is null && response.StatusCode >= 200 && response.StatusCode < order.FailsFrom))
         {
-            TrySetResponse(dependent, KeyedResponses.FromFailedDependency());
+            TrySetResponse(dependent, room.Fit(fromFailedDependency(dependent)));
         }
     }
 

@@ -9,7 +9,7 @@ namespace Batching.Engine.Lifecycle;
 
 /// <summary>
 /// Deletes what has had its time: first the bodies of a batch, later the batch; files, and what was to become a batch. Readers don't depend on when it comes
-/// round; it only gives the space back and stops what still runs.
+/// round; it only gives the space back and stops what still runs. It also seals open batches to which nobody has appended for long.
 /// </summary>
 internal sealed class ExpirySweeper(
     IBatchStore store,
@@ -47,6 +47,7 @@ internal sealed class ExpirySweeper(
     /// <summary>Deletes everything that is due now.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
+        await SealAsync(time.GetUtcNow());
         while (true)
         {
             var due = await store.ListToDeleteAsync(time.GetUtcNow(), PageSize, cancellationToken);
@@ -95,6 +96,11 @@ internal sealed class ExpirySweeper(
             }
         }
     }
+
+    // A batch that was stopped is sealed there and then; here only if that has failed.
+    private Task SealAsync(DateTimeOffset now) => Task.WhenAll(activeBatches.All
+        .Where(batch => batch.Record.OpenUntil is { } until && (until <= now || batch.StopReason != Failure.None))
+        .Select(batch => committer.AppendAsync(new PendingAppend(batch) { Seals = true, IfIdleAt = now })));
 
     private async Task ExpireAsync(BatchRecord record)
     {

@@ -30,7 +30,8 @@ public sealed record BatchRecord
     /// <summary>The time at which everything else is deleted.</summary>
     public required DateTimeOffset DeleteTime { get; init; }
 
-    /// <summary>The time at which the last request finished; null while any is waiting or running.</summary>
+    /// <summary>The time at which the last request finished; null while any is waiting or running, or
+    /// may still be appended.</summary>
     public DateTimeOffset? DoneTime { get; init; }
 
     /// <summary>For how many requests numbers are reserved; more are when spawned ones need them.</summary>
@@ -104,6 +105,20 @@ public sealed record BatchRecord
 
     /// <summary>The time at which requests without a result are stopped.</summary>
     public DateTimeOffset StopTime => Deadline is { } deadline && deadline < ExpireTime ? deadline : ExpireTime;
+
+    /// <summary>
+    /// The time at which it is sealed by itself, unless something is appended before; null for a batch that takes no more requests.
+    /// </summary>
+    public DateTimeOffset? OpenUntil { get; init; }
+
+    /// <summary>The requests that it was given so far; null for a batch that was not submitted open.</summary>
+    public AppendState? Appends { get; init; }
+
+    /// <summary>Whether it takes more requests.</summary>
+    public bool IsOpen => OpenUntil is not null;
+
+    /// <summary>Whether it has requests without a result, or may get some.</summary>
+    public bool IsUnfinished => Running > 0 || IsOpen;
 
     /// <summary>The number of requests that have no result yet.</summary>
     public int Running => Total - Finished;

@@ -16,6 +16,10 @@ internal static class Methods
     /// <summary>The method of that name in any case, GET for none; null if it is not one that is sent.</summary>
     public static HttpMethod? Find(string name) => name.Length == 0 ? HttpMethod.Get : Known.GetValueOrDefault(name);
 
+    /// <summary>The request asks for something and changes nothing (RFC 9110, section 9.2.1).</summary>
+    public static bool IsSafe(HttpMethod method) =>
+        method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Options;
+
     /// <summary>
     /// Sending the request twice does what sending it once does (RFC 9110, section 9.2.2), so it may be sent again.
     /// </summary>

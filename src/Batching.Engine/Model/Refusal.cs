@@ -22,6 +22,9 @@ public abstract record Refusal(string Message)
         /// </summary>
         public const int MaxEarlyBytes = 1024;
 
+        private readonly int _total;
+        private readonly string _about;
+
         /// <summary>One thing is wrong.</summary>
         public Invalid(string field, string message)
             : this([new Problem(field, message)])
@@ -39,10 +42,14 @@ public abstract record Refusal(string Message)
         }
 
         private Invalid(IReadOnlyList<Problem> named, int total, string about)
-            : base(Describe(named, total, about)) => Problems = named;
+            : base(Describe(named, total, about)) => (Problems, _total, _about) = (named, total, about);
 
         /// <summary>Those that are named: as many as an error has room for, in the order they were found.</summary>
         public IReadOnlyList<Problem> Problems { get; }
+
+        /// <summary>The same with other names of the fields.</summary>
+        internal Invalid WithFields(Func<string, string> rename) => new(
+            [.. Problems.Select(problem => new Problem(rename(problem.Field), problem.Message) { Code = problem.Code })], _total, _about);
 
         private static string Describe(IReadOnlyList<Problem> named, int total, string about)
         {
@@ -79,6 +86,14 @@ public abstract record Refusal(string Message)
 
     /// <summary>The key of a submission was used before, for other content.</summary>
     public sealed record KeyReused(string Message) : Refusal(Message);
+
+    /// <summary>The batch takes no more requests.</summary>
+    public sealed record Sealed(string Message) : Refusal(Message);
+
+    /// <summary>An append begins elsewhere than where the requests end that were given before.</summary>
+    /// <param name="Expected">Where they end.</param>
+    public sealed record WrongOffset(int Expected)
+        : Refusal($"The offset of the next append is {Expected}, the number of requests that the batch was given so far. The last append is known again only with the same requests.");
 
     /// <summary>There is no such batch or request that the caller could see.</summary>
     /// <param name="Kind"><c>batch</c> or <c>request</c>.</param>

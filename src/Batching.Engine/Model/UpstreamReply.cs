@@ -9,6 +9,9 @@ public sealed class UpstreamReply : IDisposable
     private readonly int _headersLength;
     private byte[]? _pooled;
     private IDisposable? _lease;
+    private IDisposable? _sharedBuffer;
+    private SharedResource? _bufferHolders;
+    private SharedResource? _leaseHolders;
 
     private UpstreamReply(int statusCode, Failure failure, ReadOnlyMemory<byte> bytes, int headersLength = 0)
     {
@@ -79,6 +82,35 @@ public sealed class UpstreamReply : IDisposable
     /// </summary>
     public static UpstreamReply FromSpawner() => new(200, Failure.None, default) { Size = 2 };
 
+    /// <summary>
+    /// The same outcome for somebody else. Its bytes are in memory once, and held of the budget for answers until all have handed
+    /// over theirs. Only for who has the only one so far, and has not given it to anybody.
+    /// </summary>
+    /// <returns>To be disposed like this one, in whatever order.</returns>
+    public UpstreamReply Share()
+    {
+        if (_pooled is { } pooled)
+        {
+            _pooled = null;
+            _bufferHolders = new SharedResource(new PooledBuffer(pooled));
+            _sharedBuffer = _bufferHolders.Hold();
+        }
+
+        if (_leaseHolders is null && _lease is { } lease)
+        {
+            _leaseHolders = new SharedResource(lease);
+            _lease = _leaseHolders.Hold();
+        }
+
+        return new UpstreamReply(StatusCode, Failure, _bytes, _headersLength)
+        {
+            Size = Size,
+            RetryAfter = RetryAfter,
+            _sharedBuffer = _bufferHolders?.Hold(),
+            _lease = _leaseHolders?.Hold(),
+        };
+    }
+
     /// <summary>Gives back what is held of the budget for answers: another one counts the bytes from now on.</summary>
     public void HandOver() => Interlocked.Exchange(ref _lease, null)?.Dispose();
 
@@ -89,6 +121,19 @@ public sealed class UpstreamReply : IDisposable
         if (Interlocked.Exchange(ref _pooled, null) is { Length: > 0 } pooled)
         {
             BodyBuffers.Return(pooled);
+        }
+
+        Interlocked.Exchange(ref _sharedBuffer, null)?.Dispose();
+    }
+
+    private sealed class PooledBuffer(byte[] buffer) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (buffer.Length > 0)
+            {
+                BodyBuffers.Return(buffer);
+            }
         }
     }
 }

@@ -8,6 +8,9 @@ internal sealed class ActiveBatches
 {
     private readonly ConcurrentDictionary<long, ActiveBatch> _batches = new();
 
+    /// <summary>All of them, as they are while they are enumerated.</summary>
+    public IEnumerable<ActiveBatch> All => _batches.Select(pair => pair.Value);
+
     public void Add(ActiveBatch batch) => _batches[batch.Key] = batch;
 
     public void Remove(long batchKey)

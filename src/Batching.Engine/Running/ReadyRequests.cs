@@ -66,6 +66,15 @@ internal sealed class ReadyRequests(int count, DependencyGraph? dependencies = n
         }
     }
 
+    /// <summary>Adds requests that were appended. Only the committer calls it.</summary>
+    public void AddReady(int count)
+    {
+        lock (_lock)
+        {
+            _claimed.Length += count;
+        }
+    }
+
     /// <summary>Adds a request that was spawned. Only the committer calls it.</summary>
     /// <param name="claimed">Somebody has claimed it already; else it is ready once it is stored.</param>
     /// <returns>Its index.</returns>

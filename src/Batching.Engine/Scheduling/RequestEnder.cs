@@ -1,10 +1,11 @@
 using Batching.Engine.Committing;
 using Batching.Engine.Model;
 using Batching.Engine.Running;
+using Batching.Engine.Storage;
 
 namespace Batching.Engine.Scheduling;
 
-/// <summary>Ends requests that are not sent. Thread-safe.</summary>
+/// <summary>Ends requests that are not sent, and what is open. Thread-safe.</summary>
 internal sealed class RequestEnder(GroupCommitter committer, TimeProvider time)
 {
     /// <summary>Ends a request that the caller has claimed.</summary>
@@ -18,4 +19,16 @@ internal sealed class RequestEnder(GroupCommitter committer, TimeProvider time)
             index,
             message is null ? UpstreamReply.FromFailure(reason) : UpstreamReply.FromFailure(reason, message),
             time.GetUtcNow()));
+
+    /// <summary>Seals a batch that was stopped. If the store fails, the sweep does it.</summary>
+    public async Task SealAsync(ActiveBatch batch)
+    {
+        try
+        {
+            await committer.AppendAsync(new PendingAppend(batch) { Seals = true });
+        }
+        catch (StoreUnavailableException)
+        {
+        }
+    }
 }

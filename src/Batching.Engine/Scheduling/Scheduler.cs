@@ -133,6 +133,11 @@ internal sealed class Scheduler : ICommitSubscriber, IDisposable
                 return;
             }
 
+            if (batch.Record.IsOpen)
+            {
+                await _ender.SealAsync(batch);
+            }
+
             for (var index = 0; index < batch.Requests.Count && !_abort.IsCancellationRequested; index++)
             {
                 if (batch.Requests.TryClaim(index))

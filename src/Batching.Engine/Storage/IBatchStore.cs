@@ -118,7 +118,7 @@ public interface IBatchStore : IAsyncDisposable
     ValueTask<IReadOnlyList<BatchRecord>> ListBatchesAsync(
         string owner, long beforeKey, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Lists batches that have requests without a result, lowest key first.</summary>
+    /// <summary>Lists batches that have requests without a result, or are open, lowest key first.</summary>
     /// <param name="afterKey">Only those with a larger key; 0 for all.</param>
     /// <param name="limit">At most so many.</param>
     ValueTask<IReadOnlyList<BatchRecord>> ListUnfinishedAsync(

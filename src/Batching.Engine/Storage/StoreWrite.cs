@@ -38,19 +38,21 @@ public abstract record StoreWrite(long BatchKey)
     public sealed record Accept(BatchRecord Batch, IReadOnlyList<RequestWindow> Windows) : StoreWrite(Batch.Key);
 
     /// <summary>
-    /// Appends results, with the requests they have spawned. Ignored if the batch is gone. If it is expired, the
+    /// Appends results, with the requests they have spawned; or requests that were appended to an open batch; or seals it. Ignored if the batch is gone. If it is expired, the
     /// payloads are not stored. With the last result it is forgotten which requests were started.
     /// </summary>
     /// <param name="Batch">
-    /// The batch as it is afterwards; its counters, numbers, done time and credential are stored. What other changes set (the
+    /// The batch as it is afterwards; its counters, numbers, done time, credential, and what says whether it is open are stored. What other changes set (the
     /// received mark, cancelled, expired) stays as it is stored, not as it is here.
     /// </param>
     /// <param name="Segments">The results, in order and without gaps.</param>
     /// <param name="Spawned">New requests, behind those there are.</param>
+    /// <param name="Seals">The batch was open before, and is not any more.</param>
     public sealed record AppendResults(
         BatchRecord Batch,
         IReadOnlyList<ResultSegment> Segments,
-        IReadOnlyList<RequestWindow> Spawned) : StoreWrite(Batch.Key);
+        IReadOnlyList<RequestWindow> Spawned,
+        bool Seals = false) : StoreWrite(Batch.Key);
 
     /// <summary>
     /// Remembers that these requests are about to be sent. Ignored if the batch is gone, done or expired.
@@ -63,7 +65,7 @@ public abstract record StoreWrite(long BatchKey)
     /// </summary>
     public sealed record MoveReceivedMark(long BatchKey, int Position) : StoreWrite(BatchKey);
 
-    /// <summary>Remembers that the batch is cancelled, and when at first; one that is done stays as it is.</summary>
+    /// <summary>Remembers that the batch is cancelled, and when at first; one that is done, and not open, stays as it is.</summary>
     public sealed record Cancel(long BatchKey, DateTimeOffset? Time = null) : StoreWrite(BatchKey);
 
     /// <summary>Deletes the payloads of all results, and forgets which requests were started.</summary>

@@ -64,6 +64,10 @@ internal sealed class BatchAcceptor(
             DeleteTime = batch.Terms?.DeleteTime ?? begin + _retention.Metadata,
             MayRepeat = batch.Terms?.MayRepeat ?? false,
             Attributes = batch.Terms?.Attributes,
+            OpenUntil = batch.Schedule.IsOpen ? now + _limits.OpenBatchIdle : null,
+            Appends = batch.Schedule.IsOpen
+                ? new AppendState(batch.Count, batch.Windows.Sum(window => (long)window.Data.Length), 0, 0, "")
+                : null,
             Capacity = capacity,
             Runs = runs,
             SpawnerPages = pages,

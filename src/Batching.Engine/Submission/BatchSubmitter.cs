@@ -16,16 +16,12 @@ namespace Batching.Engine.Submission;
 /// <summary>Accepts batches. Thread-safe.</summary>
 public sealed class BatchSubmitter
 {
-    // What a request has in a reply beside what was stored of it: two ids, times, index, state, and of a result position, status and size.
-    private const long AddedBytes = 160;
-
     private readonly RequestValidator _validator;
     private readonly ReceiverRules _receivers;
     private readonly OwnerQuotas _quotas;
     private readonly BatchAcceptor _acceptor;
     private readonly SubmissionKeys _keys;
-    private readonly IBatchStore _store;
-    private readonly BatchViews _views;
+    private readonly SubmissionReplies _replies;
     private readonly MemoryBudgets _budgets;
     private readonly LimitOptions _limits;
     private readonly RetentionOptions _retention;
@@ -36,8 +32,7 @@ public sealed class BatchSubmitter
         OwnerQuotas quotas,
         BatchAcceptor acceptor,
         SubmissionKeys keys,
-        IBatchStore store,
-        BatchViews views,
+        SubmissionReplies replies,
         MemoryBudgets budgets,
         IOptions<BatchEngineOptions> options)
     {
@@ -46,8 +41,7 @@ public sealed class BatchSubmitter
         _quotas = quotas;
         _acceptor = acceptor;
         _keys = keys;
-        _store = store;
-        _views = views;
+        _replies = replies;
         _budgets = budgets;
         _limits = options.Value.Limits;
         _retention = options.Value.Retention;
@@ -140,7 +134,7 @@ public sealed class BatchSubmitter
             // Before the quotas are asked: the batch that is there may be what they are used up by.
             if (await _keys.FindAsync(caller.Owner, batch.Key, cancellationToken) is { } before)
             {
-                return await ShowAsync(before, requests, storedBytes, maxBytes, cancellationToken);
+                return await _replies.ShowAsync(before, requests, storedBytes, maxBytes, cancellationToken);
             }
 
             var lease = await _quotas.ReserveAsync(
@@ -165,16 +159,10 @@ public sealed class BatchSubmitter
             {
                 // The same submission, made at the same time, was faster.
                 var other = await _keys.FindOtherAsync(caller.Owner, batch.Key, cancellationToken);
-                return await ShowAsync(other, requests, storedBytes, maxBytes, cancellationToken);
+                return await _replies.ShowAsync(other, requests, storedBytes, maxBytes, cancellationToken);
             }
 
-            var views = _views.Of(record, RequestFields.All);
-            for (var i = 0; i < requests.Count; i++)
-            {
-                views.AddAccepted(requests[i], i);
-            }
-
-            return ToBatch(record, requests, storedBytes, maxBytes);
+            return _replies.Show(record, requests, firstIndex: 0, storedBytes, maxBytes);
         }
         finally
         {
@@ -183,54 +171,6 @@ public sealed class BatchSubmitter
                 batch.Dependencies?.Dispose();
             }
         }
-    }
-
-    // The requests are those that were submitted before: their content is the same.
-    private async ValueTask<Outcome<Batch>> ShowAsync(
-        Outcome<BatchRecord> before,
-        IReadOnlyList<Request> requests,
-        long storedBytes,
-        long maxBytes,
-        CancellationToken cancellationToken)
-    {
-        if (!before.Succeeded)
-        {
-            return before.Refusal;
-        }
-
-        var record = before.Value;
-        var results = await ResultIndex.ReadAsync(
-            _store, record, [.. Enumerable.Range(0, requests.Count)], cancellationToken);
-        var views = _views.Of(record, RequestFields.Progress | RequestFields.SpawnedBy | RequestFields.CreateTime);
-        for (var i = 0; i < requests.Count; i++)
-        {
-            if (results.TryGetValue(i, out var result))
-            {
-                views.AddFinished(requests[i], result.Segment, result.Position);
-            }
-            else
-            {
-                views.AddAccepted(requests[i], i);
-            }
-        }
-
-        return ToBatch(record, requests, storedBytes, maxBytes);
-    }
-
-    private Batch ToBatch(BatchRecord record, IReadOnlyList<Request> requests, long storedBytes, long maxBytes)
-    {
-        var batch = _views.ToFullBatch(record);
-        batch.Requests.AddRange(requests);
-
-        // What was stored is more than what is shown, but for what was added: as a rule nothing needs to be counted.
-        if (storedBytes + (requests.Count * AddedBytes) > maxBytes - BatchViews.MaxBytes
-            && batch.CalculateSize() > maxBytes - BatchViews.MaxBytes)
-        {
-            batch.Requests.Clear();
-            batch.RequestsOmitted = true;
-        }
-
-        return batch;
     }
 
     private async ValueTask<Outcome<CheckedBatch>> EncodeAsync(

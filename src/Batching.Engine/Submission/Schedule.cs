@@ -8,7 +8,9 @@ namespace Batching.Engine.Submission;
 /// <param name="StartTime">The time before which none of its requests is begun; null for at once.</param>
 /// <param name="Priority">Its rank among the batches of its owner.</param>
 /// <param name="Deadline">The time at which it is stopped; null for none but its expiry.</param>
-internal readonly record struct Schedule(DateTimeOffset? StartTime, int Priority, DateTimeOffset? Deadline)
+/// <param name="IsOpen">Whether requests may be appended.</param>
+internal readonly record struct Schedule(
+    DateTimeOffset? StartTime, int Priority, DateTimeOffset? Deadline, bool IsOpen = false)
 {
     /// <summary>That of a batch of which nothing is said.</summary>
     public static Schedule AtOnce { get; } = new(null, BatchRecord.DefaultPriority, null);
@@ -28,6 +30,11 @@ internal readonly record struct Schedule(DateTimeOffset? StartTime, int Priority
             problems.Add(new Problem("start_time", $"must be within {retention.Metadata} from now ({key})"));
         }
 
+        else if (terms.IsOpen && start > now)
+        {
+            problems.Add(new Problem("start_time", "must not be given together with open: an open batch begins at once"));
+        }
+
         if (terms.Priority is < BatchRecord.MinPriority or > BatchRecord.MaxPriority)
         {
             problems.Add(new Problem(
@@ -44,7 +51,7 @@ internal readonly record struct Schedule(DateTimeOffset? StartTime, int Priority
             problems.Add(new Problem("deadline", "must be later than start_time"));
         }
 
-        return new Schedule(start > now ? start : null, terms.Priority ?? BatchRecord.DefaultPriority, deadline);
+        return new Schedule(start > now ? start : null, terms.Priority ?? BatchRecord.DefaultPriority, deadline, terms.IsOpen);
     }
 
     private static DateTimeOffset? ReadTime(Timestamp? time, string field, List<Problem> problems)

@@ -29,6 +29,9 @@ public sealed record SubmissionTerms
     /// <summary>The wish to be told of the batch; null for none.</summary>
     public Notify? Notify { get; init; }
 
+    /// <summary>Whether requests may be appended to the batch, until it is sealed.</summary>
+    public bool IsOpen { get; init; }
+
     /// <summary>The terms of a batch in one message.</summary>
     public static SubmissionTerms Of(CreateBatchRequest request, string? idempotencyKey) => new()
     {
@@ -37,6 +40,7 @@ public sealed record SubmissionTerms
         Priority = request.HasPriority ? request.Priority : null,
         Deadline = request.Deadline,
         Notify = request.Notify,
+        IsOpen = request.Open,
     };
 
     /// <summary>The terms of an upload, of which this is the first message.</summary>
@@ -52,7 +56,7 @@ public sealed record SubmissionTerms
     /// <summary>The terms as one message, for the hash of the content.</summary>
     internal IMessage ToMessage()
     {
-        var message = new CreateBatchRequest { StartTime = StartTime, Deadline = Deadline, Notify = Notify };
+        var message = new CreateBatchRequest { StartTime = StartTime, Deadline = Deadline, Notify = Notify, Open = IsOpen };
         if (Priority is { } priority and not BatchRecord.DefaultPriority)
         {
             message.Priority = priority;

@@ -20,6 +20,8 @@ public static class BatchActivities
     /// <summary>The tag with the id of the request.</summary>
     public const string RequestId = "batching.request.id";
 
+    internal const string Coalesced = "batching.coalesced";
+
     internal const string RequestCount = "batching.batch.requests";
 
     internal const string SubmitName = "batching.submit";

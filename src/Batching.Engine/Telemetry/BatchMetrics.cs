@@ -59,6 +59,8 @@ public sealed class BatchMetrics
             "batching.results", "{result}", "Requests that have come to their result.");
         Pauses = _meter.CreateCounter<long>(
             "batching.upstream.pauses", "{pause}", "Pauses that an upstream has asked for.");
+        Coalesced = _meter.CreateCounter<long>(
+            "batching.upstream.coalesced", "{request}", "Requests that got the answer to the call of another one with the same request.");
         Waits = _meter.CreateHistogram(
             "batching.request.queue.duration",
             "s",
@@ -119,6 +121,8 @@ public sealed class BatchMetrics
     internal Counter<long> Results { get; }
 
     internal Counter<long> Pauses { get; }
+
+    internal Counter<long> Coalesced { get; }
 
     internal Histogram<double> Waits { get; }
 

@@ -31,6 +31,9 @@ internal sealed class UpstreamMetrics
     /// <param name="scope">Whom it is for: <c>owner</c> or <c>upstream</c>.</param>
     public void CountPause(string scope) => _all.Pauses.Add(1, _upstream, new("scope", scope));
 
+    /// <summary>Counts a request that got the answer to the call of another one.</summary>
+    public void CountCoalesced() => _all.Coalesced.Add(1, _upstream);
+
     /// <summary>Counts results.</summary>
     /// <param name="kind">The kind of their batches: <c>stored</c> or <c>keyed</c>.</param>
     /// <param name="error">Why they failed, see <see cref="ErrorOf"/>; null if they did not.</param>

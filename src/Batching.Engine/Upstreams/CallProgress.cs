@@ -73,6 +73,14 @@ internal sealed class CallProgress : IDisposable
         _hasPlace = !Place.TryStepAside();
     }
 
+    /// <summary>Leaves the place to others while the call waits for another one with the same request.</summary>
+    /// <returns>False if it has to keep the place, and so must not wait: the other call may need one.</returns>
+    public bool TryLeavePlace()
+    {
+        LeavePlace();
+        return !_hasPlace;
+    }
+
     /// <summary>Whether the wait for a place is as long as a <c>Retry-After</c> asks for.</summary>
     public bool IsPausedFor(TimeSpan retryAfter) => Place.PausesFor(retryAfter);
 

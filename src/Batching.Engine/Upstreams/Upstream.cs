@@ -28,6 +28,7 @@ internal sealed class Upstream : IDisposable
         Pagination = options.Pagination;
         GetsCredential = options.ForwardCredential;
         Metrics = metrics?.Of(Name);
+        Shared = options.Coalesce ? new SharedCalls() : null;
         Invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects, cookies and encodings are part of the answer, and a proxy would be another host.
@@ -87,6 +88,9 @@ internal sealed class Upstream : IDisposable
     public bool GetsCredential { get; }
 
     public HttpMessageInvoker Invoker { get; }
+
+    /// <summary>The calls that others with the same request may wait for; null if each makes its own.</summary>
+    public SharedCalls? Shared { get; }
 
     /// <summary>Whether a path belongs to this upstream, by whole segments.</summary>
     public bool Owns(ReadOnlySpan<char> path) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
@@ -6,6 +7,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
+using Batching.Engine.Telemetry;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
@@ -24,6 +26,7 @@ internal sealed class UpstreamCaller
     private readonly TimeProvider _time;
     private readonly StoreHold _hold;
     private readonly MessageBuilder _messages;
+    private readonly bool _forwardsAddress;
     private readonly ReplyReader _replies;
     private readonly ResiliencePipeline<UpstreamReply> _retries;
 
@@ -36,6 +39,7 @@ internal sealed class UpstreamCaller
         _time = time;
         _hold = hold ?? StoreHold.Always;
         _messages = new MessageBuilder(options.Value);
+        _forwardsAddress = options.Value.Headers.ClientAddress != ClientAddressField.Off;
         _replies = new ReplyReader(options.Value, budgets.Answers, time);
         _retries = new ResiliencePipelineBuilder<UpstreamReply> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<UpstreamReply>
@@ -82,10 +86,9 @@ internal sealed class UpstreamCaller
         try
         {
             using var aborting = abort.UnsafeRegister(static progress => ((CallProgress)progress!).Cancel(), progress);
-            var reply = await AttemptAsync(call, progress, progress.Cancelled);
-            return IsTransient(reply) && call.MayRepeat
-                ? await RetryAsync(call, reply, progress, progress.Cancelled)
-                : reply;
+            return call.Route.Upstream.Shared is { } shared && Methods.IsSafe(call.Method)
+                ? await CallTogetherAsync(shared, call, progress)
+                : await CallAloneAsync(call, progress);
         }
         catch (OperationCanceledException) when (progress.Cancelled.IsCancellationRequested)
         {
@@ -97,6 +100,11 @@ internal sealed class UpstreamCaller
         }
         finally
         {
+            if (!Methods.IsSafe(call.Method))
+            {
+                call.Route.Upstream.Shared?.CountChange();
+            }
+
             if (progress.TryEnd())
             {
                 _idle.Add(progress);
@@ -105,6 +113,52 @@ internal sealed class UpstreamCaller
             {
                 progress.Dispose();
             }
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<UpstreamReply> CallAloneAsync(UpstreamCall call, CallProgress progress)
+    {
+        var reply = await AttemptAsync(call, progress, progress.Cancelled);
+        return IsTransient(reply) && call.MayRepeat
+            ? await RetryAsync(call, reply, progress, progress.Cancelled)
+            : reply;
+    }
+
+    // Whoever comes first makes the call, with all its attempts, for all who come while it is under way.
+    private async ValueTask<UpstreamReply> CallTogetherAsync(SharedCalls shared, UpstreamCall call, CallProgress progress)
+    {
+        while (true)
+        {
+            var key = CallKey.Of(call, _forwardsAddress, shared.Changes);
+            if (shared.TryBegin(key, out var waiter))
+            {
+                UpstreamReply? reply = null;
+                try
+                {
+                    return reply = await CallAloneAsync(call, progress);
+                }
+                finally
+                {
+                    // Without a reply it was given up, for reasons of its own: another one makes the call.
+                    shared.End(key, reply);
+                }
+            }
+
+            if (!progress.TryLeavePlace())
+            {
+                shared.GiveUp(key, waiter);
+                return await CallAloneAsync(call, progress);
+            }
+
+            if (await shared.WaitAsync(key, waiter, progress.Cancelled) is { } answer)
+            {
+                call.Route.Upstream.Metrics?.CountCoalesced();
+                Activity.Current?.SetTag(BatchActivities.Coalesced, true);
+                return answer;
+            }
+
+            await progress.TakePlaceAsync(progress.Cancelled);
         }
     }
 

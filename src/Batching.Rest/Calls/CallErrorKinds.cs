@@ -19,6 +19,12 @@ internal static class CallErrorKinds
         "A body is asked for that is not there: the request has no result yet, or the batch has expired.",
         "Wait until the request is done. If the batch has expired, the body is gone.");
 
+    public static CallErrorKind Sealed { get; } = new(
+        400, StatusCode.FailedPrecondition, CallForms.All, No,
+        "Requests are to be appended to a batch that takes none: it was not submitted as open, or is sealed, cancelled or over. ErrorInfo "
+        + $"has the reason `BATCH_SEALED`. A batch is sealed by itself after {Limit(nameof(LimitOptions.OpenBatchIdle))}.",
+        "Submit the requests as another batch.");
+
     public static CallErrorKind ForeignHost { get; } = new(
         400, StatusCode.InvalidArgument, CallForms.All, No,
         "The gateway was called by a name that it does not go by (`Host`, over HTTP/2 `:authority`).",
@@ -72,6 +78,12 @@ internal static class CallErrorKinds
         "The `Idempotency-Key` of a submission was used before, for a batch with other content. ErrorInfo has the reason "
         + "`IDEMPOTENCY_KEY_REUSED`.",
         "Use a new key for a new batch.");
+
+    public static CallErrorKind WrongOffset { get; } = new(
+        409, StatusCode.Aborted, CallForms.All, No,
+        "The `offset` of an append is not where the batch ends, and it is not the last append made again. ErrorInfo has the reason "
+        + "`APPEND_OFFSET`, and `expected_offset`.",
+        "Look which requests the batch has, and append those that it lacks at the offset that is named.");
 
     public static CallErrorKind TooLarge { get; } = new(
         413, StatusCode.ResourceExhausted, CallForms.All, No,
@@ -130,8 +142,8 @@ internal static class CallErrorKinds
     /// <summary>All kinds, in the order of their status.</summary>
     public static IReadOnlyList<CallErrorKind> All { get; } =
     [
-        Invalid, NotThere, ForeignHost, BadRequest, Unauthenticated, ForeignPage, NotFound, NoPath, NoMethod, BodyLate, Deleted,
-        KeyReused, TooLarge, UrlTooLong, UnsupportedMediaType, BadRange, Exhausted, Broken, Unknown, RestOnly, Unavailable, Late,
+        Invalid, NotThere, Sealed, ForeignHost, BadRequest, Unauthenticated, ForeignPage, NotFound, NoPath, NoMethod, BodyLate, Deleted,
+        KeyReused, WrongOffset, TooLarge, UrlTooLong, UnsupportedMediaType, BadRange, Exhausted, Broken, Unknown, RestOnly, Unavailable, Late,
     ];
 
     private static string Limit(string name) => $"`{OptionKey.Of<LimitOptions>(name)}`";

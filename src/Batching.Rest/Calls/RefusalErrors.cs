@@ -44,6 +44,26 @@ internal static class RefusalErrors
         },
         Refusal.TooSlow => new Google.Rpc.Status { Code = (int)CallErrorKinds.Late.Code, Message = refusal.Message },
         Refusal.NotThere => new Google.Rpc.Status { Code = (int)CallErrorKinds.NotThere.Code, Message = refusal.Message },
+        Refusal.WrongOffset wrong => new Google.Rpc.Status
+        {
+            Code = (int)CallErrorKinds.WrongOffset.Code,
+            Message = refusal.Message,
+            Details =
+            {
+                Any.Pack(new ErrorInfo
+                {
+                    Reason = "APPEND_OFFSET",
+                    Domain = "batch",
+                    Metadata = { ["expected_offset"] = wrong.Expected.ToString(CultureInfo.InvariantCulture) },
+                }),
+            },
+        },
+        Refusal.Sealed => new Google.Rpc.Status
+        {
+            Code = (int)CallErrorKinds.Sealed.Code,
+            Message = refusal.Message,
+            Details = { Any.Pack(new ErrorInfo { Reason = "BATCH_SEALED", Domain = "batch" }) },
+        },
         Refusal.Unavailable => new Google.Rpc.Status
         {
             Code = (int)CallErrorKinds.Unavailable.Code,

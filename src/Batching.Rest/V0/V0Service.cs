@@ -22,6 +22,8 @@ namespace Batching.Rest.V0;
 /// <summary>The paths below <c>/api/v0</c>: each reads its call, hands it to the engine, and writes what comes back.</summary>
 internal sealed class V0Service(
     BatchSubmitter submitter,
+    BatchAppender appender,
+    BatchSealer sealer,
     BatchReader batches,
     BatchWatcher watcher,
     ResultFetcher fetcher,
@@ -46,25 +48,38 @@ internal sealed class V0Service(
             Priority = request.HasPriority ? request.Priority : null,
             Deadline = request.HasDeadline ? new Timestamp { Seconds = request.Deadline } : null,
             Notify = NotifyOf(request),
+            IsOpen = request.Open,
         };
-        var submission = new CreateBatchRequest();
-        var body = await RequestBody.ReadAsync(http.Request, _limits.SubmissionBytes);
-        List<Problem> problems;
-        try
-        {
-            JsonMemory.Take(context.GetHttpContext(), body.Json, _limits.DecodedBytes, V0RequestReader.KeepsRaw);
-            problems = V0RequestReader.Read(body.Json, _limits.JsonDepth, submission);
-        }
-        finally
-        {
-            body.Release();
-        }
-
+        var (requests, problems) = await ReadRequestsAsync(http);
         var answer = await submitter.SubmitAsync(
-            context.GetCallerWithClient(), terms, submission.Requests, problems, long.MaxValue, context.CancellationToken);
+            context.GetCallerWithClient(), terms, requests, problems, long.MaxValue, context.CancellationToken);
         var batch = answer.OrThrow();
         return await JsonReply.WriteAsync(
             http, reply => V0Writer.WriteAcceptedAsync(reply, batch, ShapeOf(V0Property.Accepted)));
+    }
+
+    public override async Task<HttpBody> Append(AppendRequest request, ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        var (requests, problems) = await ReadRequestsAsync(http);
+        var answer = await appender.AppendAsync(
+            context.GetCaller(),
+            request.BatchId,
+            request.HasOffset ? request.Offset : null,
+            requests,
+            problems,
+            long.MaxValue,
+            context.CancellationToken);
+        var batch = answer.OrThrow();
+        return await JsonReply.WriteAsync(
+            http, reply => V0Writer.WriteAcceptedAsync(reply, batch, ShapeOf(V0Property.Accepted)));
+    }
+
+    public override async Task<HttpBody> Seal(SealRequest request, ServerCallContext context)
+    {
+        await RequestBody.CheckJsonAsync(context.GetHttpContext().Request, _limits.SubmissionBytes);
+        var answer = await sealer.SealAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
+        return await WriteStatusAsync(answer.OrThrow(), context);
     }
 
     public override async Task<HttpBody> List(ListRequest request, ServerCallContext context)
@@ -238,6 +253,22 @@ internal sealed class V0Service(
             ? V0RequestReader.ReadPagination(request.Pagination, _limits.JsonDepth, spawner)
             : [];
         return DetectAsync(spawner, problems, context);
+    }
+
+    // A list of requests is the body of a submission, and of an append.
+    private async Task<(IReadOnlyList<Request> Requests, List<Problem> Problems)> ReadRequestsAsync(HttpContext http)
+    {
+        var submission = new CreateBatchRequest();
+        var body = await RequestBody.ReadAsync(http.Request, _limits.SubmissionBytes);
+        try
+        {
+            JsonMemory.Take(http, body.Json, _limits.DecodedBytes, V0RequestReader.KeepsRaw);
+            return (submission.Requests, V0RequestReader.Read(body.Json, _limits.JsonDepth, submission));
+        }
+        finally
+        {
+            body.Release();
+        }
     }
 
     private async Task<HttpBody> DetectAsync(Request spawner, List<Problem> problems, ServerCallContext context)

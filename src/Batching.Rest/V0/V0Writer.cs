@@ -202,6 +202,12 @@ internal static class V0Writer
         {
             json.WriteNumber("deadline"u8, deadline.Seconds);
         }
+
+        if (batch.SubmittedRequests > 0)
+        {
+            json.WriteBoolean("open"u8, batch.Open);
+            json.WriteNumber("submittedRequests"u8, batch.SubmittedRequests);
+        }
     }
 
     // On one line, the line breaks in an embedded body become blanks.

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Batching.Engine.Content;
 using Batching.Rest.Calls;
 using Batching.Rest.Requests;
+using Batching.Rest.V0;
 using Batching.V1;
 using Google.Protobuf;
 
@@ -202,6 +203,12 @@ internal ref struct V2RequestReader
                     break;
                 case "headers":
                     ReadHeaders(request);
+                    break;
+                case "depends_on" or "dependsOn":
+                    _submission.AddProblem("depends_on", V0RunWhen.FindKeysProblem(ref _reader, request));
+                    break;
+                case "run_when" or "runWhen":
+                    _submission.AddProblem("run_when", V0RunWhen.FindProblem(ref _reader, request));
                     break;
                 default:
                     _reader.Skip();

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Batching.Rest.V2;
 
 /// <summary>The path <c>/api/v2/batch</c>: reads the calls, hands them to the engine, and writes their replies.</summary>
-internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOptions> options)
+internal sealed class V2Service(
+    KeyedBatchRunner runner, KeyedBatchSubmitter submitter, IOptions<BatchEngineOptions> options)
     : V2BatchService.V2BatchServiceBase
 {
     private readonly LimitOptions _limits = options.Value.Limits;
@@ -30,7 +31,7 @@ internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOpt
             body.Release();
         }
 
-        return await RunAsync(submission, context);
+        return request.Async ? await SubmitAsync(submission, context) : await RunAsync(submission, context);
     }
 
     public override Task<HttpBody> RunQuery(RunQueryRequest request, ServerCallContext context)
@@ -38,6 +39,24 @@ internal sealed class V2Service(KeyedBatchRunner runner, IOptions<BatchEngineOpt
         var submission = new V2Submission();
         V2QueryReader.Read(context.GetHttpContext().Request.QueryString.Value, submission);
         return RunAsync(submission, context);
+    }
+
+    private async Task<HttpBody> SubmitAsync(V2Submission submission, ServerCallContext context)
+    {
+        var answer = await submitter.SubmitAsync(
+            context.GetCallerWithClient(),
+            submission.Batch,
+            context.GetIdempotencyKey(_limits),
+            submission.Problems,
+            submission.FieldOf,
+            context.CancellationToken);
+        var batch = answer.OrThrow();
+        return await JsonReply.WriteAsync(context.GetHttpContext(), json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, batch.Id);
+            json.WriteEndObject();
+        });
     }
 
     private async Task<HttpBody> RunAsync(V2Submission submission, ServerCallContext context)

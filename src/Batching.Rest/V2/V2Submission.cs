@@ -47,9 +47,25 @@ internal sealed class V2Submission
     public void AddProblem(string key, string field, string message) =>
         _problems.TryAdd(_indexes[key], new Problem(field, message));
 
-    /// <summary>Says what is wrong with the call that was added last.</summary>
-    public void AddProblem(string field, string message) =>
-        _problems.TryAdd(Batch.Calls.Count - 1, new Problem(field, message));
+    /// <summary>Says what is wrong with the call that was added last, if anything is.</summary>
+    public void AddProblem(string field, string? message)
+    {
+        if (message is not null)
+        {
+            _problems.TryAdd(Batch.Calls.Count - 1, new Problem(field, message));
+        }
+    }
+
+    /// <summary>Names a field of a call by the key of the call, and as it stands in the JSON.</summary>
+    /// <param name="index">The index of the call.</param>
+    /// <param name="field">The field of its request; empty for the call as a whole.</param>
+    public string FieldOf(int index, string field) => field switch
+    {
+        "" or "key" => Batch.Calls[index].Key,
+        "path" => $"{Batch.Calls[index].Key}.url",
+        "body" => $"{Batch.Calls[index].Key}.payload",
+        _ => $"{Batch.Calls[index].Key}.{field}",
+    };
 
     /// <summary>The path of a URL that is relative to the batch's own (RFC 3986, section 5.2).</summary>
     public static string Resolve(string url) => url switch

@@ -18,6 +18,8 @@ namespace Batching.Server.Services;
 internal sealed class BatchRpcService(
     BatchSubmitter submitter,
     BatchUploader uploader,
+    BatchAppender appender,
+    BatchSealer sealer,
     BatchReader batches,
     BatchWatcher watcher,
     ResultFetcher fetcher,
@@ -58,6 +60,25 @@ internal sealed class BatchRpcService(
             lifetime.ApplicationStopping,
             context.CancellationToken);
         return new UploadBatchResponse { Batch = answer.OrThrow() };
+    }
+
+    public override async Task<AppendRequestsResponse> AppendRequests(AppendRequestsRequest request, ServerCallContext context)
+    {
+        var answer = await appender.AppendAsync(
+            context.GetCaller(),
+            request.BatchId,
+            request.HasOffset ? request.Offset : null,
+            request.Requests,
+            [],
+            _limits.MessageBytes,
+            context.CancellationToken);
+        return new AppendRequestsResponse { Batch = answer.OrThrow() };
+    }
+
+    public override async Task<SealBatchResponse> SealBatch(SealBatchRequest request, ServerCallContext context)
+    {
+        var answer = await sealer.SealAsync(context.GetCaller(), request.BatchId, context.CancellationToken);
+        return new SealBatchResponse { Batch = answer.OrThrow() };
     }
 
     public override async Task<GetBatchStatusResponse> GetBatchStatus(

@@ -34,7 +34,7 @@ internal static class ReadSql
 
     public const string ListUnfinished =
         $"""
-        SELECT {BatchColumns} FROM batches WHERE finished < total AND batch_key > $1
+        SELECT {BatchColumns} FROM batches WHERE (finished < total OR open_until_ms IS NOT NULL) AND batch_key > $1
         ORDER BY batch_key LIMIT $2
         """;
 
@@ -106,7 +106,7 @@ internal static class ReadSql
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
         failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
         submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events, cancel_time_ms,
-        may_repeat, attributes, dependencies
+        may_repeat, attributes, dependencies, open_until_ms, appends
         """;
 
     private const string SegmentAt =

@@ -180,5 +180,7 @@ internal sealed class StoreReader(RowReader rows)
         MayRepeat = reader.GetBoolean(27),
         Attributes = RowReader.BytesOrNull(reader, 28),
         Dependencies = reader.GetInt32(29),
+        OpenUntil = RowReader.TimeOrNull(reader, 30),
+        Appends = AppendState.Decode(RowReader.BytesOrNull(reader, 31)),
     };
 }

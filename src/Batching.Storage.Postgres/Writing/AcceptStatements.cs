@@ -20,22 +20,23 @@ internal static class AcceptStatements
                 unnest($15) AS expired, unnest($16) AS credential, unnest($17) AS peer, unnest($18) AS trace, unnest($19) AS runs,
                 unnest($20) AS bytes, unnest($21) AS submission_key, unnest($22) AS hash, unnest($23) AS starts, unnest($24) AS priority,
                 unnest($25) AS deadline, unnest($26) AS url, unnest($27) AS events, unnest($28) AS may_repeat,
-                unnest($29) AS attributes, unnest($30) AS dependencies),
+                unnest($29) AS attributes, unnest($30) AS dependencies,
+                unnest($31) AS open_until, unnest($32) AS appends),
         unstaged AS (
             DELETE FROM staged_batches s USING new n WHERE s.batch_key = n.batch_key RETURNING s.batch_key, s.request_bytes),
         added AS (
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity,
                 spawner_pages, total, finished, failed, response_size, received, cancelled, expired, credential, peer, trace,
                 number_runs, request_bytes, payload_bytes, submission_key, content_hash, start_time_ms, priority, deadline_ms,
-                notify_url, notify_events, may_repeat, attributes, dependencies)
+                notify_url, notify_events, may_repeat, attributes, dependencies, open_until_ms, appends)
             SELECT n.batch_key, n.owner, n.created, n.expires, n.deletes, n.done, n.capacity, n.pages, n.total, n.finished, n.failed,
                 n.size, n.received, n.cancelled, n.expired, n.credential, n.peer, n.trace, n.runs,
                 n.bytes + coalesce(u.request_bytes, 0), 0, n.submission_key, n.hash, n.starts, n.priority, n.deadline,
-                n.url, n.events, n.may_repeat, n.attributes, n.dependencies
+                n.url, n.events, n.may_repeat, n.attributes, n.dependencies, n.open_until, n.appends
             FROM new n LEFT JOIN unstaged u ON u.batch_key = n.batch_key
-            RETURNING owner, total - finished AS running, request_bytes)
+            RETURNING owner, total - finished AS running, open_until_ms, request_bytes)
         INSERT INTO owners AS o (owner, batches, requests, bytes)
-        SELECT owner, count(*) FILTER (WHERE running > 0), sum(running), sum(request_bytes) FROM added GROUP BY owner
+        SELECT owner, count(*) FILTER (WHERE running > 0 OR open_until_ms IS NOT NULL), sum(running), sum(request_bytes) FROM added GROUP BY owner
         ON CONFLICT (owner) DO UPDATE SET batches = o.batches + excluded.batches, requests = o.requests + excluded.requests,
             bytes = o.bytes + excluded.bytes
         """;
@@ -107,7 +108,9 @@ internal static class AcceptStatements
             Sql.Of([.. records.Select(record => (int)(record.Notify?.Events ?? BatchEvents.None))]),
             Sql.Of([.. records.Select(record => record.MayRepeat)]),
             Sql.Of([.. records.Select(record => record.Attributes)]),
-            Sql.Of([.. records.Select(record => record.Dependencies)]));
+            Sql.Of([.. records.Select(record => record.Dependencies)]),
+            Sql.Of([.. records.Select(record => record.OpenUntil?.ToUnixTimeMilliseconds())]),
+            Sql.Of([.. records.Select(record => record.Appends?.Encode())]));
         long[] drafted = [.. records.Where(record => record.Attributes is not null).Select(record => record.Key)];
         if (drafted.Length > 0)
         {

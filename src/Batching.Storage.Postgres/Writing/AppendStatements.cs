@@ -13,10 +13,12 @@ internal static class AppendStatements
         WITH new AS MATERIALIZED (
             SELECT unnest($1) AS batch_key, unnest($2) AS total, unnest($3) AS finished, unnest($4) AS failed, unnest($5) AS size,
                 unnest($6) AS done, unnest($7) AS credential, unnest($8) AS capacity, unnest($9) AS runs, unnest($10) AS requests,
-                unnest($11) AS payloads, unnest($12) AS running_batches, unnest($13) AS running_requests),
+                unnest($11) AS payloads, unnest($12) AS running_batches, unnest($13) AS running_requests,
+                unnest($14) AS open_until, unnest($15) AS appends),
         changed AS (
             UPDATE batches b SET total = n.total, finished = n.finished, failed = n.failed, response_size = n.size,
                 done_time_ms = n.done, credential = n.credential, capacity = n.capacity, number_runs = n.runs,
+                open_until_ms = n.open_until, appends = n.appends,
                 request_bytes = b.request_bytes + n.requests,
                 payload_bytes = b.payload_bytes + CASE WHEN b.expired THEN 0 ELSE n.payloads END
             FROM new n WHERE b.batch_key = n.batch_key
@@ -71,8 +73,10 @@ internal static class AppendStatements
             Sql.Of([.. records.Select(record => record.Runs.Encode())]),
             Sql.Of([.. appends.Select(append => AcceptStatements.BytesOf(append.Spawned))]),
             Sql.Of([.. appends.Select(append => append.Segments.Sum(segment => (long)(segment.Payload?.Length ?? 0)))]),
-            Sql.Of([.. records.Select((record, i) => (record.Running > 0 ? 1 : 0) - (record.Running > running[i] ? 1 : 0))]),
-            Sql.Of(running));
+            Sql.Of([.. appends.Select((append, i) => (append.Batch.IsUnfinished ? 1 : 0) - (WasUnfinished(append, running[i]) ? 1 : 0))]),
+            Sql.Of(running),
+            Sql.Of([.. records.Select(record => record.OpenUntil?.ToUnixTimeMilliseconds())]),
+            Sql.Of([.. records.Select(record => record.Appends?.Encode())]));
         (long BatchKey, ResultSegment Segment)[] rows =
             [.. appends.SelectMany(append => append.Segments.Select(segment => (append.BatchKey, segment)))];
         if (rows.Length > 0)
@@ -102,6 +106,9 @@ internal static class AppendStatements
             batch.Add(SweepStarts, Sql.Of(done));
         }
     }
+
+    private static bool WasUnfinished(StoreWrite.AppendResults append, int running) =>
+        append.Batch.Running > running || append.Batch.IsOpen || append.Seals;
 
     // How many more requests run than before.
     private static int RunningOf(StoreWrite.AppendResults append) =>

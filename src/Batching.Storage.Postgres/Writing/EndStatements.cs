@@ -26,11 +26,11 @@ internal static class EndStatements
         """
         WITH gone AS (
             DELETE FROM batches WHERE batch_key = ANY ($1)
-            RETURNING batch_key, owner, total - finished AS running,
+            RETURNING batch_key, owner, total - finished AS running, open_until_ms,
                 request_bytes + CASE WHEN expired THEN 0 ELSE payload_bytes END AS bytes),
         unstaged AS (DELETE FROM staged_batches WHERE batch_key = ANY ($1) RETURNING batch_key),
         sums AS (
-            SELECT owner, count(*) FILTER (WHERE running > 0) AS batches, sum(running) AS requests, sum(bytes) AS bytes
+            SELECT owner, count(*) FILTER (WHERE running > 0 OR open_until_ms IS NOT NULL) AS batches, sum(running) AS requests, sum(bytes) AS bytes
             FROM gone GROUP BY owner),
         counted AS (
             UPDATE owners o SET batches = o.batches - s.batches, requests = o.requests - s.requests, bytes = o.bytes - s.bytes

@@ -26,7 +26,7 @@ internal static class MarkStatements
         """
         UPDATE batches b SET cancelled = true, cancel_time_ms = coalesce(b.cancel_time_ms, c.cancelled_at)
         FROM (SELECT unnest($1) AS batch_key, unnest($2) AS cancelled_at) c
-        WHERE b.batch_key = c.batch_key AND b.finished < b.total
+        WHERE b.batch_key = c.batch_key AND (b.finished < b.total OR b.open_until_ms IS NOT NULL)
         """;
 
     /// <summary>Notes which requests are about to be sent: a row for each batch.</summary>

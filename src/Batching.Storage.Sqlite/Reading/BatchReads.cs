@@ -10,7 +10,7 @@ internal sealed class BatchReads(Statements statements)
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
         failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
         submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events, cancel_time_ms, may_repeat,
-        attributes, dependencies
+        attributes, dependencies, open_until_ms, appends
         """;
 
     internal const string FindSql = $"SELECT {Columns} FROM batches WHERE batch_key = $key";
@@ -33,7 +33,7 @@ internal sealed class BatchReads(Statements statements)
 
     internal const string ListUnfinishedSql =
         $"""
-        SELECT {Columns} FROM batches WHERE finished < total AND batch_key > $after
+        SELECT {Columns} FROM batches WHERE (finished < total OR open_until_ms IS NOT NULL) AND batch_key > $after
         ORDER BY batch_key LIMIT $limit
         """;
 
@@ -143,5 +143,7 @@ internal sealed class BatchReads(Statements statements)
         MayRepeat = reader.GetBoolean(27),
         Attributes = reader.IsNull(28) ? null : reader.GetBlob(28),
         Dependencies = reader.GetInt32(29),
+        OpenUntil = reader.IsNull(30) ? null : reader.GetTime(30),
+        Appends = AppendState.Decode(reader.IsNull(31) ? null : reader.GetBlob(31)),
     };
 }

@@ -24,29 +24,30 @@ internal sealed class BatchWrites
                 capacity, spawner_pages, total, finished, failed, response_size, received, cancelled, expired,
                 credential, peer, trace, number_runs, request_bytes, payload_bytes, submission_key, content_hash,
                 start_time_ms, priority, deadline_ms, notify_url, notify_events, may_repeat, attributes,
-                dependencies)
+                dependencies, open_until_ms, appends)
             VALUES ($key, $owner, $created, $expires, $deletes, $done,
                 $capacity, $pages, $total, $finished, $failed, $size, $received, $cancelled, $expired,
                 $credential, $peer, $trace, $runs, $requestBytes, 0, $submissionKey, $hash,
                 $start, $priority, $deadline, $notifyUrl, $notifyEvents, $mayRepeat, $attributes,
-                $dependencies)
+                $dependencies, $open, $appends)
             """,
             "$key", "$owner", "$created", "$expires", "$deletes", "$done", "$capacity", "$pages",
             "$total", "$finished", "$failed", "$size", "$received", "$cancelled", "$expired",
             "$credential", "$peer", "$trace", "$runs", "$requestBytes", "$submissionKey", "$hash",
             "$start", "$priority", "$deadline", "$notifyUrl", "$notifyEvents",
-            "$mayRepeat", "$attributes", "$dependencies");
+            "$mayRepeat", "$attributes", "$dependencies", "$open", "$appends");
         _findSubmission = statements.Add(
             "SELECT batch_key FROM batches WHERE owner = $owner AND submission_key = $key", "$owner", "$key");
         _update = statements.Add(
             """
             UPDATE batches SET total = $total, finished = $finished, failed = $failed, response_size = $size,
-                done_time_ms = $done, credential = $credential, capacity = $capacity, number_runs = $runs, request_bytes = request_bytes + $requestBytes,
+                done_time_ms = $done, credential = $credential, capacity = $capacity, number_runs = $runs,
+                open_until_ms = $open, appends = $appends, request_bytes = request_bytes + $requestBytes,
                 payload_bytes = payload_bytes + iif(expired, 0, $payloadBytes)
             WHERE batch_key = $key RETURNING expired
             """,
             "$key", "$total", "$finished", "$failed", "$size", "$done", "$credential", "$capacity", "$runs",
-            "$requestBytes", "$payloadBytes");
+            "$open", "$appends", "$requestBytes", "$payloadBytes");
         _receive = statements.Add(
             """
             UPDATE batches SET received = min($position, finished)
@@ -56,7 +57,7 @@ internal sealed class BatchWrites
         _cancel = statements.Add(
             """
             UPDATE batches SET cancelled = 1, cancel_time_ms = coalesce(cancel_time_ms, $time)
-            WHERE batch_key = $key AND finished < total
+            WHERE batch_key = $key AND (finished < total OR open_until_ms IS NOT NULL)
             """,
             "$key", "$time");
         _expire = statements.Add(
@@ -68,7 +69,8 @@ internal sealed class BatchWrites
         _delete = statements.Add(
             """
             DELETE FROM batches WHERE batch_key = $key
-            RETURNING owner, finished < total, total - finished, request_bytes + iif(expired, 0, payload_bytes)
+            RETURNING owner, finished < total OR open_until_ms IS NOT NULL, total - finished,
+                request_bytes + iif(expired, 0, payload_bytes)
             """,
             "$key");
     }
@@ -112,7 +114,9 @@ internal sealed class BatchWrites
             (int)(batch.Notify?.Events ?? BatchEvents.None),
             batch.MayRepeat,
             batch.Attributes,
-            batch.Dependencies);
+            batch.Dependencies,
+            batch.OpenUntil?.ToUnixTimeMilliseconds(),
+            batch.Appends?.Encode());
     }
 
     /// <summary>Stores what results have changed of a batch.</summary>
@@ -129,6 +133,8 @@ internal sealed class BatchWrites
             batch.Credential,
             batch.Capacity,
             batch.Runs.Encode(),
+            batch.OpenUntil?.ToUnixTimeMilliseconds(),
+            batch.Appends?.Encode(),
             requestBytes,
             payloadBytes);
         return expired is null ? null : expired != 0;

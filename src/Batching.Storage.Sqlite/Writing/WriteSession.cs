@@ -232,7 +232,7 @@ internal sealed class WriteSession : IDisposable
         }
 
         InsertWindows(batch.Key, accept.Windows);
-        _owners.Add(batch.Owner, batch.Running > 0 ? 1 : 0, batch.Running, requestBytes);
+        _owners.Add(batch.Owner, batch.IsUnfinished ? 1 : 0, batch.Running, requestBytes);
     }
 
     private void Append(StoreWrite.AppendResults append)
@@ -256,10 +256,10 @@ internal sealed class WriteSession : IDisposable
 
         InsertWindows(batch.Key, append.Spawned);
         var running = append.Spawned.Sum(window => window.Count) - append.Segments.Sum(segment => segment.Count);
-        var wasRunning = batch.Running > running;
+        var wasUnfinished = batch.Running > running || batch.IsOpen || append.Seals;
         _owners.Add(
             batch.Owner,
-            (batch.Running > 0 ? 1 : 0) - (wasRunning ? 1 : 0),
+            (batch.IsUnfinished ? 1 : 0) - (wasUnfinished ? 1 : 0),
             running,
             requestBytes + (isExpired ? 0 : payloadBytes));
         if (batch.DoneTime is not null)

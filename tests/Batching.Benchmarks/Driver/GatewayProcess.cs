@@ -30,8 +30,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="upstream">The API's port.</param>
     /// <param name="settings">What is not as by default, as environment variables have it: <c>Batch__Limits__…</c>.</param>
     /// <param name="folder">Where another build of it is.</param>
+    /// <param name="hasUpstreams">Whether the settings say where the API is.</param>
     public static async Task<GatewayProcess> StartAsync(
-        int upstream, IReadOnlyDictionary<string, string>? settings = null, string? folder = null)
+        int upstream, IReadOnlyDictionary<string, string>? settings = null, string? folder = null, bool hasUpstreams = false)
     {
         var port = ChildProcess.FreePort();
         var data = Directory.CreateTempSubdirectory("batch-benchmark-");
@@ -40,9 +41,13 @@ internal sealed class GatewayProcess : IAsyncDisposable
             ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}",
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             ["Batch__DataDirectory"] = data.FullName,
-            ["Batch__Upstream"] = $"http://127.0.0.1:{upstream}",
             ["Logging__LogLevel__Default"] = "Warning",
         };
+        if (!hasUpstreams)
+        {
+            environment["Batch__Upstream"] = $"http://127.0.0.1:{upstream}";
+        }
+
         var process = await ChildProcess.StartAsync(
             port,
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",

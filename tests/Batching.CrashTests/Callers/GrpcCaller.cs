@@ -41,13 +41,35 @@ internal sealed class GrpcCaller : ICaller
         _headers = new Metadata { { "authorization", _authorization } };
     }
 
-    public async Task<Accepted> SubmitAsync(BatchPlan plan)
+    public async Task<Accepted> SubmitAsync(BatchPlan plan, string notifyUrl)
     {
-        var request = new CreateBatchRequest();
-        request.Requests.AddRange(plan.Requests.Select(ToRequest));
+        var request = new CreateBatchRequest { Open = plan.OpenWith is not null };
+        request.Requests.AddRange(plan.Submitted.Select(ToRequest));
+        if (plan.Notifies)
+        {
+            request.Notify = new Notify { Url = notifyUrl, Events = { "done", "failed_first" } };
+        }
+
         var batch = (await CallAsync(_batches.CreateBatchAsync(request, _headers))).Batch;
         return new Accepted(batch.Id, [.. batch.Requests.Select(accepted => accepted.Id)]);
     }
+
+    public async Task<IReadOnlyList<string>> AppendAsync(string batchId, int offset, IReadOnlyList<RequestPlan> requests)
+    {
+        var request = new AppendRequestsRequest { BatchId = batchId, Offset = offset };
+        foreach (var plan in requests)
+        {
+            var appended = ToRequest(plan);
+            appended.ClearKey();
+            request.Requests.Add(appended);
+        }
+
+        var batch = (await CallAsync(_batches.AppendRequestsAsync(request, _headers))).Batch;
+        return [.. batch.Requests.Select(appended => appended.Id)];
+    }
+
+    public Task SealAsync(string batchId) =>
+        CallAsync(_batches.SealBatchAsync(new SealBatchRequest { BatchId = batchId }, _headers));
 
     public async Task<Counters> GetStatusAsync(string batchId) => ToCounters((await CallAsync(
         _batches.GetBatchStatusAsync(new GetBatchStatusRequest { BatchId = batchId }, _headers))).Batch);
@@ -258,7 +280,9 @@ internal sealed class GrpcCaller : ICaller
         return request;
     }
 
-    private static Counters ToCounters(Batch batch) => new(batch.TotalRequests, batch.RunningRequests);
+    // Of an open batch more may come.
+    private static Counters ToCounters(Batch batch) =>
+        new(batch.TotalRequests, batch.Open ? Math.Max(1, batch.RunningRequests) : batch.RunningRequests);
 
     private static ResultSeen ToResult(Request request)
     {

@@ -7,7 +7,14 @@ namespace Batching.CrashTests.Callers;
 /// <exception cref="CallFailedException">Every call can fail with it, and with nothing else.</exception>
 internal interface ICaller : IDisposable
 {
-    Task<Accepted> SubmitAsync(BatchPlan plan);
+    /// <param name="plan">The batch.</param>
+    /// <param name="notifyUrl">The URL that is told of it, if it wants to be.</param>
+    Task<Accepted> SubmitAsync(BatchPlan plan, string notifyUrl);
+
+    /// <returns>The ids of the requests that were appended.</returns>
+    Task<IReadOnlyList<string>> AppendAsync(string batchId, int offset, IReadOnlyList<RequestPlan> requests);
+
+    Task SealAsync(string batchId);
 
     Task<Counters> GetStatusAsync(string batchId);
 

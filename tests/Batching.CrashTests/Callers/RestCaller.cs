@@ -27,14 +27,33 @@ internal sealed class RestCaller : ICaller
         }
     }
 
-    public async Task<Accepted> SubmitAsync(BatchPlan plan)
+    public async Task<Accepted> SubmitAsync(BatchPlan plan, string notifyUrl)
     {
-        var body = new JsonArray([.. plan.Requests.Select(request => ToJson(request, "path", "body"))]);
-        var batch = (await SendAsync(HttpMethod.Post, $"{Path}?", body)).GetProperty("Batch");
+        var body = new JsonArray([.. plan.Submitted.Select(request => ToJson(request, "path", "body"))]);
+        var query = (plan.OpenWith is null ? "" : "open=true&")
+            + (plan.Notifies ? $"notify_url={Uri.EscapeDataString(notifyUrl)}&notify_events=done&notify_events=failed_first&" : "");
+        var batch = (await SendAsync(HttpMethod.Post, $"{Path}?{query}", body)).GetProperty("Batch");
         return new Accepted(
             batch.GetProperty("id").GetString()!,
             [.. batch.GetProperty("Requests").EnumerateArray().Select(one => one.GetProperty("id").GetString()!)]);
     }
+
+    public async Task<IReadOnlyList<string>> AppendAsync(string batchId, int offset, IReadOnlyList<RequestPlan> requests)
+    {
+        var body = new JsonArray();
+        foreach (var request in requests)
+        {
+            var json = ToJson(request, "path", "body");
+            json.Remove("key");
+            body.Add((JsonNode)json);
+        }
+
+        var uri = string.Create(CultureInfo.InvariantCulture, $"{Path}/{batchId}/requests?offset={offset}&");
+        var batch = (await SendAsync(HttpMethod.Post, uri, body)).GetProperty("Batch");
+        return [.. batch.GetProperty("Requests").EnumerateArray().Select(one => one.GetProperty("id").GetString()!)];
+    }
+
+    public Task SealAsync(string batchId) => SendAsync(HttpMethod.Post, $"{Path}/{batchId}/seal?");
 
     public async Task<Counters> GetStatusAsync(string batchId) => RestReplies.ReadCounters(
         (await SendAsync(HttpMethod.Get, $"{Path}/{batchId}/status?")).GetProperty("Batch"));

@@ -45,8 +45,13 @@ internal static class RestReplies
             : null;
     }
 
-    public static Counters ReadCounters(JsonElement batch) =>
-        new(batch.GetProperty("totalRequests").GetInt64(), batch.GetProperty("runningRequests").GetInt64());
+    public static Counters ReadCounters(JsonElement batch)
+    {
+        // Of an open batch more may come.
+        var isOpen = batch.TryGetProperty("open", out var open) && open.GetBoolean();
+        var running = batch.GetProperty("runningRequests").GetInt64();
+        return new Counters(batch.GetProperty("totalRequests").GetInt64(), isOpen ? Math.Max(1, running) : running);
+    }
 
     /// <summary>The reply to a call of a keyed batch.</summary>
     public static KeyedReply ReadKeyed(string token, JsonElement reply)

@@ -24,16 +24,19 @@ internal static class Checker
             .. DependencyCheck.Check(history, log),
             .. KeyedCheck.Check(history, log),
             .. OwnerCheck.Check(history, batches),
+            .. WebhookCheck.Check(history, batches),
         ];
     }
 
-    private static List<CheckedBatch> BatchesOf(CrashHistory history)
+    /// <summary>The batches that there are, or should be.</summary>
+    public static List<CheckedBatch> BatchesOf(CrashHistory history)
     {
         var finals = history.Finals.ToDictionary(final => final.BatchId);
         var replies = history.Replies.ToLookup(reply => reply.BatchId);
         var views = history.Views.ToLookup(view => view.BatchId);
         var stops = history.Stops.ToLookup(stop => stop.BatchId);
         var drained = history.Drained.ToHashSet();
+        var appended = history.Appended.ToLookup(append => append.BatchId, append => append.RequestIds);
 
         // What was not acknowledged is known by its requests.
         var unacknowledged = history.Finals
@@ -42,9 +45,12 @@ internal static class Checker
         return
         [
             .. history.Submissions.SelectMany(submission => submission.BatchId is { } id
-                ? [Create(id, submission)]
+                ? [Create(id, submission with { RequestIds = [.. submission.RequestIds, .. appended[id].SelectMany(ids => ids)] })]
                 : unacknowledged[BatchOf(submission.Plan.Requests[0].Token)]
-                    .Select(final => Create(final.BatchId, submission))),
+                    // Nobody has appended to it.
+                    .Select(final => Create(
+                        final.BatchId,
+                        submission with { Plan = submission.Plan with { Requests = [.. submission.Plan.Submitted], OpenWith = null } }))),
         ];
 
         CheckedBatch Create(string id, Submission submission) => new()

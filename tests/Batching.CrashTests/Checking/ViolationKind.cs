@@ -75,6 +75,12 @@ internal enum ViolationKind
     /// <summary>Others than the service may read a file of its data directory.</summary>
     OpenFile,
 
+    /// <summary>Something has happened to a batch, and its owner was not told.</summary>
+    NotTold,
+
+    /// <summary>An owner was told what has not happened, or what he does not want to know.</summary>
+    ToldWrongly,
+
     /// <summary>A server that was alive failed or refused something, logged an error, or did not finish.</summary>
     Surprise,
 }

@@ -11,6 +11,12 @@ internal sealed class CrashHistory
     /// <summary>What was handed to the gateway.</summary>
     public List<Submission> Submissions { get; } = [];
 
+    /// <summary>What was appended to open batches, in order, once it was acknowledged.</summary>
+    public List<Appended> Appended { get; } = [];
+
+    /// <summary>The messages that a receiver has got.</summary>
+    public List<Told> Told { get; } = [];
+
     /// <summary>The calls of keyed batches.</summary>
     public List<RequestPlan> KeyedCalls { get; } = [];
 
@@ -49,6 +55,18 @@ internal sealed class CrashHistory
 
     /// <summary>What nobody expected of a server that was alive, in words.</summary>
     public List<string> Surprises { get; } = [];
+
+    /// <summary>The messages that have come so far, alone. Thread-safe.</summary>
+    public CrashHistory WithTold()
+    {
+        var history = new CrashHistory();
+        lock (_lock)
+        {
+            history.Told.AddRange(Told);
+        }
+
+        return history;
+    }
 
     /// <summary>Adds to one of the lists. Thread-safe.</summary>
     public void Add<T>(List<T> list, T item)

@@ -27,6 +27,21 @@ internal sealed record BatchPlan
     /// <summary>The reader cuts its stream after so many records; 0 for never.</summary>
     public required int CutAfter { get; init; }
 
+    /// <summary>
+    /// The number of requests that it is submitted with, as an open batch: the others are appended. Null for a batch that is submitted
+    /// whole.
+    /// </summary>
+    public int? OpenWith { get; init; }
+
+    /// <summary>The number of requests in one append.</summary>
+    public int AppendSize { get; init; } = 1;
+
+    /// <summary>Its owner wants to be told when it is done, and of the first failure.</summary>
+    public bool Notifies { get; init; }
+
     /// <summary>The requests, in order.</summary>
     public required IReadOnlyList<RequestPlan> Requests { get; init; }
+
+    /// <summary>The requests that it is submitted with.</summary>
+    public IEnumerable<RequestPlan> Submitted => Requests.Take(OpenWith ?? Requests.Count);
 }

@@ -18,6 +18,8 @@ internal sealed class CrashPlan(int seed)
     private const int KeyedBatches = 3;
     private const int Credentials = 4;
     private const int Dependencies = 5;
+    private const int Appends = 6;
+    private const int Notifications = 7;
 
     private static readonly int[] Failures = [400, 404, 409, 500];
     private static readonly int[] Transients = [429, 503];
@@ -83,6 +85,16 @@ internal sealed class CrashPlan(int seed)
             _ => Fate.Delete,
         };
         var count = isLarge ? random.Next(1, 3) : 1 + (int)(60 * random.NextDouble() * random.NextDouble());
+        List<RequestPlan> requests =
+        [
+            .. Enumerable.Range(0, count).Select(index =>
+            {
+                var token = string.Create(CultureInfo.InvariantCulture, $"b{number}r{index}");
+                return isLarge ? NextLarge(random, token) : NextRequest(random, token);
+            }),
+        ];
+        var appends = RandomOf(Appends, number);
+        var openWith = fate == Fate.Finish && !isLarge && appends.Next(4) == 0 ? NextOpen(appends, requests) : null;
         return new BatchPlan
         {
             Number = number,
@@ -94,15 +106,14 @@ internal sealed class CrashPlan(int seed)
             Fate = fate,
             FateDelay = TimeSpan.FromMilliseconds(random.Next(400)),
             CutAfter = random.Next(3) == 0 ? random.Next(1, 12) : 0,
-            Requests = AddDependencies(
-                RandomOf(Dependencies, number),
-                [
-                    .. Enumerable.Range(0, count).Select(index =>
-                    {
-                        var token = string.Create(CultureInfo.InvariantCulture, $"b{number}r{index}");
-                        return isLarge ? NextLarge(random, token) : NextRequest(random, token);
-                    }),
-                ]),
+            OpenWith = openWith,
+            AppendSize = appends.Next(1, 6),
+            Notifies = RandomOf(Notifications, number).Next(2) == 0,
+            Requests =
+            [
+                .. AddDependencies(RandomOf(Dependencies, number), [.. requests.Take(openWith ?? count)]),
+                .. requests.Skip(openWith ?? count),
+            ],
         };
     }
 
@@ -118,6 +129,13 @@ internal sealed class CrashPlan(int seed)
                 return NextCall(random, token);
             }),
         ];
+    }
+
+    // Spawners can't be appended.
+    private static int? NextOpen(Random random, List<RequestPlan> requests)
+    {
+        var first = requests.FindLastIndex(request => request.Spawner != SpawnerKind.None) + 1;
+        return random.Next(Math.Max(1, first), requests.Count + 1);
     }
 
     // Of every third batch some requests wait for others, which stand before them or behind them.

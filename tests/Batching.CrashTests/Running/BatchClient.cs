@@ -20,6 +20,7 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
     public async Task RunAsync()
     {
         var stopping = plan.Fate == Fate.Finish ? Task.CompletedTask : StopAsync();
+        var appending = plan.OpenWith is { } count ? AppendAsync(count) : Task.CompletedTask;
         try
         {
             if (plan.Number % 4 == 0)
@@ -37,6 +38,7 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
         }
 
         await stopping;
+        await appending;
     }
 
     private async Task ReadAsync()
@@ -257,6 +259,65 @@ internal sealed class BatchClient(Stage stage, BatchPlan plan, string batchId, C
             _history.Add(_history.Replies, new Reply(batchId, form, after, false, server.Number, []));
             OnFailure(server, "fetch", failure);
             return null;
+        }
+    }
+
+    // Each append is made until it is acknowledged: with the same offset it is one.
+    private async Task AppendAsync(int given)
+    {
+        while (given < plan.Requests.Count)
+        {
+            var part = plan.Requests.Skip(given).Take(plan.AppendSize).ToList();
+            if (await TryAppendAsync(given, part))
+            {
+                given += part.Count;
+            }
+        }
+
+        while (!await TrySealAsync())
+        {
+        }
+    }
+
+    private async Task<bool> TryAppendAsync(int offset, IReadOnlyList<RequestPlan> requests)
+    {
+        var server = await stage.Servers.UpAsync(giveUp);
+        try
+        {
+            var appending = server.Caller(plan.Owner, plan.SubmittedBy).AppendAsync(batchId, offset, requests);
+            stage.Count(KillMoment.SubmissionSent);
+            _history.Add(_history.Appended, new Appended(batchId, await appending));
+            stage.Count(KillMoment.SubmissionAcknowledged);
+            return true;
+        }
+        catch (CallFailedException failure)
+        {
+            OnAppendFailure(server, "append to", failure);
+            return false;
+        }
+    }
+
+    private async Task<bool> TrySealAsync()
+    {
+        var server = await stage.Servers.UpAsync(giveUp);
+        try
+        {
+            await server.Caller(plan.Owner, plan.SubmittedBy).SealAsync(batchId);
+            return true;
+        }
+        catch (CallFailedException failure)
+        {
+            OnAppendFailure(server, "seal of", failure);
+            return false;
+        }
+    }
+
+    // A gateway that has just started takes up its batches first, and says so.
+    private void OnAppendFailure(Incarnation server, string what, CallFailedException failure)
+    {
+        if (!failure.Message.Contains("has just started", StringComparison.Ordinal))
+        {
+            stage.AddFailure(server, $"{what} {batchId}", failure);
         }
     }
 

@@ -14,6 +14,8 @@ namespace Batching.CrashTests.Running;
 /// <param name="UnsafeCalls">Those of them that must not be repeated.</param>
 /// <param name="KeyedCalls">Calls with an Idempotency-Key.</param>
 /// <param name="Interrupted">Results that say INTERRUPTED.</param>
+/// <param name="Appends">Appends that were acknowledged.</param>
+/// <param name="Messages">Messages of webhooks that have come.</param>
 /// <param name="Violations">What was promised and not kept.</param>
 internal sealed record CrashReport(
     int Seed,
@@ -25,6 +27,8 @@ internal sealed record CrashReport(
     int UnsafeCalls,
     int KeyedCalls,
     int Interrupted,
+    int Appends,
+    int Messages,
     IReadOnlyList<Violation> Violations)
 {
     private const int Shown = 50;
@@ -37,7 +41,7 @@ internal sealed record CrashReport(
             .Append(
                 CultureInfo.InvariantCulture,
                 $"{UpstreamCalls} calls of the API, {UnsafeCalls} of them unsafe, {KeyedCalls} with a key; ")
-            .Append(CultureInfo.InvariantCulture, $"{Interrupted} interrupted; {Violations.Count} violations");
+            .Append(CultureInfo.InvariantCulture, $"{Interrupted} interrupted; {Appends} appends, {Messages} messages; {Violations.Count} violations");
         foreach (var violation in Violations.Take(Shown))
         {
             text.AppendLine().Append(CultureInfo.InvariantCulture, $"  {violation.Kind}: {violation.Text}");

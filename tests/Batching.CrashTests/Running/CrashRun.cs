@@ -20,6 +20,7 @@ internal sealed class CrashRun : IDisposable
     // Only for what would never end: a machine that is busy may be slow.
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan FinishDeadline = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ToldDeadline = TimeSpan.FromMinutes(1);
 
     // The moment of a kill may never come, for example if nothing is left to be read. A machine that takes its time to
     // start a server takes its time for the rest too.
@@ -73,6 +74,8 @@ internal sealed class CrashRun : IDisposable
     {
         using var upstream = ChildProcess.Start(
             Folders.Upstream, [JournalPath], new Dictionary<string, string>(), OnUpstreamLine);
+        await using var receiver = await WebhookReceiver.StartAsync(History);
+        _stage.NotifyUrl = $"{receiver.Address}/told";
         var environment = new Dictionary<string, string>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
@@ -81,6 +84,13 @@ internal sealed class CrashRun : IDisposable
             ["DOTNET_TieredPGO"] = "0",
             ["Batch__Upstream"] = await upstream.Listening.WaitAsync(ReadyDeadline),
             ["Batch__DataDirectory"] = _database is null ? DataPath : "",
+            ["Batch__Webhooks__AllowedHosts__0"] = receiver.Address,
+            ["Batch__Webhooks__AllowPrivateAddresses"] = "true",
+            ["Batch__Webhooks__RetryDelay"] = "00:00:00.200",
+            ["Batch__Webhooks__MaxRetryDelay"] = "00:00:01",
+
+            // For those that nobody appends to, because their submission was not acknowledged.
+            ["Batch__Limits__OpenBatchIdle"] = "00:00:45",
         };
         if (_database is not null)
         {
@@ -172,6 +182,7 @@ internal sealed class CrashRun : IDisposable
         giveUp.CancelAfter(FinishDeadline);
         await submitter.WhenAllReadAsync();
         await ReadFinalsAsync(server, giveUp.Token);
+        await WaitUntilToldAsync(giveUp.Token);
         InspectData();
         server.MarkKilled();
         await process.TerminateAsync();
@@ -230,6 +241,18 @@ internal sealed class CrashRun : IDisposable
         }
     }
 
+    // What is not told by then is told by the check.
+    private async Task WaitUntilToldAsync(CancellationToken giveUp)
+    {
+        var batches = Checker.BatchesOf(History);
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < ToldDeadline && !giveUp.IsCancellationRequested && !WebhookCheck.IsComplete(History.WithTold(), batches))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, giveUp)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     private static async Task<FinalBatch> ReadFinalAsync(
         ICaller caller, string id, int owner, CancellationToken giveUp)
     {
@@ -275,6 +298,8 @@ internal sealed class CrashRun : IDisposable
             calls.Count(call => unsafeTokens.Contains(call.Token)),
             calls.Count(call => call.IdempotencyKey is not null),
             History.Finals.Sum(final => final.Results.Count(result => result.Error == "INTERRUPTED")),
+            History.Appended.Count,
+            History.Told.Count,
             _violations);
     }
 

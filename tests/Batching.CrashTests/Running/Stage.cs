@@ -16,6 +16,9 @@ internal sealed class Stage(CrashPlan plan)
 
     public ServerSlot Servers { get; } = new();
 
+    /// <summary>Where owners are told of their batches.</summary>
+    public string NotifyUrl { get; set; } = "";
+
     /// <summary>Decides about the kill of the server that is alive; null for none.</summary>
     public KillTrigger? Trigger
     {

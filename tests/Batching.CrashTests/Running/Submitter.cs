@@ -76,7 +76,7 @@ internal sealed class Submitter(Stage stage, CancellationToken giveUp) : IDispos
         Accepted? accepted = null;
         try
         {
-            var submitting = server.Caller(plan.Owner, plan.SubmittedBy).SubmitAsync(plan);
+            var submitting = server.Caller(plan.Owner, plan.SubmittedBy).SubmitAsync(plan, stage.NotifyUrl);
             stage.Count(KillMoment.SubmissionSent);
             accepted = await submitting;
             stage.Count(KillMoment.SubmissionAcknowledged);

@@ -17,7 +17,7 @@ public sealed partial class ArrowTests
             "Detection", "Drafts", "Files", "Keyed", "Lifecycle", "Submission", "Webhooks", "Delivery", "Scheduling", "Spawning",
             "Committing", "Running", "Upstreams", "Quotas", "Telemetry", "Storage"]),
         ("Detection", ["Keyed", "Submission", "Spawning", "Running", "Upstreams", "Quotas", "Model", "Configuration"]),
-        ("Keyed", ["Submission", "Scheduling", "Upstreams", "Quotas", "Telemetry", "Model", "Configuration", "Content"]),
+        ("Keyed", ["Submission", "Scheduling", "Upstreams", "Dependencies", "Quotas", "Telemetry", "Model", "Configuration", "Content"]),
         // Submits what it has read as an upload does, and shows what becomes of it.
         ("Drafts", ["Delivery", "Submission", "Webhooks", "Quotas", "Storage", "Model", "Configuration"]),
         ("Files", ["Quotas", "Storage", "Model"]),

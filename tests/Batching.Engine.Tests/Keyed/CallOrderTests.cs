@@ -1,4 +1,5 @@
 using Batching.Engine.Keyed;
+using Batching.V1;
 
 namespace Batching.Engine.Tests.Keyed;
 
@@ -85,6 +86,86 @@ public sealed class CallOrderTests
             }
 
             Assert.True(results.All(result => result is not null), $"seed {seed}, round {round}");
+        }
+    }
+
+    [Fact]
+    public void End_Twice_CountsOnce()
+    {
+        var order = Create(3, (2, [0, 1]));
+
+        Assert.Equal([0, 1], TakeAll(order));
+        Assert.Empty(order.End(0, succeeded: true));
+        Assert.Empty(order.End(0, succeeded: true));
+        Assert.Empty(TakeAll(order));
+        Assert.Empty(order.End(1, succeeded: true));
+        Assert.Equal([2], TakeAll(order));
+    }
+
+    // Whatever depends on what and with which rule, each call comes to the end that the rules say, whatever the order of the ends.
+    [Fact]
+    public void TryTake_RandomRules_EveryCallEndsAsTheRulesSay()
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        for (var round = 0; round < 500; round++)
+        {
+            var count = random.Next(1, 40);
+            var places = Enumerable.Range(0, count).ToArray();
+            random.Shuffle(places);
+            var dependsOn = new Dictionary<int, IReadOnlyList<int>>();
+            var rules = new Dictionary<int, RunWhen>();
+            for (var i = 1; i < count; i++)
+            {
+                if (random.Next(3) > 0)
+                {
+                    dependsOn.Add(places[i], [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => places[random.Next(i)])]);
+                    rules.Add(places[i], (RunWhen)random.Next(4));
+                }
+            }
+
+            var succeeds = Enumerable.Range(0, count).Select(_ => random.Next(3) > 0).ToArray();
+            var order = new CallOrder(count, random.Next(1, 6), dependsOn, rules);
+            var made = new bool[count];
+            var doomed = new bool[count];
+            var running = new List<int>();
+            while (true)
+            {
+                while (order.TryTake(out var index))
+                {
+                    Assert.False(made[index] || doomed[index], $"seed {seed}, round {round}");
+                    made[index] = true;
+                    running.Add(index);
+                }
+
+                if (running.Count == 0)
+                {
+                    break;
+                }
+
+                var next = running[random.Next(running.Count)];
+                running.Remove(next);
+                foreach (var failed in order.End(next, succeeds[next]))
+                {
+                    Assert.False(made[failed] || doomed[failed], $"seed {seed}, round {round}");
+                    doomed[failed] = true;
+                }
+            }
+
+            // In the order in which they depend on each other.
+            var succeeded = new bool[count];
+            foreach (var index in places)
+            {
+                var needed = dependsOn.GetValueOrDefault(index, []);
+                var runs = needed.Count == 0 || rules[index] switch
+                {
+                    RunWhen.Done => true,
+                    RunWhen.Failed => needed.Any(other => !succeeded[other]),
+                    _ => needed.All(other => succeeded[other]),
+                };
+                succeeded[index] = runs && succeeds[index];
+                Assert.True((runs, !runs) == (made[index], doomed[index]), $"seed {seed}, round {round}, call {index}");
+            }
         }
     }
 

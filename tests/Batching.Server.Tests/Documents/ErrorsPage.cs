@@ -83,8 +83,10 @@ internal static class ErrorsPage
     [
         (new Refusal.Invalid("field", "is wrong"), CallErrorKinds.Invalid),
         (new Refusal.NotThere("x"), CallErrorKinds.NotThere),
+        (new Refusal.Sealed("x"), CallErrorKinds.Sealed),
         (new Refusal.NotFound("batch", "1"), CallErrorKinds.NotFound),
         (new Refusal.KeyReused("x"), CallErrorKinds.KeyReused),
+        (new Refusal.WrongOffset(1), CallErrorKinds.WrongOffset),
         (new Refusal.TooSlow("x"), CallErrorKinds.Late),
         (new Refusal.Unavailable("x"), CallErrorKinds.Unavailable),
         (new Refusal.Exhausted("Batch:Quotas:Batches", 1, Refusal.Exhausted.Soon, "x"), CallErrorKinds.Exhausted),

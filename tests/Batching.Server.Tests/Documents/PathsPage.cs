@@ -47,6 +47,8 @@ internal static partial class PathsPage
     private static readonly Dictionary<string, string> Does = new(StringComparer.Ordinal)
     {
         [nameof(V0BatchService.V0BatchServiceBase.Submit)] = "CreateBatch",
+        [nameof(V0BatchService.V0BatchServiceBase.Append)] = "AppendRequests",
+        [nameof(V0BatchService.V0BatchServiceBase.Seal)] = "SealBatch",
         [nameof(V0BatchService.V0BatchServiceBase.List)] = "ListBatches",
         [nameof(V0BatchService.V0BatchServiceBase.Watch)] = "WatchBatches",
         [nameof(V0BatchService.V0BatchServiceBase.GetStatus)] = "GetBatchStatus",
