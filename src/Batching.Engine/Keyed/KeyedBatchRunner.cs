@@ -242,9 +242,10 @@ public sealed class KeyedBatchRunner
             problems.Add(new Problem("method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner || request.Pagination is not null || request.DependsOn.Count > 0)
+        if (request.Spawner || request.Pagination is not null || request.DependsOn.Count > 0 || request.References)
         {
-            problems.Add(new Problem(request.DependsOn.Count > 0 ? "depends_on" : "spawner", "is for stored batches only"));
+            problems.Add(new Problem(
+                request.DependsOn.Count > 0 ? "depends_on" : request.References ? "references" : "spawner", "is for stored batches only"));
         }
 
         _validator.ValidateHeaders(request, "headers", problems);
