@@ -7,6 +7,7 @@ using Batching.Engine.Files;
 using Batching.Engine.Keyed;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Quotas;
+using Batching.Engine.References;
 using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Spawning;
@@ -52,6 +53,7 @@ public static class BatchEngineServices
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<LoadQueue>();
         services.AddSingleton<CallQueues>();
+        services.AddSingleton<ReferenceResolver>();
         services.AddSingleton<RequestLoader>();
         services.AddSingleton<RequestEnder>();
         services.AddSingleton<Spawner>();

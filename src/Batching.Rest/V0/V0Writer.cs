@@ -268,6 +268,11 @@ internal static class V0Writer
             json.WriteString("runWhen"u8, V0RunWhen.NameOf(request.RunWhen));
         }
 
+        if (request.HasReferences && properties.Contains(V0Property.References))
+        {
+            json.WriteBoolean("references"u8, request.References);
+        }
+
         if (properties.Contains(V0Property.Index))
         {
             json.WriteNumber("index"u8, request.Index);
