@@ -16,7 +16,7 @@ internal static class PositionAssigner
     /// <param name="time">The clock.</param>
     /// <param name="tally">Counts them; null if nobody wants to know.</param>
     /// <param name="events">Makes the messages that tell of them.</param>
-    public static List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> Assign(
+    public static List<PlannedAppend> Assign(
         IReadOnlyList<FinishedRequest> results, TimeProvider time, ResultTally? tally, EventMessages events)
     {
         var batches = new Dictionary<ActiveBatch, List<FinishedRequest>>();
@@ -30,19 +30,44 @@ internal static class PositionAssigner
             list.Add(finished);
         }
 
-        var appends = new List<(ActiveBatch, StoreWrite.AppendResults)>(batches.Count);
+        var appends = new List<PlannedAppend>(batches.Count);
         foreach (var (batch, finished) in batches)
         {
-            appends.Add((batch, Append(batch, finished, time, tally, events)));
+            if (batch.Runs is null)
+            {
+                appends.Add(new PlannedAppend(batch, Append(batch, batch.Record, finished, time, tally, events)));
+                continue;
+            }
+
+            // Others append to it, too: where its results stand is known only once nobody else can.
+            Count(batch.Record, finished, tally);
+            appends.Add(new PlannedAppend(
+                batch, finished.Sum(request => request.Bytes), record => Append(batch, record, finished, time, tally: null, events)));
         }
 
         return appends;
     }
 
-    private static StoreWrite.AppendResults Append(
-        ActiveBatch batch, List<FinishedRequest> finished, TimeProvider time, ResultTally? tally, EventMessages events)
+    // Its batch was over before it was done: the response would be deleted the moment it is stored.
+    private static UpstreamReply ReplyOf(BatchRecord record, FinishedRequest request) =>
+        request.DoneTime >= record.ExpireTime && request.Reply.Failure == Failure.None ? Late : request.Reply;
+
+    private static void Count(BatchRecord record, List<FinishedRequest> finished, ResultTally? tally)
     {
-        var record = batch.Record;
+        if (tally is not null)
+        {
+            finished.ForEach(request => tally.Add(request.Upstream, ReplyOf(record, request)));
+        }
+    }
+
+    private static StoreWrite.AppendResults Append(
+        ActiveBatch batch,
+        BatchRecord record,
+        List<FinishedRequest> finished,
+        TimeProvider time,
+        ResultTally? tally,
+        EventMessages events)
+    {
         var segments = new ResultSegmentBuilder(record.Finished + 1);
         var added = 0;
         var failed = 0;
@@ -51,9 +76,7 @@ internal static class PositionAssigner
         var spawned = new List<Request>();
         foreach (var request in finished)
         {
-            // Its batch was over before it was done: the response would be deleted the moment it is stored.
-            var isLate = request.DoneTime >= record.ExpireTime && request.Reply.Failure == Failure.None;
-            Add(request, request.StoredIndex, isLate ? Late : request.Reply);
+            Add(request, request.StoredIndex, ReplyOf(record, request));
             foreach (var next in request.Spawned)
             {
                 spawned.Add(next.Row);

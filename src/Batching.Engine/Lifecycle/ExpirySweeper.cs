@@ -47,6 +47,11 @@ internal sealed class ExpirySweeper(
     /// <summary>Deletes everything that is due now.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
+        if (store.Sharing?.HasDuties == false)
+        {
+            return;
+        }
+
         while (true)
         {
             var due = await store.ListToDeleteAsync(time.GetUtcNow(), PageSize, cancellationToken);

@@ -13,6 +13,7 @@ namespace Batching.Engine.Submission;
 
 /// <summary>Stores batches that were found to be right, and begins to run them. Thread-safe.</summary>
 internal sealed class BatchAcceptor(
+    IBatchStore store,
     BatchIds ids,
     GroupCommitter committer,
     Staging staging,
@@ -25,6 +26,7 @@ internal sealed class BatchAcceptor(
 {
     private readonly RetentionOptions _retention = options.Value.Retention;
     private readonly LimitOptions _limits = options.Value.Limits;
+    private readonly int _shareAbove = options.Value.ShareAbove;
 
     /// <summary>Accepts a batch. It is durable when this returns, and its requests are about to run, unless it is for later.</summary>
     /// <param name="caller">Whose it is.</param>
@@ -68,6 +70,7 @@ internal sealed class BatchAcceptor(
             Runs = runs,
             SpawnerPages = pages,
             Dependencies = batch.Edges,
+            IsShared = store.Sharing is not null && batch.Spawners == 0 && batch.Edges == 0 && batch.Count > _shareAbove,
             Total = batch.Count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
@@ -81,7 +84,7 @@ internal sealed class BatchAcceptor(
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
         // stored, so that whoever finds it in the store can cancel it. One for later is nowhere else before its time, and its
         // dependencies are read again then.
-        var active = record.StartTime is null
+        var active = record.StartTime is null && !record.IsShared
             ? new ActiveBatch(record, caller.Authorization, scheduler.Aborting, batch.Dependencies)
             : null;
         if (active is not null)
@@ -106,13 +109,16 @@ internal sealed class BatchAcceptor(
             throw;
         }
 
-        if (active is not null)
+        if (record.StartTime is null)
         {
             foreach (var window in batch.Windows)
             {
                 requests.Add(record.Key, window);
             }
+        }
 
+        if (active is not null)
+        {
             scheduler.Run(active);
         }
         else

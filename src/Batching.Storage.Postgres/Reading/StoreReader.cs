@@ -150,7 +150,8 @@ internal sealed class StoreReader(RowReader rows)
             cancellationToken,
             Sql.Of(prefix));
 
-    private static BatchRecord ToBatch(NpgsqlDataReader reader) => new()
+    /// <summary>Makes a record of a row with <see cref="ReadSql.BatchColumns"/>.</summary>
+    public static BatchRecord ToBatch(NpgsqlDataReader reader) => new()
     {
         Key = reader.GetInt64(0),
         Owner = RowReader.Utf8Of(reader, 1),
@@ -180,5 +181,6 @@ internal sealed class StoreReader(RowReader rows)
         MayRepeat = reader.GetBoolean(27),
         Attributes = RowReader.BytesOrNull(reader, 28),
         Dependencies = reader.GetInt32(29),
+        IsShared = reader.GetBoolean(30),
     };
 }
