@@ -61,7 +61,7 @@ public sealed partial class PostgresBatchStore : IFileStore, IDraftStore
 
     /// <inheritdoc />
     public async ValueTask AddDraftAsync(BatchDraft draft, CancellationToken cancellationToken) =>
-        await Writer.CommitAsync(0, (batch, _) => DraftStatements.AddInsert(batch, draft), cancellationToken);
+        await Writer.CommitAsync(0, (batch, gatewayId) => DraftStatements.AddInsert(batch, draft, gatewayId), cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask EndDraftAsync(

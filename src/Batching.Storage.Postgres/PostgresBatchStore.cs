@@ -4,6 +4,7 @@ using Batching.Engine.Storage;
 using Batching.Storage.Postgres.Holding;
 using Batching.Storage.Postgres.Opening;
 using Batching.Storage.Postgres.Reading;
+using Batching.Storage.Postgres.Sharing;
 using Batching.Storage.Postgres.Writing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,12 +12,12 @@ using Microsoft.Extensions.Options;
 namespace Batching.Storage.Postgres;
 
 /// <summary>
-/// Keeps batches in a PostgreSQL database, which several gateways may be started on. One of them holds it at a time, by a lease; a
-/// commit of any other changes nothing.
+/// Keeps batches in a PostgreSQL database, which several gateways may be started on. They share the work, or one of them acts for it at
+/// a time. Each holds what it has for as long as its lease lives; a commit of one that is dead changes nothing.
 /// </summary>
 /// <remarks>
 /// A commit is one transaction and one round trip, flushed to the disk before it is reported. Optional parts
-/// of the interface are in files of their own.
+/// of the interface are in files of their own. Longer than other files: it is a member for each of the interface, and hardly more.
 /// </remarks>
 public sealed partial class PostgresBatchStore : IBatchStore
 {
@@ -59,6 +60,9 @@ public sealed partial class PostgresBatchStore : IBatchStore
     /// <inheritdoc />
     public StoreHold Hold { get; }
 
+    /// <inheritdoc />
+    public ISharedWork? Sharing { get; private set; }
+
     private Database Database => _database ?? throw NotOpen();
 
     private StoreReader Reader => _disposed ? throw NotOpen() : _reader ?? throw NotOpen();
@@ -98,7 +102,7 @@ public sealed partial class PostgresBatchStore : IBatchStore
         _database = database;
         _rows = new RowReader(database, _logger);
         _reader = new StoreReader(_rows);
-        _lease = new GatewayLease(database, Hold, _instance, _options.Lease, _time, _logger);
+        _lease = new GatewayLease(database, Hold, _instance, _options.Lease, _options.Sharing, _time, _logger);
     }
 
     /// <inheritdoc />
@@ -119,8 +123,9 @@ public sealed partial class PostgresBatchStore : IBatchStore
         }
 
         var gatewayId = _lease.GatewayId;
-        _writer = new StoreWriter(Database, Hold, gatewayId, _time, _logger);
+        _writer = new StoreWriter(Database, Hold, gatewayId, _options.Sharing, _time, _logger);
         _maintenance = new StoreMaintenance(new RowSweeper(Database, gatewayId), _writer, Hold, _time, _logger);
+        Sharing = _options.Sharing ? new SharedWork(Database, Hold, gatewayId, _logger) : null;
         return true;
     }
 

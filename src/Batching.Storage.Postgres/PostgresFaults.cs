@@ -24,6 +24,19 @@ internal static class PostgresFaults
     /// </summary>
     public static bool IsUndone(Exception error) => error is PostgresException { InvariantSeverity: "ERROR" };
 
+    /// <summary>
+    /// Whether the same change may be made if it is tried again at once: two gateways have waited for each other, or one was a moment
+    /// earlier with a submission key.
+    /// </summary>
+    public static bool IsRace(Exception error) => error is PostgresException
+    {
+        SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure,
+    }
+    or PostgresException
+    {
+        SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "batches_by_submission_key",
+    };
+
     /// <summary>Puts the error into the engine's words.</summary>
     public static Exception Translate(Exception error) => error switch
     {

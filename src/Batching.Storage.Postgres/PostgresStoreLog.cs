@@ -70,6 +70,13 @@ internal static partial class PostgresStoreLog
     public static partial void StoreIsCopy(ILogger logger);
 
     [LoggerMessage(
+        13,
+        LogLevel.Warning,
+        "Could not look for gateways whose lease is over ({Fault}); trying again.",
+        EventName = "OthersNotWatched")]
+    public static partial void OthersNotWatched(ILogger logger, string fault, Exception exception);
+
+    [LoggerMessage(
         12,
         LogLevel.Warning,
         "The lease could not be given up; another gateway takes over when it has run out.",

@@ -33,6 +33,12 @@ public sealed class PostgresStoreOptions
     /// </summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>
+    /// Whether gateways share the work: all of them act for the store at the same time, and each runs what it has claimed. If not, one of
+    /// them does, and the others stand by. All gateways of a store need the same. Default: true.
+    /// </summary>
+    public bool Sharing { get; set; } = true;
+
     /// <summary>Connections for reads at a time; two more are for commits and for the lease. 1 to 1,000. Default: 20.</summary>
     public int PoolSize { get; set; } = 20;
 

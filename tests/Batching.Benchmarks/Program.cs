@@ -1,6 +1,7 @@
 using System.Globalization;
 using Batching.Benchmarks.Driver;
 using Batching.Benchmarks.Flow;
+using Batching.Benchmarks.Gateways;
 using Batching.Benchmarks.Graph;
 using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
@@ -40,6 +41,10 @@ switch (args)
         return 0;
     case ["peers", .. var rest]:
         await PeersFigure.RunAsync(Rounds(rest, 5));
+        return 0;
+    case ["gateways", var connection, .. var rest]:
+        await GatewaysFigure.RunAsync(
+            connection, Rounds(rest[..Math.Min(1, rest.Length)], 5), rest.Length > 1 ? Number(rest[1]) : 1);
         return 0;
     case ["parallel-flow", .. var rest]:
         await ParallelFlowFigure.RunAsync(Rounds(rest, 3));
@@ -115,6 +120,7 @@ switch (args)
               cli-start <published folder> [rounds]
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               pages [rounds [folder of a build …]], dependencies [rounds [requests]]
+              gateways <connection string of an empty PostgreSQL database> [rounds [batches]]
               keyed-comparison [rounds], keyed-latency, owner-timing
               graph-comparison [rounds [seconds]], openai [rounds [lines]]
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]

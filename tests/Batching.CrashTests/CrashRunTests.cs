@@ -8,7 +8,7 @@ namespace Batching.CrashTests;
 
 /// <summary>
 /// Kills the server again and again. <c>BATCH_CRASH_KILLS</c> says how often, <c>BATCH_CRASH_SEED</c> with which plan;
-/// <c>BATCH_CRASH_POSTGRES_KILLS</c> how often on PostgreSQL.
+/// <c>BATCH_CRASH_POSTGRES_KILLS</c> how often on PostgreSQL, <c>BATCH_CRASH_CLUSTER_KILLS</c> how often one of three is there.
 /// </summary>
 public sealed class CrashRunTests(ITestOutputHelper output)
 {
@@ -16,6 +16,8 @@ public sealed class CrashRunTests(ITestOutputHelper output)
 
     // Whoever comes after one that was killed waits for the end of its lease.
     private const int PostgresKills = 3;
+
+    private const int ClusterKills = 6;
 
     // What a run must have checked at the least, for each of its kills.
     private const int Results = 10;
@@ -29,12 +31,20 @@ public sealed class CrashRunTests(ITestOutputHelper output)
     public Task ServerOnPostgres_KilledAtRandomMoments_KeepsItsPromises() =>
         RunAsync(Read("BATCH_CRASH_POSTGRES_KILLS") ?? PostgresKills, PostgresServer.Shared.ConnectionString(PostgresServer.Shared.CreateDatabase()));
 
-    private async Task RunAsync(int kills, string? database)
+    [PostgresFact]
+    public async Task ThreeServersOnPostgres_KilledPausedAndCutOff_KeepTheirPromises()
+    {
+        using var postgres = PostgresServer.StartOwn();
+        await RunAsync(
+            Read("BATCH_CRASH_CLUSTER_KILLS") ?? ClusterKills, postgres.ConnectionString(postgres.CreateDatabase()), postgres);
+    }
+
+    private async Task RunAsync(int kills, string? database, PostgresServer? cluster = null)
     {
         var seed = Read("BATCH_CRASH_SEED") ?? Random.Shared.Next();
         output.WriteLine($"BATCH_CRASH_SEED={seed}");
 
-        var report = await CrashRun.RunAsync(new CrashPlan(seed), kills, database);
+        var report = await CrashRun.RunAsync(new CrashPlan(seed), kills, database, cluster);
 
         output.WriteLine(report.ToString());
         Assert.True(report.Violations.Count == 0, report.ToString());

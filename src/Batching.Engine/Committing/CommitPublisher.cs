@@ -6,7 +6,7 @@ namespace Batching.Engine.Committing;
 
 /// <summary>
 /// Tells everybody what was committed: first the counters and the caches, then the subscribers, and at last those who wait for a
-/// change of the batch, so that they find everything as it is now. Thread-safe, but only the writer publishes.
+/// change of the batch, so that they find everything as it is now. So it is for changes that other gateways have committed. Thread-safe.
 /// </summary>
 internal sealed class CommitPublisher(
     ActiveBatches activeBatches,
@@ -14,6 +14,7 @@ internal sealed class CommitPublisher(
     ResultReader results,
     ChangeNotifier changes)
 {
+    private readonly Lock _publishing = new();
     private ImmutableArray<ICommitSubscriber> _subscribers = [];
 
     /// <summary>Adds a subscriber, for as long as the gateway runs.</summary>
@@ -23,6 +24,14 @@ internal sealed class CommitPublisher(
     /// <summary>Publishes a change.</summary>
     /// <inheritdoc cref="ICommitSubscriber.OnCommitted"/>
     public void Publish(StoreWrite write, ActiveBatch? batch)
+    {
+        lock (_publishing)
+        {
+            PublishAlone(write, batch);
+        }
+    }
+
+    private void PublishAlone(StoreWrite write, ActiveBatch? batch)
     {
         switch (write)
         {
@@ -61,6 +70,6 @@ internal sealed class CommitPublisher(
             results.Add(batch.Key, segment);
         }
 
-        batch.Record = write.Batch;
+        batch.Advance(write.Batch);
     }
 }

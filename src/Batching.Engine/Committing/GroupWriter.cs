@@ -1,4 +1,3 @@
-using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
 
@@ -57,9 +56,17 @@ internal sealed class GroupWriter(
             append.Batch.Requests.AddReady(append.Count);
         }
 
-        foreach (var (batch, write) in appends)
+        foreach (var planned in appends)
         {
-            publisher.Publish(write, batch);
+            if (planned.Append is { } append)
+            {
+                publisher.Publish(append, planned.Batch);
+            }
+            else
+            {
+                // Another gateway has deleted it.
+                publisher.Publish(new StoreWrite.Delete(planned.Batch.Key), batch: null);
+            }
         }
 
         group.Complete();
@@ -69,7 +76,7 @@ internal sealed class GroupWriter(
 
     // False if a submission had to be taken out because the same one was accepted before: the others are no worse for it.
     private async ValueTask<bool> TryStoreAsync(
-        CommitGroup group, List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> appends)
+        CommitGroup group, List<PlannedAppend> appends)
     {
         try
         {

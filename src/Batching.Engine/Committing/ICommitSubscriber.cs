@@ -7,7 +7,7 @@ namespace Batching.Engine.Committing;
 internal interface ICommitSubscriber
 {
     /// <summary>
-    /// A change was committed. Called by the one writer, in the order of the commits, before whoever has made the change goes
+    /// A change was committed. Called one at a time, in the order of the commits, before whoever has made the change goes
     /// on: it must be quick, and must not throw.
     /// </summary>
     /// <param name="write">The change.</param>

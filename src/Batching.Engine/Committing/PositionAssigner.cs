@@ -17,7 +17,7 @@ internal static class PositionAssigner
     /// <param name="time">The clock.</param>
     /// <param name="tally">Counts them; null if nobody wants to know.</param>
     /// <param name="events">Makes the messages that tell of them.</param>
-    public static List<(ActiveBatch Batch, StoreWrite.AppendResults Write)> Assign(
+    public static List<PlannedAppend> Assign(
         IReadOnlyList<FinishedRequest> results,
         IReadOnlyList<PendingAppend> pending,
         TimeProvider time,
@@ -41,28 +41,52 @@ internal static class PositionAssigner
             batches.TryAdd(batch.Key, []);
         }
 
-        var appends = new List<(ActiveBatch, StoreWrite.AppendResults)>(batches.Count);
+        var appends = new List<PlannedAppend>(batches.Count);
         foreach (var (batch, finished) in batches)
         {
-            var write = Append(batch, finished, given[batch], time, tally, events);
-            if (write.Batch != batch.Record)
+            if (batch.Runs is null)
             {
-                appends.Add((batch, write));
+                var write = Append(batch, batch.Record, finished, [.. given[batch]], time, tally, events);
+                if (write.Batch != batch.Record)
+                {
+                    appends.Add(new PlannedAppend(batch, write));
+                }
+
+                continue;
             }
+
+            // Others append to it, too: where its results stand is known only once nobody else can. It is not an open one.
+            Count(batch.Record, finished, tally);
+            appends.Add(new PlannedAppend(
+                batch,
+                finished.Sum(request => request.Bytes),
+                record => Append(batch, record, finished, [], time, tally: null, events)));
         }
 
         return appends;
     }
 
+    // Its batch was over before it was done: the response would be deleted the moment it is stored.
+    private static UpstreamReply ReplyOf(BatchRecord record, FinishedRequest request) =>
+        request.DoneTime >= record.ExpireTime && request.Reply.Failure == Failure.None ? Late : request.Reply;
+
+    private static void Count(BatchRecord record, List<FinishedRequest> finished, ResultTally? tally)
+    {
+        if (tally is not null)
+        {
+            finished.ForEach(request => tally.Add(request.Upstream, ReplyOf(record, request)));
+        }
+    }
+
     private static StoreWrite.AppendResults Append(
         ActiveBatch batch,
+        BatchRecord record,
         List<FinishedRequest> finished,
-        IEnumerable<PendingAppend> given,
+        PendingAppend[] pending,
         TimeProvider time,
         ResultTally? tally,
         EventMessages events)
     {
-        var record = batch.Record;
         var segments = new ResultSegmentBuilder(record.Finished + 1);
         var added = 0;
         var failed = 0;
@@ -71,9 +95,7 @@ internal static class PositionAssigner
         var spawned = new List<Request>();
         foreach (var request in finished)
         {
-            // Its batch was over before it was done: the response would be deleted the moment it is stored.
-            var isLate = request.DoneTime >= record.ExpireTime && request.Reply.Failure == Failure.None;
-            Add(request, request.StoredIndex, isLate ? Late : request.Reply);
+            Add(request, request.StoredIndex, ReplyOf(record, request));
             foreach (var next in request.Spawned)
             {
                 spawned.Add(next.Row);
@@ -87,7 +109,6 @@ internal static class PositionAssigner
 
         var windows = RequestWindow.Encode(spawned, record.Total);
         var after = record with { Total = record.Total + spawned.Count };
-        PendingAppend[] pending = [.. given];
         if (pending.Length > 0)
         {
             foreach (var append in pending)

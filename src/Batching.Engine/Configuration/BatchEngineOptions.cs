@@ -49,6 +49,13 @@ public sealed class BatchEngineOptions
     public TimeSpan CommitDelay { get; set; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
+    /// Requests of a batch that the gateway which has accepted it runs alone, where several share a PostgreSQL database. A batch with
+    /// more is run by all of them, a part of up to 256 requests at a time, unless its requests spawn others or depend on others.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int ShareAbove { get; set; } = 256;
+
+    /// <summary>
     /// Longest time that a stream of results is silent while nothing happens. After that it gives a sign of life, because
     /// proxies cut streams that seem dead, after 50 s or more by their defaults. 0 s: it gives none.
     /// </summary>

@@ -26,6 +26,14 @@ public sealed class UpstreamOptions
     public int MaxConcurrency { get; set; } = 64;
 
     /// <summary>
+    /// Requests to this API at the same time over all gateways that share a PostgreSQL database, beside
+    /// <see cref="MaxConcurrency"/> of each. Each gateway that lives gets an equal part, at least one request. Unset: no limit for
+    /// all.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int? MaxConcurrencyTotal { get; set; }
+
+    /// <summary>
     /// Part of <see cref="MaxConcurrency"/>, in percent, that requests of one owner may use. The rest stays free for the
     /// next owner. If all callers are one owner, 100 is right.
     /// </summary>

@@ -5,13 +5,13 @@ namespace Batching.Engine.Delivery;
 /// <summary>Results on their way to a client in one reply. Must be completed, whatever happens. Thread-safe.</summary>
 public sealed class Delivery
 {
-    private readonly DeliveryTracker? _deliveries;
+    private readonly IDeliveryKeeper? _deliveries;
     private readonly List<DeliveryLedger.Range> _ranges = [];
     private readonly int? _upTo;
     private bool _isCompleted;
 
     /// <summary>A run of results that is handed out to nobody else meanwhile.</summary>
-    internal Delivery(DeliveryTracker deliveries, BatchRecord record, DeliveryLedger ledger, DeliveryLedger.Range range)
+    internal Delivery(IDeliveryKeeper deliveries, BatchRecord record, DeliveryLedger ledger, DeliveryLedger.Range range)
         : this(deliveries, record)
     {
         Ledger = ledger;
@@ -19,10 +19,10 @@ public sealed class Delivery
     }
 
     /// <summary>Everything up to a position.</summary>
-    internal Delivery(DeliveryTracker deliveries, BatchRecord record, int upTo)
+    internal Delivery(IDeliveryKeeper deliveries, BatchRecord record, int upTo)
         : this(deliveries, record) => _upTo = upTo;
 
-    private Delivery(DeliveryTracker? deliveries, BatchRecord record)
+    private Delivery(IDeliveryKeeper? deliveries, BatchRecord record)
     {
         _deliveries = deliveries;
         Record = record;
@@ -38,6 +38,12 @@ public sealed class Delivery
 
     /// <summary>The entry that keeps it; null if nothing is taken yet.</summary>
     internal DeliveryLedger? Ledger { get; private set; }
+
+    /// <summary>The position up to which everything is delivered; null if a run was taken.</summary>
+    internal int? Everything => _upTo;
+
+    /// <summary>The last change of it at another place than here; the next one waits for that.</summary>
+    internal Task Settling { get; set; } = Task.CompletedTask;
 
     /// <summary>The first position of a run that was taken.</summary>
     internal int First => _ranges[0].First;
@@ -78,6 +84,15 @@ public sealed class Delivery
         if (_upTo is { } position)
         {
             _ranges.AddRange(ledger.WriteUpTo(position));
+        }
+    }
+
+    /// <summary>Ends it once; false if it was ended before.</summary>
+    internal bool TryComplete()
+    {
+        lock (_ranges)
+        {
+            return !_isCompleted && (_isCompleted = true);
         }
     }
 

@@ -9,7 +9,7 @@ namespace Batching.Engine.Delivery;
 /// Keeps, for every batch that is being fetched, what is on the way to its client, and has the received mark stored as it
 /// moves. Thread-safe.
 /// </summary>
-internal sealed class DeliveryTracker : ICommitSubscriber, IDisposable
+internal sealed class DeliveryTracker : IDeliveryKeeper, ICommitSubscriber, IDisposable
 {
     private readonly ReceivedMarks _marks;
     private readonly ActiveBatches _activeBatches;
@@ -161,7 +161,7 @@ internal sealed class DeliveryTracker : ICommitSubscriber, IDisposable
     }
 
     /// <inheritdoc cref="Delivery.Shorten"/>
-    internal void Shorten(Delivery delivery, int last)
+    public void Shorten(Delivery delivery, int last)
     {
         lock (_lock)
         {
@@ -170,7 +170,7 @@ internal sealed class DeliveryTracker : ICommitSubscriber, IDisposable
     }
 
     /// <inheritdoc cref="Delivery.Write"/>
-    internal void Write(Delivery delivery)
+    public void Write(Delivery delivery)
     {
         lock (_lock)
         {
@@ -188,7 +188,7 @@ internal sealed class DeliveryTracker : ICommitSubscriber, IDisposable
     }
 
     /// <inheritdoc cref="Delivery.Complete"/>
-    internal void Complete(Delivery delivery, bool received)
+    public void Complete(Delivery delivery, bool received)
     {
         lock (_lock)
         {

@@ -8,8 +8,12 @@ using Microsoft.Extensions.Options;
 namespace Batching.Engine.Delivery;
 
 /// <summary>Fetches results by the page. Thread-safe.</summary>
+/// <remarks>Longer than other files: the ways to a page, at one gateway and at several, end in the same reading of it.</remarks>
 public sealed class ResultFetcher
 {
+    // How often it is asked whether what is on its way from another gateway has ended.
+    private static readonly TimeSpan SharedWait = TimeSpan.FromMilliseconds(50);
+
     private readonly IBatchStore _store;
     private readonly BatchFinder _finder;
     private readonly BatchIds _ids;
@@ -17,6 +21,7 @@ public sealed class ResultFetcher
     private readonly PageReader _pages;
     private readonly NamedFetcher _named;
     private readonly DeliveryTracker _deliveries;
+    private readonly SharedDeliveries _shared;
     private readonly ReplyBudget _replies;
     private readonly LimitOptions _limits;
     private readonly TimeProvider _time;
@@ -29,6 +34,7 @@ public sealed class ResultFetcher
         RequestReader requests,
         ResultReader results,
         DeliveryTracker deliveries,
+        SharedDeliveries shared,
         ReplyBudget replies,
         IOptions<BatchEngineOptions> options,
         TimeProvider time)
@@ -38,6 +44,7 @@ public sealed class ResultFetcher
         _ids = ids;
         _views = views;
         _deliveries = deliveries;
+        _shared = shared;
         _replies = replies;
         _limits = options.Value.Limits;
         _pages = new PageReader(requests, results, _limits);
@@ -95,7 +102,9 @@ public sealed class ResultFetcher
                 ? await _named.FetchAsync(fetch, found.Value, request.RequestIds, cancellationToken)
                 : request.HasAfter
                     ? await FetchBehindAsync(fetch, found.Value, request.After, cancellationToken)
-                    : await FetchWaitingAsync(fetch, found.Value, cancellationToken);
+                    : _shared.AreUsed
+                        ? await FetchSharedAsync(fetch, found.Value, cancellationToken)
+                        : await FetchWaitingAsync(fetch, found.Value, cancellationToken);
             isGiven = answer.Succeeded;
             return answer;
         }
@@ -128,9 +137,7 @@ public sealed class ResultFetcher
                 if (!await _deliveries.WaitAsync(
                     onTheWay, _limits.PageWait - _time.GetElapsedTime(began), cancellationToken))
                 {
-                    return new Refusal.Unavailable(
-                        "The last results of the batch are on their way to another call. Should it not receive them, they "
-                        + "are handed out again: fetch again.");
+                    return OnTheWay();
                 }
             }
 
@@ -147,6 +154,66 @@ public sealed class ResultFetcher
             return EmptyPage(record, fetch.Lease);
         }
 
+        return await ReadPageAsync(fetch, record, delivery, cancellationToken);
+    }
+
+    // The same where the others that deliver may be other gateways, which nobody tells of their end.
+    private async Task<Outcome<ResultPage>> FetchSharedAsync(
+        PageRequest fetch, BatchRecord record, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
+        while (true)
+        {
+            var (delivery, state) = await _shared.TakeAsync(record, _limits.PageResults, cancellationToken);
+            if (delivery is not null)
+            {
+                // There may be more than when it was read.
+                var latest = delivery.Last > record.Finished ? await FindAsync(record, delivery) : record;
+                return latest is null ? Deleted(record) : await ReadPageAsync(fetch, latest, delivery, cancellationToken);
+            }
+
+            if (!state.IsOnTheWay || record.Running > 0)
+            {
+                return EmptyPage(record, fetch.Lease, state.Written);
+            }
+
+            if (_time.GetElapsedTime(began) >= _limits.PageWait)
+            {
+                return OnTheWay();
+            }
+
+            await Task.Delay(SharedWait, _time, cancellationToken);
+            if (await _store.FindBatchAsync(record.Key, cancellationToken) is not { } next)
+            {
+                return Deleted(record);
+            }
+
+            record = next;
+        }
+    }
+
+    private async ValueTask<BatchRecord?> FindAsync(BatchRecord record, Delivery delivery)
+    {
+        BatchRecord? latest = null;
+        try
+        {
+            return latest = await _store.FindBatchAsync(record.Key, CancellationToken.None);
+        }
+        finally
+        {
+            if (latest is null)
+            {
+                delivery.Complete(received: false);
+            }
+        }
+    }
+
+    private static Refusal.Unavailable OnTheWay() => new(
+        "The last results of the batch are on their way to another call. Should it not receive them, they are handed out again: fetch again.");
+
+    private async Task<Outcome<ResultPage>> ReadPageAsync(
+        PageRequest fetch, BatchRecord record, Delivery delivery, CancellationToken cancellationToken)
+    {
         var isGiven = false;
         try
         {
@@ -171,16 +238,30 @@ public sealed class ResultFetcher
             return refusal;
         }
 
-        _deliveries.ReceiveUpTo(record, (int)after);
+        if (_shared.AreUsed)
+        {
+            await _shared.ReceiveUpToAsync(record, (int)after);
+        }
+        else
+        {
+            _deliveries.ReceiveUpTo(record, (int)after);
+        }
+
         return after == record.Finished
-            ? EmptyPage(record, fetch.Lease)
+            ? _shared.AreUsed ? EmptyPage(record, fetch.Lease, (int)after) : EmptyPage(record, fetch.Lease)
             : await ReadPageAsync(fetch, record, (int)after + 1, record.Finished, taken: null, cancellationToken);
     }
 
-    private ResultPage EmptyPage(BatchRecord record, ByteLease lease) => new(
-        new FetchBatchResponse { Batch = _views.ToBatch(record), Position = _deliveries.WrittenOf(record) },
+    private ResultPage EmptyPage(BatchRecord record, ByteLease lease) =>
+        EmptyPage(record, lease, _deliveries.WrittenOf(record));
+
+    private ResultPage EmptyPage(BatchRecord record, ByteLease lease, int written) => new(
+        new FetchBatchResponse { Batch = _views.ToBatch(record), Position = written },
         Delivery.OfNothing(record),
         lease);
+
+    private Delivery UpTo(BatchRecord record, int last) =>
+        _shared.AreUsed ? _shared.UpTo(record, last) : _deliveries.UpTo(record, last);
 
     private Refusal.NotFound Deleted(BatchRecord record) => new("batch", _ids.OfBatch(record.Key));
 
@@ -211,7 +292,7 @@ public sealed class ResultFetcher
         {
             return new ResultPage(
                 response,
-                taken ?? _deliveries.UpTo(record, last),
+                taken ?? UpTo(record, last),
                 fetch.Lease,
                 count,
                 cancellation => _pages.ReadAsync(record, first, last, views, passing: true, cancellation));
@@ -240,6 +321,6 @@ public sealed class ResultFetcher
 
         taken?.Shorten(last);
         response.Position = last;
-        return new ResultPage(response, taken ?? _deliveries.UpTo(record, last), fetch.Lease);
+        return new ResultPage(response, taken ?? UpTo(record, last), fetch.Lease);
     }
 }

@@ -24,6 +24,7 @@ public sealed class ResultStreamer
     private readonly RequestReader _requests;
     private readonly ResultReader _results;
     private readonly DeliveryTracker _deliveries;
+    private readonly SharedDeliveries _shared;
     private readonly ReplyBudget _replies;
     private readonly ChangeNotifier _changes;
     private readonly BatchMetrics _metrics;
@@ -39,6 +40,7 @@ public sealed class ResultStreamer
         RequestReader requests,
         ResultReader results,
         DeliveryTracker deliveries,
+        SharedDeliveries shared,
         ReplyBudget replies,
         ChangeNotifier changes,
         BatchMetrics metrics,
@@ -53,6 +55,7 @@ public sealed class ResultStreamer
         _requests = requests;
         _results = results;
         _deliveries = deliveries;
+        _shared = shared;
         _replies = replies;
         _changes = changes;
         _metrics = metrics;
@@ -98,13 +101,16 @@ public sealed class ResultStreamer
             return lease.Refusal;
         }
 
-        if (!request.HasAfter)
+        try
         {
-            return new ResultFeed(this, record, _deliveries.WrittenOf(record), fields, maxBytes, lease.Value, _metrics);
+            var after = await BeginAsync(record, request, cancellationToken);
+            return new ResultFeed(this, record, after, fields, maxBytes, lease.Value, _metrics);
         }
-
-        _deliveries.ReceiveUpTo(record, (int)request.After);
-        return new ResultFeed(this, record, (int)request.After, fields, maxBytes, lease.Value, _metrics);
+        catch
+        {
+            lease.Value.Dispose();
+            throw;
+        }
     }
 
     internal async IAsyncEnumerable<ResultRecord> ReadAsync(
@@ -211,7 +217,29 @@ public sealed class ResultStreamer
         }
     }
 
-    internal Delivery DeliveryUpTo(BatchRecord record, int position) => _deliveries.UpTo(record, position);
+    internal Delivery DeliveryUpTo(BatchRecord record, int position) =>
+        _shared.AreUsed ? _shared.UpTo(record, position) : _deliveries.UpTo(record, position);
+
+    // The position behind which the stream begins.
+    private async ValueTask<int> BeginAsync(
+        BatchRecord record, FetchResultsRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.HasAfter)
+        {
+            return _shared.AreUsed ? await _shared.WrittenOfAsync(record, cancellationToken) : _deliveries.WrittenOf(record);
+        }
+
+        if (_shared.AreUsed)
+        {
+            await _shared.ReceiveUpToAsync(record, (int)request.After);
+        }
+        else
+        {
+            _deliveries.ReceiveUpTo(record, (int)request.After);
+        }
+
+        return (int)request.After;
+    }
 
     // Changes that bring no record, such as those of a batch that is cancelled, are no sign of life for the client.
     private TimeSpan UntilHeartbeat(long sent)

@@ -100,6 +100,13 @@ internal sealed class DraftAcceptor(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        if (await store.FindDraftAsync(open.Owner, open.Key, cancellationToken) is not { EndTime: null })
+        {
+            // It was cancelled at another gateway, which does not know what was staged since.
+            await staging.DeleteAsync(open.Key);
+            return null;
+        }
+
         if (!open.TryAccept())
         {
             return null;

@@ -19,6 +19,8 @@ internal sealed class DraftWork(
 
     private const int PageSize = 100;
 
+    private static readonly TimeSpan SharedInterval = TimeSpan.FromSeconds(1);
+
     // Not every store has some.
     private readonly IDraftStore? _store = stores.FirstOrDefault();
     private readonly OwnerByteBudget _places = new(Places, share: 1, time);
@@ -96,6 +98,28 @@ internal sealed class DraftWork(
 
             count = drafts.Count;
             after = count == 0 ? after : drafts[^1].Key;
+        }
+    }
+
+    /// <summary>Takes up the drafts of gateways that are dead, again and again until cancelled.</summary>
+    public async Task ResumeAsync(ISharedWork sharing, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(SharedInterval, time);
+        while (_store is not null && await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            try
+            {
+                foreach (var draft in await sharing.ClaimDraftsAsync(PageSize, cancellationToken))
+                {
+                    var open = new OpenDraft(draft.Key, draft.Owner, lease: null);
+                    Add(open);
+                    Begin(open);
+                }
+            }
+            catch (StoreUnavailableException exception)
+            {
+                DraftWorkLog.StoreFailed(logger, exception);
+            }
         }
     }
 

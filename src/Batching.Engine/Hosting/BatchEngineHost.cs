@@ -25,9 +25,11 @@ internal sealed class BatchEngineHost(
     Scheduler scheduler,
     Recovery recovery,
     DelayedStarts delayed,
+    SharedRunner shared,
     ExpirySweeper sweeper,
     DraftWork drafts,
     DeliveryTracker deliveries,
+    SharedDeliveries sharedDeliveries,
     StoreSampler sampler,
     WebhookSecrets webhookSecrets,
     WebhookDispatcher webhooks,
@@ -110,6 +112,7 @@ internal sealed class BatchEngineHost(
         }
 
         await deliveries.StopAsync();
+        await sharedDeliveries.StopAsync();
         committer.Complete();
         await _committing;
         await _lost.DisposeAsync();
@@ -141,9 +144,18 @@ internal sealed class BatchEngineHost(
     {
         scheduler.Start();
         _background.Add(RunAsync(() => loader.RunAsync(_stopping.Token)));
-        var now = time.GetUtcNow();
-        _background.Add(RunAsync(() => TakeUpAsync(now)));
-        _background.Add(RunAsync(() => delayed.RunAsync(now, _stopping.Token)));
+        if (store.Sharing is { } sharing)
+        {
+            _background.Add(RunAsync(() => shared.RunAsync(sharing, _stopping.Token)));
+            _background.Add(RunAsync(() => drafts.ResumeAsync(sharing, _stopping.Token)));
+        }
+        else
+        {
+            var now = time.GetUtcNow();
+            _background.Add(RunAsync(() => TakeUpAsync(now)));
+            _background.Add(RunAsync(() => delayed.RunAsync(now, _stopping.Token)));
+        }
+
         _background.Add(RunAsync(() => drafts.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sweeper.RunAsync(_stopping.Token)));
         _background.Add(RunAsync(() => sampler.RunAsync(_stopping.Token)));

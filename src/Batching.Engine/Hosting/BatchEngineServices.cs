@@ -65,6 +65,9 @@ public static class BatchEngineServices
         services.AddSingleton<Scheduler>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<DelayedStarts>();
+        services.AddSingleton<SharedUpstreams>();
+        services.AddSingleton<SharedRunner>();
+        services.AddSingleton<SharedDeliveries>();
         services.AddSingleton<ExpirySweeper>();
         services.AddSingleton<DraftAcceptor>();
         services.AddSingleton<DraftWork>();

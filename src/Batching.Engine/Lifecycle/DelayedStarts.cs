@@ -75,6 +75,12 @@ internal sealed class DelayedStarts : ICommitSubscriber
     /// <summary>Takes up a batch before its time, because it was cancelled: its requests get their results.</summary>
     public void Wake(long batchKey)
     {
+        if (_store.Sharing is not null)
+        {
+            // Whoever claims it next begins it.
+            return;
+        }
+
         lock (_lock)
         {
             _woken.Enqueue(batchKey);
@@ -85,7 +91,7 @@ internal sealed class DelayedStarts : ICommitSubscriber
     /// <summary>Learns of a batch that was submitted for later.</summary>
     public void OnCommitted(StoreWrite write, ActiveBatch? batch)
     {
-        if (write is not StoreWrite.Accept { Batch.StartTime: { } start })
+        if (write is not StoreWrite.Accept { Batch.StartTime: { } start } || _store.Sharing is not null)
         {
             return;
         }

@@ -47,6 +47,11 @@ internal sealed class ExpirySweeper(
     /// <summary>Deletes everything that is due now.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
+        if (store.Sharing?.HasDuties == false)
+        {
+            return;
+        }
+
         await SealAsync(time.GetUtcNow());
         while (true)
         {

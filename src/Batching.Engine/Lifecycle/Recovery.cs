@@ -23,6 +23,8 @@ internal sealed class Recovery(
 {
     private const int PageSize = 100;
 
+    private static readonly HashSet<int> EmptySet = [];
+
     /// <summary>Takes them up, one after the other.</summary>
     /// <param name="beforeKey">
     /// Batches from this number on were submitted since the start and are being worked on already.
@@ -147,6 +149,65 @@ internal sealed class Recovery(
         }
 
         scheduler.Run(batch);
+    }
+
+    /// <summary>Takes up a batch that others run, too, without any request of it yet.</summary>
+    public ActiveBatch Open(BatchRecord record)
+    {
+        using var scope = ids.BeginScope(logger, record.Key);
+        var authorization = record.Credential is null ? null : credentials.Unprotect(record.Credential);
+        var batch = new ActiveBatch(record, authorization, scheduler.Aborting, sharedBy: time);
+        if (FindStopReason(record, authorization) is { } reason)
+        {
+            scheduler.Stop(batch, reason);
+        }
+
+        activeBatches.Add(batch);
+        scheduler.Run(batch);
+        return batch;
+    }
+
+    /// <summary>Takes up runs of requests that this gateway holds from now on.</summary>
+    public async Task TakeUpAsync(ActiveBatch batch, IReadOnlyList<RequestRun> runs, CancellationToken cancellationToken)
+    {
+        var ended = new HashSet<int>();
+        var interrupted = new HashSet<int>();
+        if (runs.Any(run => run.WasHeld))
+        {
+            await foreach (var segment in store.ReadEntriesAsync(batch.Key, 1, cancellationToken))
+            {
+                for (var position = segment.FirstPosition; position <= segment.LastPosition; position++)
+                {
+                    ended.Add(segment[position].Index);
+                }
+            }
+
+            interrupted = [.. await store.ListStartedAsync(batch.Key, cancellationToken)];
+            interrupted.ExceptWith(ended);
+            ended.UnionWith(interrupted);
+        }
+
+        foreach (var run in runs)
+        {
+            if (!batch.Runs!.TryAdd(run))
+            {
+                continue;
+            }
+
+            // Those that nobody has held before were begun by nobody.
+            batch.Requests.Hold(run.FirstIndex, run.Count, run.WasHeld ? ended : EmptySet);
+            batch.Loading.MoveBackTo(run.FirstIndex);
+            for (var index = run.FirstIndex; run.WasHeld && index < run.FirstIndex + run.Count; index++)
+            {
+                if (interrupted.Contains(index))
+                {
+                    var reply = UpstreamReply.FromFailure(Failure.Interrupted, Failure.Interrupted.Message());
+                    await committer.AddAsync(new FinishedRequest(batch, index, reply, time.GetUtcNow()));
+                }
+            }
+        }
+
+        scheduler.LoadMore(batch);
     }
 
     private Failure? FindStopReason(BatchRecord? record, string? authorization)

@@ -98,6 +98,12 @@ public sealed record BatchRecord
     public bool MayRepeat { get; init; }
 
     /// <summary>
+    /// Several gateways run it side by side, each the requests that it holds: as soon as nobody else does. Its requests
+    /// neither spawn others nor depend on others.
+    /// </summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>
     /// The batch as a dialect has it, beside all this: opaque to everybody else, and small. Null for a batch without. Not kept in
     /// memory while the batch runs.
     /// </summary>

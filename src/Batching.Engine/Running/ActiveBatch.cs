@@ -17,8 +17,13 @@ internal sealed class ActiveBatch : IDisposable
     /// <param name="authorization">The caller's credential in plain text.</param>
     /// <param name="abort">Signalled when the gateway gives up all work.</param>
     /// <param name="dependencies">Its requests that wait for others; null if none does.</param>
+    /// <param name="sharedBy">The clock, if other gateways run it, too; null if this one does alone.</param>
     public ActiveBatch(
-        BatchRecord record, string? authorization, CancellationToken abort, DependencyGraph? dependencies = null)
+        BatchRecord record,
+        string? authorization,
+        CancellationToken abort,
+        DependencyGraph? dependencies = null,
+        TimeProvider? sharedBy = null)
     {
         // Nobody needs its attributes to run it.
         _record = record.Attributes is null ? record : record with { Attributes = null };
@@ -26,7 +31,8 @@ internal sealed class ActiveBatch : IDisposable
         Forwarded = new ForwardedFields(record.Peer, record.Trace);
         Numbers = new ReservedNumbers(record);
         Dependencies = dependencies;
-        Requests = new ReadyRequests(record.Total, dependencies);
+        Requests = new ReadyRequests(record.Total, dependencies, areHeld: sharedBy is null);
+        Runs = sharedBy is null ? null : new HeldRuns(Requests, sharedBy);
         Stop = new BatchStop(abort);
         Loading = new LoadCursor(Requests, Stop, dependencies);
     }
@@ -53,6 +59,9 @@ internal sealed class ActiveBatch : IDisposable
     /// <summary>Its requests that wait for others; null if none does.</summary>
     public DependencyGraph? Dependencies { get; }
 
+    /// <summary>The requests of it that this gateway holds, if other gateways run it, too; null if this one does alone.</summary>
+    public HeldRuns? Runs { get; }
+
     /// <summary>The progress of loading its requests.</summary>
     public LoadCursor Loading { get; }
 
@@ -64,6 +73,18 @@ internal sealed class ActiveBatch : IDisposable
     {
         get => _record;
         set => _record = value;
+    }
+
+    /// <summary>Takes a newer record; one that is older than what is known changes nothing.</summary>
+    public void Advance(BatchRecord record)
+    {
+        lock (Requests)
+        {
+            if (record.Finished >= _record.Finished)
+            {
+                _record = record.Attributes is null ? record : record with { Attributes = null };
+            }
+        }
     }
 
     /// <summary>The store had no room for some of its results: no more are made before it has. Only the committer sets it.</summary>

@@ -13,6 +13,9 @@ internal sealed class ActiveBatches
 
     public void Add(ActiveBatch batch) => _batches[batch.Key] = batch;
 
+    /// <summary>Those that other gateways run, too.</summary>
+    public IEnumerable<ActiveBatch> Shared => _batches.Values.Where(batch => batch.Runs is not null);
+
     public void Remove(long batchKey)
     {
         if (_batches.TryRemove(batchKey, out var batch))

@@ -13,6 +13,7 @@ internal sealed class LoadCursor(ReadyRequests requests, BatchStop stop, Depende
 {
     private readonly Lock _lock = new();
     private int _next;
+    private int _back = int.MaxValue;
     private int _waiting;
     private bool _isLoading;
 
@@ -45,6 +46,15 @@ internal sealed class LoadCursor(ReadyRequests requests, BatchStop stop, Depende
         lock (_lock)
         {
             _next = next;
+        }
+    }
+
+    /// <summary>A request is to be loaded that may be in front of what was loaded.</summary>
+    public void MoveBackTo(int index)
+    {
+        lock (_lock)
+        {
+            _back = Math.Min(_back, index);
         }
     }
 
@@ -88,7 +98,8 @@ internal sealed class LoadCursor(ReadyRequests requests, BatchStop stop, Depende
         }
 
         // After a restart most of a batch may be finished: nobody reads that again to find out.
-        _next = requests.FindNext(_next);
+        _next = requests.FindNext(Math.Min(_next, _back));
+        _back = int.MaxValue;
         return _isLoading = _next < stored || dependencies?.HasSettled == true;
     }
 }

@@ -9,10 +9,12 @@ namespace Batching.Engine.Running;
 /// </summary>
 /// <param name="count">How many requests there are at first, all of them ready.</param>
 /// <param name="dependencies">Those that wait for others; null if none does.</param>
-internal sealed class ReadyRequests(int count, DependencyGraph? dependencies = null)
+/// <param name="areHeld">Whether they are this gateway's; else none is ready before it is added.</param>
+internal sealed class ReadyRequests(int count, DependencyGraph? dependencies = null, bool areHeld = true)
 {
     private readonly Lock _lock = new();
-    private readonly BitArray _claimed = new(count);
+    private readonly BitArray _claimed = new(count, !areHeld);
+    private int _ready = areHeld ? count : 0;
 
     /// <summary>The number of requests, those not stored yet included.</summary>
     public int Count
@@ -22,6 +24,18 @@ internal sealed class ReadyRequests(int count, DependencyGraph? dependencies = n
             lock (_lock)
             {
                 return _claimed.Length;
+            }
+        }
+    }
+
+    /// <summary>The number of requests that nobody has claimed.</summary>
+    public int Ready
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ready;
             }
         }
     }
@@ -37,6 +51,7 @@ internal sealed class ReadyRequests(int count, DependencyGraph? dependencies = n
             }
 
             _claimed[index] = true;
+            _ready--;
             return true;
         }
     }
@@ -84,7 +99,27 @@ internal sealed class ReadyRequests(int count, DependencyGraph? dependencies = n
         {
             var index = _claimed.Length++;
             _claimed[index] = claimed;
+            _ready += claimed ? 0 : 1;
             return index;
+        }
+    }
+
+    /// <summary>Adds a run of requests that this gateway holds from now on.</summary>
+    /// <param name="first">The index of the first.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="except">Those of them that are not to be begun.</param>
+    public void Hold(int first, int count, IReadOnlySet<int> except)
+    {
+        lock (_lock)
+        {
+            for (var index = first; index < first + count; index++)
+            {
+                if (_claimed[index] && !except.Contains(index))
+                {
+                    _claimed[index] = false;
+                    _ready++;
+                }
+            }
         }
     }
 }

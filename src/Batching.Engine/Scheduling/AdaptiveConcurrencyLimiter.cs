@@ -47,19 +47,25 @@ internal sealed class AdaptiveConcurrencyLimiter(
         Math.Max(1, ((options.MaxConcurrency * options.OwnerPercent) + 99) / 100),
         (long)(Memory.TotalSeconds * time.TimestampFrequency));
 
+    /// <summary>The part of this gateway in what the upstream gets of all gateways.</summary>
+    public int Part { get; set; } = options.MaxConcurrencyTotal ?? int.MaxValue;
+
+    /// <summary>Called when the upstream has asked to be left alone: whose calls, null for all, and for how long.</summary>
+    public Action<string?, TimeSpan>? WhenPaused { get; set; }
+
     /// <summary>The limit of the upstream.</summary>
     public AdaptiveLimit Upstream => _limit;
 
     /// <summary>The number of calls that the upstream gets at a time: fewer than its limit if the shares of all its owners are cut.</summary>
     public int Limit => Owners.Count == 0 || Owners.All.Any(share => share.Limit.IsFull)
-        ? _limit.Value
-        : Math.Min(_limit.Value, Owners.All.Sum(share => share.Limit.Value));
+        ? Most
+        : Math.Min(Most, Owners.All.Sum(share => share.Limit.Value));
 
     /// <summary>The number of calls that have a place. More than <see cref="Limit"/> for a while when that has fallen.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Whether there is any place to give.</summary>
-    public bool HasRoom => !_limit.IsPaused && _inFlight < _limit.Value;
+    public bool HasRoom => !_limit.IsPaused && _inFlight < Most;
 
     /// <summary>
     /// Whether one more call may leave its place until its next attempt. Never more than there are places, so that what
@@ -75,7 +81,7 @@ internal sealed class AdaptiveConcurrencyLimiter(
     /// </summary>
     public bool LeavesEnough(OwnerShare share) =>
         share.InFlight == 0
-        || (share.InFlight * (100 - options.OwnerPercent) < (_limit.Value - _inFlight) * options.OwnerPercent
+        || (share.InFlight * (100 - options.OwnerPercent) < (Most - _inFlight) * options.OwnerPercent
             && (share.InFlight < PlacesOfTheBusy || !IsBusy()));
 
     /// <summary>Whether a call was begun so long after it had got its place that the processors must be short.</summary>
@@ -150,11 +156,27 @@ internal sealed class AdaptiveConcurrencyLimiter(
         }
 
         Pause(share.Limit, pause, now);
+        WhenPaused?.Invoke(share.Owner, pause);
         if (concernsAll)
         {
             Pause(_limit, pause, now);
+            WhenPaused?.Invoke(null, pause);
         }
     }
+
+    /// <summary>Leaves the upstream alone, because another gateway was asked to.</summary>
+    /// <param name="share">Whose calls; null for all.</param>
+    /// <param name="pause">For how long.</param>
+    public void PauseFor(OwnerShare? share, TimeSpan pause)
+    {
+        var most = pause < options.MaxPause ? pause : options.MaxPause;
+        if (most > TimeSpan.Zero)
+        {
+            Pause(share?.Limit ?? _limit, most, time.GetTimestamp());
+        }
+    }
+
+    private int Most => Math.Min(_limit.Value, Part);
 
     private bool IsBusy()
     {

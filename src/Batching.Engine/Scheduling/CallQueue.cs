@@ -17,6 +17,7 @@ namespace Batching.Engine.Scheduling;
 internal sealed class CallQueue : IDisposable
 {
     private readonly AdaptiveConcurrencyLimiter _limiter;
+    private readonly int? _total;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
@@ -31,6 +32,7 @@ internal sealed class CallQueue : IDisposable
     public CallQueue(UpstreamOptions options, TimeProvider time, ILogger logger, UpstreamMetrics? metrics = null)
     {
         _limiter = new AdaptiveConcurrencyLimiter(options, time, logger, metrics);
+        _total = options.MaxConcurrencyTotal;
         _time = time;
         _timer = time.CreateTimer(
             static queue => ((CallQueue)queue!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -118,6 +120,44 @@ internal sealed class CallQueue : IDisposable
         lock (_lock)
         {
             return _limiter.PauseLeft(share);
+        }
+    }
+
+    /// <inheritdoc cref="AdaptiveConcurrencyLimiter.WhenPaused"/>
+    public Action<string?, TimeSpan>? WhenPaused
+    {
+        set => _limiter.WhenPaused = value;
+    }
+
+    /// <summary>Divides what the upstream gets of all gateways, where that is limited.</summary>
+    /// <param name="gateways">How many gateways there are.</param>
+    /// <param name="rank">The place of this one among them, from 0 on.</param>
+    public void Divide(int gateways, int rank)
+    {
+        if (_total is not { } total || gateways < 1)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _limiter.Part = Math.Max(1, (total / gateways) + (rank < total % gateways ? 1 : 0));
+            Grant(out _);
+        }
+    }
+
+    /// <inheritdoc cref="AdaptiveConcurrencyLimiter.PauseFor"/>
+    public void PauseFor(string? owner, TimeSpan pause)
+    {
+        lock (_lock)
+        {
+            var share = owner is null ? null : _limiter.Owners.Of(owner);
+            _limiter.PauseFor(share, pause);
+            TickAtEnd(share?.Limit ?? _limiter.Upstream);
+            if (share is not null)
+            {
+                Settle(share);
+            }
         }
     }
 

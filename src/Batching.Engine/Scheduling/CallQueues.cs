@@ -20,6 +20,9 @@ internal sealed class CallQueues : IDisposable
     /// <summary>All of them.</summary>
     public IReadOnlyCollection<CallQueue> All => _queues.Values;
 
+    /// <summary>All of them, with the names of their upstreams.</summary>
+    public IEnumerable<(string Name, CallQueue Queue)> Named => _queues.Select(queue => (queue.Key.Name, queue.Value));
+
     /// <summary>The queue of an upstream.</summary>
     public CallQueue Of(Upstream upstream) => _queues[upstream];
 

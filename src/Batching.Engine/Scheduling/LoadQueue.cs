@@ -31,6 +31,9 @@ internal sealed class LoadQueue : ICommitSubscriber
         publisher.Subscribe(this);
     }
 
+    /// <summary>Called when this gateway is about to run out of requests of a batch that others run, too. Must be quick.</summary>
+    public Action? WhenLow { get; set; }
+
     /// <summary>Sees to it that a batch has requests waiting, if it has any left.</summary>
     public void RequestMore(ActiveBatch batch)
     {
@@ -58,6 +61,11 @@ internal sealed class LoadQueue : ICommitSubscriber
         if (needsMore)
         {
             Enqueue(batch);
+        }
+
+        if (batch.Runs is { IsLow: true })
+        {
+            WhenLow?.Invoke();
         }
 
         return isClaimed;

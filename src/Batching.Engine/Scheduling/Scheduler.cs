@@ -69,6 +69,15 @@ internal sealed class Scheduler : ICommitSubscriber, IDisposable
         _loads.RequestMore(batch);
     }
 
+    /// <summary>Goes on with a batch of which this gateway holds more requests than before.</summary>
+    public void LoadMore(ActiveBatch batch)
+    {
+        _loads.RequestMore(batch);
+
+        // Whoever ends those of one that is stopped waits for them.
+        _changes.Notify(batch.Key);
+    }
+
     /// <summary>
     /// Stops a batch: requests in flight are aborted, none is begun, and all that have no result yet get one that says
     /// why. Returns at once.

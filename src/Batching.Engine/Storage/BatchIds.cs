@@ -9,9 +9,13 @@ namespace Batching.Engine.Storage;
 /// block, so that accepting a batch costs no extra write; what is left of a block when the gateway stops is never
 /// used. Thread-safe once open.
 /// </summary>
-public sealed class BatchIds(IBatchStore store) : IDisposable
+public sealed class BatchIds(IBatchStore store, TimeProvider? time = null) : IDisposable
 {
     private const long BlockSize = 1 << 20;
+
+    // Of several gateways each has a block of its own: the newest batches are listed first as far as the blocks are new.
+    private const long SharedBlockSize = 1 << 14;
+    private static readonly TimeSpan SharedBlockTime = TimeSpan.FromMilliseconds(100);
 
     private static readonly Func<ILogger, string, IDisposable?> BatchScope =
         LoggerMessage.DefineScope<string>("Batch {BatchId}");
@@ -19,10 +23,12 @@ public sealed class BatchIds(IBatchStore store) : IDisposable
     private static readonly Func<ILogger, string, string, IDisposable?> RequestScope =
         LoggerMessage.DefineScope<string, string>("Batch {BatchId}, request {RequestId}");
 
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private IdCodec? _codec;
     private long _next;
     private long _end;
+    private long _reserved;
 
     private IdCodec Codec => _codec ?? throw new InvalidOperationException("The ids are used before they are open.");
 
@@ -55,11 +61,13 @@ public sealed class BatchIds(IBatchStore store) : IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_end - _next < count)
+            var isShared = store.Sharing is not null;
+            if (_end - _next < count || (isShared && _time.GetElapsedTime(_reserved) > SharedBlockTime))
             {
-                var size = Math.Max(BlockSize, count);
+                var size = Math.Max(isShared ? SharedBlockSize : BlockSize, count);
                 _next = await store.ReserveKeysAsync(size, cancellationToken);
                 _end = _next + size;
+                _reserved = _time.GetTimestamp();
             }
 
             var first = _next;

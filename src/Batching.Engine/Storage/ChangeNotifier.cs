@@ -18,6 +18,15 @@ internal sealed class ChangeNotifier
         }
     }
 
+    /// <summary>Lists the batches that are watched.</summary>
+    public IReadOnlyList<long> ListWatched()
+    {
+        lock (_lock)
+        {
+            return [.. _sources.Keys];
+        }
+    }
+
     /// <summary>
     /// Watches for the next change. Begin before looking at the store, so that no change falls between the look and the
     /// wait, and end it in any case: a batch that is done may never change again.

@@ -48,6 +48,12 @@ public interface IBatchStore : IAsyncDisposable
     StoreHold Hold => StoreHold.Always;
 
     /// <summary>
+    /// The work that several gateways share; null where one gateway alone acts for the store, and holds all of it. It does not change
+    /// once the store is acquired.
+    /// </summary>
+    ISharedWork? Sharing => null;
+
+    /// <summary>
     /// The gateway stops: a call that waits for a store which can't be reached does so no longer, and throws
     /// <see cref="StoreUnavailableException"/>, though its changes may have been made.
     /// </summary>

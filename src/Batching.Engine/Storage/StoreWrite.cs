@@ -55,6 +55,19 @@ public abstract record StoreWrite(long BatchKey)
         bool Seals = false) : StoreWrite(Batch.Key);
 
     /// <summary>
+    /// Appends results to a batch that other gateways append to, too: where and as what is known only once nobody else can. Ignored if
+    /// the batch is gone. For stores with <see cref="IBatchStore.Sharing"/>.
+    /// </summary>
+    /// <param name="BatchKey">The batch.</param>
+    /// <param name="Bytes">About how many bytes it has.</param>
+    /// <param name="Append">
+    /// Makes the change for the batch as it is stored and stays until the change is made. May be called again, and then forgets what it
+    /// has made before.
+    /// </param>
+    public sealed record AppendShared(
+        long BatchKey, long Bytes, Func<BatchRecord, AppendResults> Append) : StoreWrite(BatchKey);
+
+    /// <summary>
     /// Remembers that these requests are about to be sent. Ignored if the batch is gone, done or expired.
     /// </summary>
     public sealed record MarkStarted(long BatchKey, IReadOnlyList<int> Indexes) : StoreWrite(BatchKey);

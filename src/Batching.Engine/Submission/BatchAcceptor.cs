@@ -13,6 +13,7 @@ namespace Batching.Engine.Submission;
 
 /// <summary>Stores batches that were found to be right, and begins to run them. Thread-safe.</summary>
 internal sealed class BatchAcceptor(
+    IBatchStore store,
     BatchIds ids,
     GroupCommitter committer,
     Staging staging,
@@ -25,6 +26,7 @@ internal sealed class BatchAcceptor(
 {
     private readonly RetentionOptions _retention = options.Value.Retention;
     private readonly LimitOptions _limits = options.Value.Limits;
+    private readonly int _shareAbove = options.Value.ShareAbove;
 
     /// <summary>Accepts a batch. It is durable when this returns, and its requests are about to run, unless it is for later.</summary>
     /// <param name="caller">Whose it is.</param>
@@ -72,6 +74,7 @@ internal sealed class BatchAcceptor(
             Runs = runs,
             SpawnerPages = pages,
             Dependencies = batch.Edges,
+            IsShared = store.Sharing is not null && batch.Spawners == 0 && batch.Edges == 0 && batch.Count > _shareAbove,
             Total = batch.Count,
             Credential = caller.Authorization is null ? null : credentials.Protect(caller.Authorization),
             Peer = caller.Client.Peer,
@@ -85,7 +88,7 @@ internal sealed class BatchAcceptor(
         // From here on the caller may go away, but the batch is accepted whole or not at all. It is known before it is
         // stored, so that whoever finds it in the store can cancel it. One for later is nowhere else before its time, and its
         // dependencies are read again then.
-        var active = record.StartTime is null
+        var active = record.StartTime is null && !record.IsShared
             ? new ActiveBatch(record, caller.Authorization, scheduler.Aborting, batch.Dependencies)
             : null;
         if (active is not null)
@@ -110,13 +113,16 @@ internal sealed class BatchAcceptor(
             throw;
         }
 
-        if (active is not null)
+        if (record.StartTime is null)
         {
             foreach (var window in batch.Windows)
             {
                 requests.Add(record.Key, window);
             }
+        }
 
+        if (active is not null)
+        {
             scheduler.Run(active);
         }
         else
@@ -126,6 +132,12 @@ internal sealed class BatchAcceptor(
 
         return record;
     }
+
+    /// <summary>
+    /// Whether batches may be open. What is appended is known to the gateway that runs the batch alone, and where several share the
+    /// work a caller may reach any of them.
+    /// </summary>
+    public bool MayBeOpen => store.Sharing is null;
 
     /// <summary>The time, in whole milliseconds.</summary>
     public DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());

@@ -106,7 +106,7 @@ public sealed class BatchSubmitter
         CancellationToken cancellationToken)
     {
         var problems = new List<Problem>();
-        var schedule = Schedule.Read(terms, _acceptor.Now(), _retention, problems);
+        var schedule = Schedule.Read(terms, _acceptor.Now(), _retention, _acceptor.MayBeOpen, problems);
         var (target, refused) = await _receivers.ReadAsync(caller.Owner, terms.Notify, problems, cancellationToken);
 
         // The times of a batch that is there may be past, and its receiver is told of it already.

@@ -19,17 +19,22 @@ internal readonly record struct Schedule(
     /// <param name="terms">The terms.</param>
     /// <param name="now">The time, in whole milliseconds.</param>
     /// <param name="retention">How far ahead a batch may start.</param>
+    /// <param name="mayBeOpen">Whether there are open batches.</param>
     /// <param name="problems">Is given what is wrong with them.</param>
     public static Schedule Read(
-        SubmissionTerms terms, DateTimeOffset now, RetentionOptions retention, List<Problem> problems)
+        SubmissionTerms terms, DateTimeOffset now, RetentionOptions retention, bool mayBeOpen, List<Problem> problems)
     {
+        if (terms.IsOpen && !mayBeOpen)
+        {
+            problems.Add(new Problem("open", "is not available where several gateways share the work"));
+        }
+
         var start = ReadTime(terms.StartTime, "start_time", problems);
         if (start > now + retention.Metadata)
         {
             var key = OptionKey.Of<RetentionOptions>(nameof(RetentionOptions.Metadata));
             problems.Add(new Problem("start_time", $"must be within {retention.Metadata} from now ({key})"));
         }
-
         else if (terms.IsOpen && start > now)
         {
             problems.Add(new Problem("start_time", "must not be given together with open: an open batch begins at once"));

@@ -70,7 +70,7 @@ internal sealed class Upload(
 
         Terms = SubmissionTerms.Of(message, idempotencyKey: null);
         var problems = new List<Problem>();
-        _schedule = Schedule.Read(Terms, acceptor.Now(), retention, problems);
+        _schedule = Schedule.Read(Terms, acceptor.Now(), retention, acceptor.MayBeOpen, problems);
         if (isRepeat)
         {
             // The times of a batch that is there may be past, and its receiver is told of it already.

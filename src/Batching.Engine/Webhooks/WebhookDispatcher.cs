@@ -35,6 +35,9 @@ internal sealed class WebhookDispatcher(
     // In case that somebody else has written to the store.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(30);
 
+    // Where others do so all the time.
+    private static readonly TimeSpan SharedPollInterval = TimeSpan.FromSeconds(1);
+
     private readonly SendingLanes _lanes = new(options.Value.Webhooks.Concurrency);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -56,7 +59,7 @@ internal sealed class WebhookDispatcher(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         publisher.Subscribe(this);
-        using var poll = new PeriodicTimer(PollInterval, time);
+        using var poll = new PeriodicTimer(store.Sharing is null ? PollInterval : SharedPollInterval, time);
         var tick = poll.WaitForNextTickAsync(cancellationToken).AsTask();
         try
         {
@@ -93,6 +96,11 @@ internal sealed class WebhookDispatcher(
     private async ValueTask<DateTimeOffset?> LoadAsync(DateTimeOffset? next, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        if (store.Sharing?.HasDuties == false)
+        {
+            return null;
+        }
+
         if (!_lanes.TakeWish() && !_isNew && (next is null || now < next))
         {
             return next;

@@ -66,6 +66,7 @@ internal static class StoreConfiguration
             postgres.ConnectionString = options.Postgres!;
             postgres.MasterKey = masterKey;
             postgres.Lease = options.Lease;
+            postgres.Sharing = options.Sharing;
             postgres.PoolSize = options.PoolSize;
             postgres.CommandTimeout = options.CommandTimeout;
         });

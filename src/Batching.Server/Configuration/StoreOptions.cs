@@ -27,6 +27,12 @@ internal sealed class StoreOptions
     [Range(typeof(TimeSpan), "00:00:02", "00:01:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>
+    /// Whether the gateways of a PostgreSQL database share the work: each serves calls and runs requests. If not, one of them does, and
+    /// the others stand by. All gateways of a database need the same.
+    /// </summary>
+    public bool Sharing { get; set; } = true;
+
     /// <summary>Connections to the database for reads; a few more are for commits, deletions and the lease.</summary>
     [Range(1, 1000)]
     public int PoolSize { get; set; } = 20;

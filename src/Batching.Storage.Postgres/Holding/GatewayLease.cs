@@ -11,10 +11,19 @@ namespace Batching.Storage.Postgres.Holding;
 /// somebody else has taken the store over.
 /// </summary>
 internal sealed class GatewayLease(
-    Database database, StoreHold hold, string instance, TimeSpan length, TimeProvider time, ILogger logger) : IAsyncDisposable
+    Database database, StoreHold hold, string instance, TimeSpan length, bool isShared, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
 {
     // Of the lease this much is relied upon: clocks run at slightly different speeds.
     private const double CertainShare = 0.9;
+
+    // The schema since which several gateways may share the work.
+    private const int FirstShared = 3;
+
+    private const string FreeWork = "SELECT free_work($1)";
+
+    // How long at most until it is looked again for gateways whose lease is over, where they share the work.
+    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(1);
 
     // How long a take-over waits for commits of a gateway whose connections were ended.
     private const string TakeOverTimeout = "SET LOCAL lock_timeout = '1s'";
@@ -33,8 +42,8 @@ internal sealed class GatewayLease(
         await using var connection = await database.RentAsync(CancellationToken.None);
         await using var transaction = await connection.BeginTransactionAsync();
         await SchemaMigrations.LockAsync(connection);
-        await SchemaMigrations.CheckAsync(connection);
-        if (!await TryEndOldLeaseAsync(connection))
+        var hasWork = await SchemaMigrations.CheckAsync(connection) >= FirstShared;
+        if (!await TryEndOldLeasesAsync(connection, hasWork) || !await MayJoinAsync(connection, hasWork))
         {
             return false;
         }
@@ -44,10 +53,11 @@ internal sealed class GatewayLease(
         await DropLeftoversAsync(connection);
         var from = hold.Now();
         GatewayId = (long)(await connection.ScalarAsync(
-            "INSERT INTO gateways (instance, host, lease_until) VALUES ($1, $2, clock_timestamp() + $3) RETURNING gateway_id",
+            "INSERT INTO gateways (instance, host, lease_until, shares) VALUES ($1, $2, clock_timestamp() + $3, $4) RETURNING gateway_id",
             Sql.Of(instance),
             Sql.Of(string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}, process {Environment.ProcessId}")),
-            Sql.Of(length)))!;
+            Sql.Of(length),
+            Sql.Of(isShared)))!;
         await connection.RunAsync("INSERT INTO gateway_commits (gateway_id) VALUES ($1)", Sql.Of(GatewayId));
         await transaction.CommitAsync();
         if (found < SchemaMigrations.CurrentVersion)
@@ -62,7 +72,7 @@ internal sealed class GatewayLease(
 
         PostgresStoreLog.StoreHeld(logger, database.Name, GatewayId, SchemaMigrations.CurrentVersion, length);
         Prolong(from);
-        _renewing = Task.Run(RenewAsync);
+        _renewing = isShared ? Task.WhenAll(Task.Run(RenewAsync), Task.Run(WatchAsync)) : Task.Run(RenewAsync);
         return true;
     }
 
@@ -82,7 +92,10 @@ internal sealed class GatewayLease(
         try
         {
             await using var connection = await database.LeaseSource.OpenConnectionAsync(CancellationToken.None);
-            await connection.RunAsync("UPDATE gateways SET dead = true WHERE gateway_id = $1", Sql.Of(GatewayId));
+            await using var batch = connection.CreateBatch();
+            batch.Add("UPDATE gateways SET dead = true WHERE gateway_id = $1", Sql.Of(GatewayId));
+            batch.Add(FreeWork, Sql.Of(GatewayId));
+            await batch.ExecuteNonQueryAsync(CancellationToken.None);
         }
         catch (Exception e) when (PostgresFaults.IsFault(e))
         {
@@ -90,30 +103,44 @@ internal sealed class GatewayLease(
         }
     }
 
-    // Whoever is stopped in the middle of a transaction, or cut off from the server, holds locks for as long as its connections
-    // live. They end first, and then the row can be changed.
-    private async Task<bool> TryEndOldLeaseAsync(NpgsqlConnection connection)
+    // Those that share the work are let in by each other. One that does not wants it alone.
+    private async Task<bool> MayJoinAsync(NpgsqlConnection connection, bool hasWork) => await connection.ScalarAsync(
+        hasWork && isShared
+            ? "SELECT 1 FROM gateways WHERE NOT dead AND NOT shares LIMIT 1"
+            : "SELECT 1 FROM gateways WHERE NOT dead LIMIT 1") is null;
+
+    // False if one of them could not be ended.
+    private async Task<bool> TryEndOldLeasesAsync(NpgsqlConnection connection, bool hasWork)
     {
-        long other;
-        string otherInstance, otherHost;
+        var others = new List<(long Id, string Instance, string Host)>();
         await using (var command = connection.Command(
-            "SELECT gateway_id, instance, host FROM gateways WHERE NOT dead"))
+            "SELECT gateway_id, instance, host FROM gateways WHERE NOT dead AND lease_until < clock_timestamp() ORDER BY gateway_id"))
         await using (var reader = await command.ExecuteReaderAsync(CancellationToken.None))
         {
-            if (!await reader.ReadAsync(CancellationToken.None))
+            while (await reader.ReadAsync(CancellationToken.None))
             {
-                return true;
+                others.Add((reader.GetInt64(0), reader.GetString(1), reader.GetString(2)));
+            }
+        }
+
+        foreach (var (id, otherInstance, host) in others)
+        {
+            if (!await TryEndOldLeaseAsync(connection, id, otherInstance, hasWork))
+            {
+                return false;
             }
 
-            (other, otherInstance, otherHost) = (reader.GetInt64(0), reader.GetString(1), reader.GetString(2));
+            PostgresStoreLog.StoreTakenOver(logger, id, host);
         }
 
-        if (await connection.ScalarAsync(
-            "SELECT 1 FROM gateways WHERE gateway_id = $1 AND lease_until < clock_timestamp()", Sql.Of(other)) is null)
-        {
-            return false;
-        }
+        return true;
+    }
 
+    // Whoever is stopped in the middle of a transaction, or cut off from the server, holds locks for as long as its connections
+    // live. They end first, and then the row can be changed.
+    private static async Task<bool> TryEndOldLeaseAsync(
+        NpgsqlConnection connection, long other, string otherInstance, bool hasWork)
+    {
         await connection.RunAsync(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()",
             Sql.Of(Database.ApplicationNameOf(otherInstance)));
@@ -134,8 +161,60 @@ internal sealed class GatewayLease(
         }
 
         await connection.RunAsync("SET LOCAL lock_timeout = 0");
-        PostgresStoreLog.StoreTakenOver(logger, other, otherHost);
+        if (hasWork)
+        {
+            await connection.RunAsync(FreeWork, Sql.Of(other));
+        }
+
         return true;
+    }
+
+    // Those that share the work look after each other.
+    private async Task WatchAsync()
+    {
+        var isFailing = false;
+        try
+        {
+            while (!hold.IsLost)
+            {
+                await Task.Delay(length / 3 < MostWait ? length / 3 : MostWait, time, _stopping.Token);
+                try
+                {
+                    await EndOthersAsync();
+                    isFailing = false;
+                }
+                catch (Exception e) when (PostgresFaults.IsFault(e))
+                {
+                    if (!isFailing)
+                    {
+                        isFailing = true;
+                        PostgresStoreLog.OthersNotWatched(logger, PostgresFaults.NameOf(e), e);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task EndOthersAsync()
+    {
+        await using var connection = await database.RentAsync(_stopping.Token);
+        if (await connection.ScalarAsync("SELECT 1 FROM gateways WHERE NOT dead AND lease_until < clock_timestamp() LIMIT 1") is null)
+        {
+            return;
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync();
+        if (await connection.ScalarAsync("SELECT pg_try_advisory_xact_lock($1)", Sql.Of(SchemaMigrations.LockKey)) is true
+            && await connection.ScalarAsync(
+                "SELECT 1 FROM gateways WHERE gateway_id = $1 AND NOT dead FOR KEY SHARE", Sql.Of(GatewayId)) is not null
+            && await TryEndOldLeasesAsync(connection, hasWork: true))
+        {
+            await DropLeftoversAsync(connection);
+            await transaction.CommitAsync();
+        }
     }
 
     // What others have staged nobody will accept any more, unless it is of an open draft. Their rows are kept for a while: they may still ask what became of a

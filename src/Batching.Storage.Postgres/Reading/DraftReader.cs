@@ -7,7 +7,7 @@ namespace Batching.Storage.Postgres.Reading;
 /// <summary>The queries for drafts. Thread-safe.</summary>
 internal sealed class DraftReader(RowReader rows)
 {
-    private const string Columns =
+    public const string Columns =
         "batch_key, owner, create_time_ms, delete_time_ms, end_time_ms, credential, peer, trace, attributes, problems";
 
     // By the owner's index alone: see the migrations.
@@ -44,7 +44,8 @@ internal sealed class DraftReader(RowReader rows)
         (await rows.ListAsync(CountStaged, static reader => reader.GetInt32(0), cancellationToken, Sql.Of(batchKey)))
         .FirstOrDefault();
 
-    private static BatchDraft ToDraft(NpgsqlDataReader reader) => new()
+    /// <summary>Makes a draft of a row with <see cref="Columns"/>.</summary>
+    public static BatchDraft ToDraft(NpgsqlDataReader reader) => new()
     {
         Key = reader.GetInt64(0),
         Owner = RowReader.Utf8Of(reader, 1),

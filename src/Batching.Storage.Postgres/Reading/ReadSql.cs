@@ -101,12 +101,12 @@ internal static class ReadSql
 
     public const string ListSecrets = "SELECT name, value FROM secrets WHERE starts_with(name, $1) ORDER BY name";
 
-    private const string BatchColumns =
+    public const string BatchColumns =
         """
         batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity, total, finished,
         failed, response_size, received, cancelled, expired, credential, spawner_pages, peer, trace, number_runs,
         submission_key, content_hash, start_time_ms, priority, deadline_ms, notify_url, notify_events, cancel_time_ms,
-        may_repeat, attributes, dependencies, open_until_ms, appends
+        may_repeat, attributes, dependencies, open_until_ms, appends, is_shared
         """;
 
     private const string SegmentAt =

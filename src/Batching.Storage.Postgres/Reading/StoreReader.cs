@@ -150,7 +150,8 @@ internal sealed class StoreReader(RowReader rows)
             cancellationToken,
             Sql.Of(prefix));
 
-    private static BatchRecord ToBatch(NpgsqlDataReader reader) => new()
+    /// <summary>Makes a record of a row with <see cref="ReadSql.BatchColumns"/>.</summary>
+    public static BatchRecord ToBatch(NpgsqlDataReader reader) => new()
     {
         Key = reader.GetInt64(0),
         Owner = RowReader.Utf8Of(reader, 1),
@@ -182,5 +183,6 @@ internal sealed class StoreReader(RowReader rows)
         Dependencies = reader.GetInt32(29),
         OpenUntil = RowReader.TimeOrNull(reader, 30),
         Appends = AppendState.Decode(RowReader.BytesOrNull(reader, 31)),
+        IsShared = reader.GetBoolean(32),
     };
 }

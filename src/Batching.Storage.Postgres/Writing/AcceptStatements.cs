@@ -21,22 +21,23 @@ internal static class AcceptStatements
                 unnest($20) AS bytes, unnest($21) AS submission_key, unnest($22) AS hash, unnest($23) AS starts, unnest($24) AS priority,
                 unnest($25) AS deadline, unnest($26) AS url, unnest($27) AS events, unnest($28) AS may_repeat,
                 unnest($29) AS attributes, unnest($30) AS dependencies,
-                unnest($31) AS open_until, unnest($32) AS appends),
+                unnest($31) AS open_until, unnest($32) AS appends, unnest($33) AS is_shared, unnest($34) AS gateway_id),
         unstaged AS (
             DELETE FROM staged_batches s USING new n WHERE s.batch_key = n.batch_key RETURNING s.batch_key, s.request_bytes),
         added AS (
             INSERT INTO batches (batch_key, owner, create_time_ms, expire_time_ms, delete_time_ms, done_time_ms, capacity,
                 spawner_pages, total, finished, failed, response_size, received, cancelled, expired, credential, peer, trace,
                 number_runs, request_bytes, payload_bytes, submission_key, content_hash, start_time_ms, priority, deadline_ms,
-                notify_url, notify_events, may_repeat, attributes, dependencies, open_until_ms, appends)
+                notify_url, notify_events, may_repeat, attributes, dependencies, open_until_ms, appends, is_shared, gateway_id)
             SELECT n.batch_key, n.owner, n.created, n.expires, n.deletes, n.done, n.capacity, n.pages, n.total, n.finished, n.failed,
                 n.size, n.received, n.cancelled, n.expired, n.credential, n.peer, n.trace, n.runs,
                 n.bytes + coalesce(u.request_bytes, 0), 0, n.submission_key, n.hash, n.starts, n.priority, n.deadline,
-                n.url, n.events, n.may_repeat, n.attributes, n.dependencies, n.open_until, n.appends
+                n.url, n.events, n.may_repeat, n.attributes, n.dependencies, n.open_until, n.appends, n.is_shared, n.gateway_id
             FROM new n LEFT JOIN unstaged u ON u.batch_key = n.batch_key
             RETURNING owner, total - finished AS running, open_until_ms, request_bytes)
         INSERT INTO owners AS o (owner, batches, requests, bytes)
-        SELECT owner, count(*) FILTER (WHERE running > 0 OR open_until_ms IS NOT NULL), sum(running), sum(request_bytes) FROM added GROUP BY owner
+        SELECT owner, count(*) FILTER (WHERE running > 0 OR open_until_ms IS NOT NULL), sum(running), sum(request_bytes) FROM added
+        GROUP BY owner ORDER BY owner
         ON CONFLICT (owner) DO UPDATE SET batches = o.batches + excluded.batches, requests = o.requests + excluded.requests,
             bytes = o.bytes + excluded.bytes
         """;
@@ -56,6 +57,13 @@ internal static class AcceptStatements
         WHERE EXISTS (SELECT 1 FROM batches b WHERE b.batch_key = w.batch_key)
         """;
 
+    // Of what was staged before, too.
+    private const string InsertRuns =
+        """
+        INSERT INTO request_runs (batch_key, first_index, request_count)
+        SELECT batch_key, first_index, request_count FROM request_windows WHERE batch_key = ANY ($1)
+        """;
+
     private const string InsertStaged =
         """
         INSERT INTO staged_batches AS s (batch_key, gateway_id, request_bytes) SELECT unnest($1), $2, unnest($3)
@@ -63,7 +71,10 @@ internal static class AcceptStatements
         """;
 
     /// <summary>Stores new batches.</summary>
-    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite.Accept> accepts)
+    /// <param name="batch">What is sent.</param>
+    /// <param name="accepts">The batches.</param>
+    /// <param name="gatewayId">The gateway that runs those that begin at once; null if gateways don't share their work.</param>
+    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite.Accept> accepts, long? gatewayId)
     {
         BatchRecord[] records = [.. accepts.Select(accept => accept.Batch)];
         (BatchRecord Batch, string Key)[] keyed =
@@ -110,7 +121,9 @@ internal static class AcceptStatements
             Sql.Of([.. records.Select(record => record.Attributes)]),
             Sql.Of([.. records.Select(record => record.Dependencies)]),
             Sql.Of([.. records.Select(record => record.OpenUntil?.ToUnixTimeMilliseconds())]),
-            Sql.Of([.. records.Select(record => record.Appends?.Encode())]));
+            Sql.Of([.. records.Select(record => record.Appends?.Encode())]),
+            Sql.Of([.. records.Select(record => record.IsShared)]),
+            Sql.Of([.. records.Select(record => record.IsShared || record.StartTime is not null ? null : gatewayId)]));
         long[] drafted = [.. records.Where(record => record.Attributes is not null).Select(record => record.Key)];
         if (drafted.Length > 0)
         {
@@ -119,6 +132,11 @@ internal static class AcceptStatements
         }
 
         AddWindows(batch, InsertWindows, accepts.Select(accept => (accept.BatchKey, accept.Windows)));
+        long[] shared = [.. records.Where(record => record.IsShared).Select(record => record.Key)];
+        if (shared.Length > 0)
+        {
+            batch.Add(InsertRuns, Sql.Of(shared));
+        }
     }
 
     /// <summary>Stores requests of batches that are not accepted yet.</summary>

@@ -55,6 +55,8 @@ internal static class AppendStatements
         ON CONFLICT (batch_key) DO NOTHING
         """;
 
+    private const string RemoveRuns = "DELETE FROM request_runs WHERE batch_key = ANY ($1)";
+
     /// <summary>Stores results, and what they have spawned.</summary>
     public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite.AppendResults> appends)
     {
@@ -104,6 +106,12 @@ internal static class AppendStatements
         if (done.Length > 0)
         {
             batch.Add(SweepStarts, Sql.Of(done));
+        }
+
+        long[] shared = [.. records.Where(record => record.IsShared && record.DoneTime is not null).Select(record => record.Key)];
+        if (shared.Length > 0)
+        {
+            batch.Add(RemoveRuns, Sql.Of(shared));
         }
     }
 

@@ -24,7 +24,11 @@ internal static class CommitStatements
         batch.Add(Begin, Sql.Of(gatewayId), Sql.Of(epoch), Sql.Of(number));
 
     /// <summary>Adds the changes.</summary>
-    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite> writes, long gatewayId)
+    /// <param name="batch">What is sent.</param>
+    /// <param name="writes">The changes.</param>
+    /// <param name="gatewayId">The number of this gateway.</param>
+    /// <param name="isShared">Whether other gateways make changes, too.</param>
+    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite> writes, long gatewayId, bool isShared)
     {
         if (writes.All(static write => write is StoreWrite.MoveReceivedMark { Messages.Count: 0 }))
         {
@@ -34,12 +38,28 @@ internal static class CommitStatements
 
         foreach (var run in WriteRun.Group(writes))
         {
-            Add(batch, run, gatewayId);
+            Add(batch, run, gatewayId, isShared);
             MessageStatements.Add(batch, run.Of<StoreWrite>());
+        }
+
+        if (isShared)
+        {
+            SharedStatements.AddChanges(batch, writes);
         }
     }
 
-    private static void Add(NpgsqlBatch batch, WriteRun run, long gatewayId)
+    /// <summary>Measures about what is sent.</summary>
+    public static long BytesOf(IReadOnlyList<StoreWrite> writes) => writes.Sum(write => write.Messages.Sum(message => (long)message.Body.Length) + write switch
+    {
+        StoreWrite.AppendResults append => AcceptStatements.BytesOf(append.Spawned)
+            + append.Segments.Sum(segment => (long)segment.Entries.Length + (segment.Payload?.Length ?? 0)),
+        StoreWrite.AppendShared shared => shared.Bytes,
+        StoreWrite.Accept accept => AcceptStatements.BytesOf(accept.Windows),
+        StoreWrite.Stage stage => AcceptStatements.BytesOf(stage.Windows),
+        _ => 0,
+    });
+
+    private static void Add(NpgsqlBatch batch, WriteRun run, long gatewayId, bool isShared)
     {
         if (run.Kind == typeof(StoreWrite.AppendResults))
         {
@@ -47,7 +67,7 @@ internal static class CommitStatements
         }
         else if (run.Kind == typeof(StoreWrite.Accept))
         {
-            AcceptStatements.Add(batch, run.Of<StoreWrite.Accept>());
+            AcceptStatements.Add(batch, run.Of<StoreWrite.Accept>(), isShared ? gatewayId : null);
         }
         else if (run.Kind == typeof(StoreWrite.Stage))
         {

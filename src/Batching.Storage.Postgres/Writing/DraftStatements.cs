@@ -9,8 +9,8 @@ internal static class DraftStatements
 {
     private const string Insert =
         """
-        INSERT INTO drafts (batch_key, owner, create_time_ms, delete_time_ms, credential, peer, trace, attributes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO drafts (batch_key, owner, create_time_ms, delete_time_ms, credential, peer, trace, attributes, gateway_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """;
 
     private const string End =
@@ -45,7 +45,7 @@ internal static class DraftStatements
         """;
 
     /// <summary>Stores a draft.</summary>
-    public static void AddInsert(NpgsqlBatch batch, BatchDraft draft)
+    public static void AddInsert(NpgsqlBatch batch, BatchDraft draft, long gatewayId)
     {
         batch.Add(
             Insert,
@@ -56,7 +56,8 @@ internal static class DraftStatements
             Sql.OfNullable(draft.Credential),
             Sql.OfNullable(draft.Peer),
             Sql.OfNullable(draft.Trace),
-            Sql.Of(draft.Attributes));
+            Sql.Of(draft.Attributes),
+            Sql.Of(gatewayId));
         FileStatements.AddCount(batch, draft.Owner, draft.Attributes.Length);
     }
 

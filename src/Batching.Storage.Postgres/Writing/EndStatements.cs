@@ -43,6 +43,10 @@ internal static class EndStatements
     // Those that still wait outlive their batch.
     private const string DeleteMessages = "DELETE FROM webhook_messages WHERE batch_key = ANY ($1) AND state <> 1";
 
+    private const string DeleteRuns = "DELETE FROM request_runs WHERE batch_key = ANY ($1)";
+
+    private const string DeleteDeliveries = "DELETE FROM deliveries WHERE batch_key = ANY ($1)";
+
     private const string RemoveEmptyOwners = "DELETE FROM owners WHERE batches = 0 AND bytes = 0";
 
     /// <summary>Marks batches as expired.</summary>
@@ -53,6 +57,8 @@ internal static class EndStatements
     {
         batch.Add(Delete, Sql.Of(keys));
         batch.Add(DeleteMessages, Sql.Of(keys));
+        batch.Add(DeleteRuns, Sql.Of(keys));
+        batch.Add(DeleteDeliveries, Sql.Of(keys));
         AddRest(batch, keys);
     }
 

@@ -11,8 +11,11 @@ namespace Batching.Storage.Postgres.Writing;
 /// kept for days. They are made before they are needed, and dropped when their time is over and every batch in them is expired or
 /// gone. Used by the writer, one call at a time.
 /// </summary>
-internal sealed class PayloadPartitions(long gatewayId)
+internal sealed class PayloadPartitions(long gatewayId, bool isShared)
 {
+    // The lock of whoever makes a partition where others may, too: "Btcp" in ASCII.
+    private const long LockKey = 0x42746370;
+
     private const string Prefix = "result_payloads_";
     private const int HourMilliseconds = 3_600_000;
     private const int LongHours = 24;
@@ -109,7 +112,7 @@ internal sealed class PayloadPartitions(long gatewayId)
             return false;
         }
 
-        await connection.RunAsync($"DROP TABLE {NameOf(from, to)}");
+        await connection.RunAsync($"DROP TABLE IF EXISTS {NameOf(from, to)}");
         await transaction.CommitAsync();
         return true;
     }
@@ -119,9 +122,19 @@ internal sealed class PayloadPartitions(long gatewayId)
 
     private static bool IsLong(BatchRecord batch) => batch.ExpireTime - batch.CreateTime > ShortRetention;
 
+    // Others make some, too.
+    private async Task AddAsync(NpgsqlConnection connection, int hour, bool isLong)
+    {
+        await using var transaction = await connection.BeginTransactionAsync();
+        await connection.RunAsync("SELECT pg_advisory_xact_lock($1)", Sql.Of(LockKey));
+        await LoadAsync(connection);
+        await EnsureAsync(connection, hour, isLong, isAlone: true);
+        await transaction.CommitAsync();
+    }
+
     private static string NameOf(int from, int to) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{from}_{to}");
 
-    private async Task EnsureAsync(NpgsqlConnection connection, int hour, bool isLong)
+    private async Task EnsureAsync(NpgsqlConnection connection, int hour, bool isLong, bool isAlone = false)
     {
         var length = isLong ? LongHours : 1;
         var (from, to) = (hour / length * length, (hour / length * length) + length);
@@ -135,6 +148,12 @@ internal sealed class PayloadPartitions(long gatewayId)
             // Where the time for which responses are kept was changed, a day may have hours that are there already.
             from = otherTo <= hour ? Math.Max(from, otherTo) : from;
             to = otherFrom > hour ? Math.Min(to, otherFrom) : to;
+        }
+
+        if (isShared && !isAlone)
+        {
+            await AddAsync(connection, hour, isLong);
+            return;
         }
 
         // A table that is attached later, unlike one that is made as a partition, keeps no reader waiting.

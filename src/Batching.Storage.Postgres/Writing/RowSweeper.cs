@@ -13,7 +13,8 @@ internal sealed class RowSweeper(Database database, long gatewayId)
     private const int RowsPerStep = 256;
     private const int BatchesPerStep = 64;
 
-    private const string Find = "SELECT batch_key FROM sweeps ORDER BY batch_key LIMIT $1";
+    // The oldest does it for all.
+    private const string Find = "SELECT batch_key FROM sweeps WHERE $2 = (SELECT min(gateway_id) FROM gateways WHERE NOT dead) ORDER BY batch_key LIMIT $1";
 
     private const string DeleteStarts =
         """
@@ -78,7 +79,7 @@ internal sealed class RowSweeper(Database database, long gatewayId)
     {
         await using var connection = await database.RentAsync(cancellationToken);
         var keys = new List<long>();
-        await using (var command = connection.Command(Find, Sql.Of(BatchesPerStep)))
+        await using (var command = connection.Command(Find, Sql.Of(BatchesPerStep), Sql.Of(gatewayId)))
         await using (var reader = await command.ExecuteReaderAsync(CancellationToken.None))
         {
             while (await reader.ReadAsync(CancellationToken.None))

@@ -9,8 +9,9 @@ namespace Batching.Storage.Postgres.Writing;
 /// Makes changes, one group at a time, on a connection of its own. A commit whose answer is lost is asked for until it is known
 /// what became of it: nothing may be stored twice, or told to be stored when it is not. Thread-safe.
 /// </summary>
-internal sealed class StoreWriter(Database database, StoreHold hold, long gatewayId, TimeProvider time, ILogger logger)
-    : IAsyncDisposable
+/// <remarks>Longer than other files: what happens to a commit that fails is read together with the commit.</remarks>
+internal sealed class StoreWriter(
+    Database database, StoreHold hold, long gatewayId, bool isShared, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     // PostgreSQL takes messages and values of 1 GiB.
     public const long MaxCommitBytes = 768L * 1024 * 1024;
@@ -18,11 +19,14 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
     // A large commit may take longer: this much of it in a second at the least.
     private const long BytesPerSecond = 8L * 1024 * 1024;
 
+    // How often a change is tried that has lost a race against another gateway.
+    private const int MostRaces = 10;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _givingUp = new();
-    private readonly PayloadPartitions _partitions = new(gatewayId);
+    private readonly PayloadPartitions _partitions = new(gatewayId, isShared);
     private NpgsqlConnection? _connection;
     private bool _hasPartitions;
     private long _epoch;
@@ -34,7 +38,7 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
     /// <summary>Makes changes, all or none.</summary>
     public async Task CommitAsync(IReadOnlyList<StoreWrite> writes, CancellationToken cancellationToken)
     {
-        if (BytesOf(writes) > MaxCommitBytes)
+        if (CommitStatements.BytesOf(writes) > MaxCommitBytes)
         {
             throw new StoreUnavailableException(
                 "The store takes no change of that size.", new InvalidOperationException("Too large for a message."))
@@ -47,7 +51,7 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
             async connection =>
             {
                 await _partitions.EnsureAsync(connection, writes);
-                await CommitAsync(connection, BytesOf(writes), batch => CommitStatements.Add(batch, writes, gatewayId));
+                await CommitAsync(connection, writes);
                 return true;
             },
             cancellationToken);
@@ -90,6 +94,11 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
         {
             await _partitions.ExtendAsync(connection);
             await _partitions.DropAsync(connection, time.GetUtcNow());
+            if (isShared)
+            {
+                await SharedStatements.RemoveChangesAsync(connection, gatewayId);
+            }
+
             return true;
         },
         cancellationToken);
@@ -113,14 +122,8 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
         _givingUp.Dispose();
     }
 
-    private static long BytesOf(IReadOnlyList<StoreWrite> writes) => writes.Sum(write => write.Messages.Sum(message => (long)message.Body.Length) + write switch
-    {
-        StoreWrite.AppendResults append => AcceptStatements.BytesOf(append.Spawned)
-            + append.Segments.Sum(segment => (long)segment.Entries.Length + (segment.Payload?.Length ?? 0)),
-        StoreWrite.Accept accept => AcceptStatements.BytesOf(accept.Windows),
-        StoreWrite.Stage stage => AcceptStatements.BytesOf(stage.Windows),
-        _ => 0,
-    });
+    private static int TimeoutOf(NpgsqlConnection connection, long bytes) =>
+        connection.CommandTimeout + (int)(bytes / BytesPerSecond);
 
     private async Task<T> RunInTurnAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -178,18 +181,58 @@ internal sealed class StoreWriter(Database database, StoreHold hold, long gatewa
         return translated;
     }
 
-    private async Task CommitAsync(NpgsqlConnection connection, long bytes, Action<NpgsqlBatch> add)
+    private Task CommitAsync(NpgsqlConnection connection, IReadOnlyList<StoreWrite> writes)
     {
-        var number = ++_number;
-        try
+        var bytes = CommitStatements.BytesOf(writes);
+        if (!isShared)
+        {
+            return CommitAsync(connection, bytes, batch => CommitStatements.Add(batch, writes, gatewayId, isShared: false));
+        }
+
+        long[] keys = [.. writes.OfType<StoreWrite.AppendShared>().Select(write => write.BatchKey).Distinct()];
+        if (keys.Length > 0)
+        {
+            return CommitAsync(connection, number => SharedCommit.RunAsync(
+                connection, writes, keys, TimeoutOf(connection, bytes), begin => CommitStatements.AddBegin(begin, gatewayId, _epoch, number), gatewayId));
+        }
+
+        return CommitAsync(connection, bytes, batch =>
+        {
+            SharedStatements.AddLocks(batch, writes);
+            CommitStatements.Add(batch, writes, gatewayId, isShared: true);
+        });
+    }
+
+    private Task CommitAsync(NpgsqlConnection connection, long bytes, Action<NpgsqlBatch> add) => CommitAsync(
+        connection,
+        async number =>
         {
             await using var batch = connection.CreateBatch();
-            batch.Timeout = connection.CommandTimeout + (int)(bytes / BytesPerSecond);
+            batch.Timeout = TimeoutOf(connection, bytes);
             CommitStatements.AddBegin(batch, gatewayId, _epoch, number);
             add(batch);
 
             // Never with a caller's token: whoever is cancelled in the middle does not know what became of it.
             await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        });
+
+    private async Task CommitAsync(NpgsqlConnection connection, Func<long, Task> commit)
+    {
+        var number = ++_number;
+        try
+        {
+            for (var races = 0; ; races++)
+            {
+                try
+                {
+                    await commit(number);
+                    return;
+                }
+                catch (PostgresException e) when (isShared && races < MostRaces && PostgresFaults.IsRace(e))
+                {
+                    // Nothing was changed.
+                }
+            }
         }
         catch (Exception e) when (PostgresFaults.IsFault(e) && !PostgresFaults.IsUndone(e))
         {

@@ -7,11 +7,12 @@ using Batching.CrashTests.History;
 using Batching.CrashTests.Plan;
 using Batching.CrashTests.Processes;
 using Batching.CrashTests.Upstream;
+using Batching.Testing;
 
 namespace Batching.CrashTests.Running;
 
 /// <summary>One run: a server is killed and started again while its clients go on.</summary>
-internal sealed class CrashRun : IDisposable
+internal sealed partial class CrashRun : IDisposable
 {
     private const int Submitters = 3;
     private const int KillsBetweenInspections = 10;
@@ -54,10 +55,12 @@ internal sealed class CrashRun : IDisposable
     /// <param name="plan">What happens when.</param>
     /// <param name="kills">How often the server is killed.</param>
     /// <param name="database">The connection string of its PostgreSQL database; null for the embedded store.</param>
-    public static async Task<CrashReport> RunAsync(CrashPlan plan, int kills, string? database)
+    /// <param name="cluster">The server of the database, if there are several gateways, and it is killed, too.</param>
+    public static async Task<CrashReport> RunAsync(
+        CrashPlan plan, int kills, string? database, PostgresServer? cluster = null)
     {
         using var run = new CrashRun(plan, database);
-        return await run.RunAsync(kills);
+        return await run.RunAsync(kills, cluster);
     }
 
     public void Dispose()
@@ -70,7 +73,7 @@ internal sealed class CrashRun : IDisposable
         _directory.Delete(recursive: true);
     }
 
-    private async Task<CrashReport> RunAsync(int kills)
+    private async Task<CrashReport> RunAsync(int kills, PostgresServer? cluster)
     {
         using var upstream = ChildProcess.Start(
             Folders.Upstream, [JournalPath], new Dictionary<string, string>(), OnUpstreamLine);
@@ -113,7 +116,12 @@ internal sealed class CrashRun : IDisposable
         var submitting = Enumerable.Range(0, Submitters).Select(_ => submitter.RunAsync(stop.Token))
             .Append(submitter.RunKeyedAsync(stop.Token))
             .ToArray();
-        for (var kill = 0; kill < kills; kill++)
+        if (cluster is not null)
+        {
+            await KillClusterAsync(environment, kills, cluster);
+        }
+
+        for (var kill = 0; kill < kills && cluster is null; kill++)
         {
             await LiveAndDieAsync(environment, _plan.Kill(kill));
             if (kill % KillsBetweenInspections == 0)
@@ -159,7 +167,7 @@ internal sealed class CrashRun : IDisposable
                 process.Kill();
             }
 
-            _stage.Servers.Clear();
+            _stage.Servers.Remove(server);
             Retire(server);
         }
 
@@ -184,6 +192,7 @@ internal sealed class CrashRun : IDisposable
         await ReadFinalsAsync(server, giveUp.Token);
         await WaitUntilToldAsync(giveUp.Token);
         InspectData();
+        await EndClusterAsync();
         server.MarkKilled();
         await process.TerminateAsync();
         var exitCode = await process.WaitForExitAsync();
@@ -316,9 +325,9 @@ internal sealed class CrashRun : IDisposable
     }
 
     // The lines of the console's log at which an error begins.
-    private void AddErrors(ChildProcess process)
+    private void AddErrors(ChildProcess process, bool wasPaused = false)
     {
-        var lines = process.Lines.ToArray();
+        var lines = wasPaused ? [] : process.Lines.ToArray();
         for (var i = 0; i < lines.Length; i++)
         {
             if (lines[i].StartsWith("fail:", StringComparison.Ordinal)

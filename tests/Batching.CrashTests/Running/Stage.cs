@@ -19,6 +19,9 @@ internal sealed class Stage(CrashPlan plan)
     /// <summary>Where owners are told of their batches.</summary>
     public string NotifyUrl { get; set; } = "";
 
+    /// <summary>The store was killed a moment ago, so that calls fail at servers that live.</summary>
+    public bool IsStoreAway { get; set; }
+
     /// <summary>Decides about the kill of the server that is alive; null for none.</summary>
     public KillTrigger? Trigger
     {
@@ -31,7 +34,7 @@ internal sealed class Stage(CrashPlan plan)
     /// <summary>Notes a failed call, if its server was alive and should have answered.</summary>
     public void AddFailure(Incarnation server, string what, CallFailedException failure)
     {
-        if (!server.Killed.IsCancellationRequested)
+        if (!server.Killed.IsCancellationRequested && !IsStoreAway)
         {
             History.Add(History.Surprises, string.Create(
                 CultureInfo.InvariantCulture, $"server {server.Number}, {what}: {failure.Message}"));

@@ -41,6 +41,30 @@ public sealed class LoadCursorTests : IDisposable
         Assert.False(cursor.TryBegin(stored: 4, lowWater: 1));
     }
 
+    // Requests that this gateway holds from now on, in front of those that were loaded, and while others are.
+    [Fact]
+    public void MoveBackTo_WhileLoading_LoadsThemNext()
+    {
+        var requests = new ReadyRequests(10, areHeld: false);
+        var cursor = new LoadCursor(requests, _stop);
+        Assert.False(cursor.TryBegin(stored: 10, lowWater: 1));
+        requests.Hold(6, 2, new HashSet<int>());
+        cursor.MoveBackTo(6);
+        Assert.Equal(2, requests.Ready);
+        Assert.True(cursor.TryBegin(stored: 10, lowWater: 1));
+        Assert.Equal(6, cursor.Next);
+        Assert.True(requests.TryClaim(6));
+        Assert.True(requests.TryClaim(7));
+
+        requests.Hold(2, 3, new HashSet<int> { 2 });
+        cursor.MoveBackTo(2);
+        cursor.End(10);
+
+        Assert.True(cursor.TryBegin(stored: 10, lowWater: 1));
+        Assert.Equal(3, cursor.Next);
+        Assert.Equal(2, requests.Ready);
+    }
+
     [Fact]
     public void TryBegin_SpawnedAndNotStored_ReturnsFalse()
     {

@@ -266,6 +266,52 @@ public sealed class CallQueueTests
     }
 
     [Fact]
+    public async Task PauseFor_AskedOfAnotherGateway_KeepsTheOwnerWaitingUntilItIsOver()
+    {
+        using var queue = Create(4);
+        queue.PauseFor("a", TimeSpan.FromSeconds(10));
+        Enqueue(queue, "a", 1);
+        await BeginAsync(queue, "b");
+        Assert.Equal(1, queue.Waiting);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await UntilBegunAsync(2);
+
+        queue.PauseFor(null, TimeSpan.FromSeconds(10));
+        Enqueue(queue, "c", 1);
+        Assert.Equal(1, queue.Waiting);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await UntilBegunAsync(3);
+    }
+
+    [Fact]
+    public async Task Refused_RetryAfter_IsToldOnce()
+    {
+        using var queue = Create(4, options => options.LimitsByAddress = true);
+        var told = new List<(string?, TimeSpan)>();
+        queue.WhenPaused = (owner, length) => told.Add((owner, length));
+        var call = await BeginAsync(queue, "a");
+        queue.Refused(call.Share!, Tick(), TimeSpan.FromSeconds(10));
+        queue.Refused(call.Share!, Tick(), retryAfter: null);
+        Assert.Equal([("a", TimeSpan.FromSeconds(10)), (null, TimeSpan.FromSeconds(10))], told);
+    }
+
+    [Fact]
+    public async Task Divide_LimitOfAllGateways_BeginsItsPart()
+    {
+        using var queue = Create(64, options => (options.MaxConcurrencyTotal, options.OwnerPercent) = (8, 100));
+        queue.Divide(gateways: 3, rank: 2);
+        Enqueue(queue, "a", 20);
+        Assert.Equal((2, 2), (queue.InFlight, queue.Limit));
+        queue.Divide(gateways: 2, rank: 1);
+        Assert.Equal(4, queue.InFlight);
+        queue.Divide(gateways: 1, rank: 0);
+        Assert.Equal(8, queue.InFlight);
+        queue.Divide(gateways: 20, rank: 19);
+        Assert.Equal(1, queue.Limit);
+        await UntilBegunAsync(8);
+    }
+
+    [Fact]
     public async Task Refused_PausesTurnedOff_GoesOn()
     {
         using var queue = Create(4, options => options.MaxPause = TimeSpan.Zero);

@@ -82,7 +82,7 @@ internal static class ConfigurationPage
             "Batch:Quotas:"),
         PageGroup.Of(
             "A store for several gateways",
-            "[Several gateways](scale-out.md) on one PostgreSQL database, of which one is active at a time.",
+            "[Several gateways](scale-out.md) on one PostgreSQL database.",
             "Batch:Store:"),
         new("The gateway itself", "", static _ => true)
         {

@@ -32,15 +32,27 @@ internal sealed class GatewayGroup : IDisposable
     /// <summary>The lease of the gateways that are started.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>Whether they share the work; else one is active at a time.</summary>
+    public bool Sharing { get; set; } = true;
+
+    /// <summary>More settings of the gateways that are started.</summary>
+    public IReadOnlyList<(string Key, string Value)> Settings { get; set; } = [];
+
     /// <summary>Starts a gateway and waits until it listens.</summary>
     public async Task<GatewayProcess> StartAsync()
     {
+        IEnumerable<(string, string)> upstream =
+            Settings.Any(setting => setting.Key.StartsWith("Batch:Upstreams", StringComparison.Ordinal)) ? [] : [("Batch:Upstream", _upstream)];
         var gateway = await GatewayProcess.StartAsync(
-            ("Batch:Upstream", _upstream),
-            ("Batch:DataDirectory", ""),
-            ("Batch:Store:Postgres", _server.ConnectionString(Database)),
-            ("Batch:Store:MasterKeyFile", _keyFile),
-            ("Batch:Store:Lease", Lease.ToString("c")));
+            [
+                .. upstream,
+                ("Batch:DataDirectory", ""),
+                ("Batch:Store:Postgres", _server.ConnectionString(Database)),
+                ("Batch:Store:MasterKeyFile", _keyFile),
+                ("Batch:Store:Lease", Lease.ToString("c")),
+                ("Batch:Store:Sharing", Sharing ? "true" : "false"),
+                .. Settings,
+            ]);
         _gateways.Add(gateway);
         return gateway;
     }

@@ -13,7 +13,7 @@ public sealed class StandbyTests
     public async Task Calls_AtAStandby_AreRefusedAsUnavailable()
     {
         await using var api = await TestApi.StartAsync();
-        using var group = new GatewayGroup(api);
+        using var group = new GatewayGroup(api) { Sharing = false };
         var active = await group.StartAsync();
         var standby = await group.StartAsync();
         await active.Rest.RunAsync("""{"path": "one"}""");

@@ -30,7 +30,7 @@ public sealed class TakeOverTests(ITestOutputHelper output)
 
             await TestApi.JsonAsync(context, $$"""{"path":"{{context.Request.Path}}"}""");
         });
-        using var group = new GatewayGroup(api);
+        using var group = new GatewayGroup(api) { Sharing = false };
         var first = await group.StartAsync();
         var second = await group.StartAsync();
         using var caller = new RestClient(first.Address, "Bearer a-token-that-nobody-may-read");
@@ -72,7 +72,7 @@ public sealed class TakeOverTests(ITestOutputHelper output)
             await answers.Task;
             await TestApi.JsonAsync(context, $$"""{"path":"{{context.Request.Path}}"}""");
         });
-        using var group = new GatewayGroup(api);
+        using var group = new GatewayGroup(api) { Sharing = false };
         var zombie = await group.StartAsync();
         var second = await group.StartAsync();
         var batch = await zombie.Rest.SubmitPathsAsync(Enumerable.Range(0, Count).Select(i => $"item/{i}"));
@@ -113,7 +113,7 @@ public sealed class TakeOverTests(ITestOutputHelper output)
             await release.WaitAsync(context.RequestAborted);
             await TestApi.JsonAsync(context, $$"""{"path":"{{context.Request.Path}}"}""");
         });
-        using var group = new GatewayGroup(api, server);
+        using var group = new GatewayGroup(api, server) { Sharing = false };
         var gateway = await group.StartAsync();
         var batch = await gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, Count).Select(i => $"item/{i}"));
         await gateway.Rest.WaitForRunningAsync(batch.Id, Count - (Count / 4));
@@ -142,7 +142,7 @@ public sealed class TakeOverTests(ITestOutputHelper output)
         await using var api = await TestApi.StartAsync();
 
         // Nobody waits for the end of this one.
-        using var group = new GatewayGroup(api) { Lease = TimeSpan.FromMinutes(1) };
+        using var group = new GatewayGroup(api) { Sharing = false, Lease = TimeSpan.FromMinutes(1) };
         var first = await group.StartAsync();
         var second = await group.StartAsync();
         await first.Rest.RunAsync("""{"path": "one"}""");

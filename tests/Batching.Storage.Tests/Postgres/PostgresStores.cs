@@ -23,12 +23,14 @@ internal static class PostgresStores
         TimeProvider? time = null,
         int? port = null,
         byte[]? masterKey = null,
-        ILogger<PostgresBatchStore>? logger = null) => new(
+        ILogger<PostgresBatchStore>? logger = null,
+        bool sharing = false) => new(
         Options.Create(new PostgresStoreOptions
         {
             ConnectionString = PostgresServer.Shared.ConnectionString(database, port),
             MasterKey = masterKey ?? MasterKey,
             Lease = Lease,
+            Sharing = sharing,
         }),
         time ?? TimeProvider.System,
         logger ?? NullLogger<PostgresBatchStore>.Instance);
