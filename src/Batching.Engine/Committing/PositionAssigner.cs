@@ -53,7 +53,11 @@ internal static class PositionAssigner
         {
             // Its batch was over before it was done: the response would be deleted the moment it is stored.
             var isLate = request.DoneTime >= record.ExpireTime && request.Reply.Failure == Failure.None;
-            Add(request, request.StoredIndex, isLate ? Late : request.Reply);
+            if (!request.IsUnfinished)
+            {
+                Add(request, request.StoredIndex, isLate ? Late : request.Reply);
+            }
+
             foreach (var next in request.Spawned)
             {
                 spawned.Add(next.Row);

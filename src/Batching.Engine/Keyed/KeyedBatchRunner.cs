@@ -242,10 +242,15 @@ public sealed class KeyedBatchRunner
             problems.Add(new Problem("method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner || request.Pagination is not null || request.DependsOn.Count > 0 || request.References)
+        if (request.Spawner || request.Pagination is not null || request.DependsOn.Count > 0 || request.References
+            || request.ForEach is not null)
         {
             problems.Add(new Problem(
-                request.DependsOn.Count > 0 ? "depends_on" : request.References ? "references" : "spawner", "is for stored batches only"));
+                request.DependsOn.Count > 0 ? "depends_on"
+                : request.ForEach is not null ? "for_each"
+                : request.References ? "references"
+                : "spawner",
+                "is for stored batches only"));
         }
 
         _validator.ValidateHeaders(request, "headers", problems);
