@@ -74,7 +74,7 @@ public sealed class ReferencesTests
 
         Assert.EndsWith(
             """
-            "path":"use","method":"GET","params":{"n":{"$ref":"src#/id"}},"dependsOn":["src"],"references":true}]},"statusCode":200}
+            "path":"use","method":"GET","params":{"n": {"$ref": "src#/id"}},"dependsOn":["src"],"references":true}]},"statusCode":200}
             """,
             reply.Text,
             StringComparison.Ordinal);
