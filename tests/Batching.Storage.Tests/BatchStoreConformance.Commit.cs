@@ -171,6 +171,23 @@ public abstract partial class BatchStoreConformance
         Assert.Equal(spawned.Data, window.Data);
     }
 
+    // What has spawned them goes on, and has no result yet.
+    [Fact]
+    public async Task CommitAsync_SpawnedWithoutAResult_StoresTheirWindows()
+    {
+        var batch = Batch(1, total: 2);
+        await CommitAsync(Accept(batch));
+        var before = await Store.ReadUsageAsync("alice", None);
+
+        await CommitAsync(new StoreWrite.AppendResults(batch with { Total = 5, Capacity = 10_002 }, [], [Window(2, 3, bytes: 30)]));
+
+        var after = await FindAsync(1);
+        Assert.Equal((5, 0, 10_002), (after.Total, after.Finished, after.Capacity));
+        Assert.Equal(3, (await Store.ReadWindowAsync(1, 4, None))!.Count);
+        var usage = await Store.ReadUsageAsync("alice", None);
+        Assert.Equal((before.Batches, before.Requests + 3, before.Bytes + 30), (usage.Batches, usage.Requests, usage.Bytes));
+    }
+
     [Fact]
     public async Task CommitAsync_CancelOfADoneBatch_ChangesNothing()
     {

@@ -9,7 +9,8 @@ namespace Batching.Cli.Input;
 
 /// <summary>
 /// Reads a call as <c>POST /api/v0/batch</c> has it: <c>path</c>, <c>method</c>, <c>params</c>, <c>headers</c>, <c>body</c>,
-/// <c>spawner</c>, <c>pagination</c>, <c>key</c>, <c>depends_on</c>, <c>run_when</c> and <c>references</c>. The members are told apart, and refused, as the gateway does it.
+/// <c>spawner</c>, <c>pagination</c>, <c>key</c>, <c>depends_on</c>, <c>run_when</c>, <c>references</c>
+/// and <c>for_each</c>. The members are told apart, and refused, as the gateway does it.
 /// </summary>
 internal static class CallReader
 {
@@ -105,6 +106,12 @@ internal static class CallReader
                 break;
             case "run_when" or "runWhen":
                 Refuse("run_when", V0RunWhen.FindProblem(ref reader, request));
+                break;
+            case "for_each" or "forEach":
+                request.ForEach = new ForEach
+                {
+                    Ref = V0Reference.Read(ref reader) ?? throw new FormatException("for_each must be an object with the one member $ref"),
+                };
                 break;
             case "references":
                 request.References = reader.TokenType is JsonTokenType.True or JsonTokenType.False

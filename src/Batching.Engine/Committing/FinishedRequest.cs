@@ -39,6 +39,9 @@ internal sealed record FinishedRequest(ActiveBatch Batch, int Index, UpstreamRep
     /// <summary>It was sent and must not be sent again, so that its outcome is needed even where its response is lost.</summary>
     public bool MustNotRepeat { get; init; }
 
+    /// <summary>It goes on: what it has spawned is stored, and no result of it.</summary>
+    public bool IsUnfinished { get; init; }
+
     /// <summary>It is stored in its turn among those of its batch: what was spawned gets its indexes in that order.</summary>
     public bool IsInOrder => Spawned.Count > 0 || SpawnedFrom is not null;
 

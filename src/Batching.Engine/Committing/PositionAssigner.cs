@@ -95,7 +95,11 @@ internal static class PositionAssigner
         var spawned = new List<Request>();
         foreach (var request in finished)
         {
-            Add(request, request.StoredIndex, ReplyOf(record, request));
+            if (!request.IsUnfinished)
+            {
+                Add(request, request.StoredIndex, ReplyOf(record, request));
+            }
+
             foreach (var next in request.Spawned)
             {
                 spawned.Add(next.Row);

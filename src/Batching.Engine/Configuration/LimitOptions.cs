@@ -131,6 +131,12 @@ public sealed class LimitOptions
     public int ReferencesPerRequest { get; set; } = 100;
 
     /// <summary>
+    /// Requests that one request with <c>for_each</c> makes. They count among <see cref="SpawnedRequestsPerBatch"/>, too.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int ItemsPerForEach { get; set; } = 10_000;
+
+    /// <summary>
     /// Bytes of a response body, decoded, that references may read. One body is read at a time. A reference into a larger one ends as
     /// <c>REFERENCE_NOT_FOUND</c>.
     /// </summary>
@@ -201,7 +207,7 @@ public sealed class LimitOptions
     public int PagesPerSpawner { get; set; } = 10_000;
 
     /// <summary>
-    /// Pages of all spawners of one batch together. Each spawner gets an equal part, at least one page and at most
+    /// Pages of all spawners of one batch together, and elements of all its lists. Each spawner gets an equal part, at least one page and at most
     /// <see cref="PagesPerSpawner"/>.
     /// </summary>
     [Range(1, 10_000_000)]

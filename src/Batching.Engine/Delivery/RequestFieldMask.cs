@@ -40,6 +40,8 @@ internal static class RequestFieldMask
         ["depends_on"] = RequestFields.DependsOn,
         ["run_when"] = RequestFields.RunWhen,
         ["references"] = RequestFields.References,
+        ["for_each"] = RequestFields.ForEach,
+        ["item"] = RequestFields.Item,
     };
 
     /// <summary>The fields that a mask names; all of them without a mask.</summary>

@@ -86,6 +86,8 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         _reused.DependsOn.Clear();
         _reused.ClearRunWhen();
         _reused.ClearReferences();
+        _reused.ForEach = null;
+        _reused.Item = null;
         _reused.Params = null;
         _reused.Pagination = null;
         _reused.Query.Clear();
@@ -113,6 +115,7 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
     {
         var bytes = FixedBytes + Encoding.UTF8.GetByteCount(view.Path) + Encoding.UTF8.GetByteCount(view.ParamsJson)
             + (view.Params?.CalculateSize() ?? 0L) + (view.Pagination?.CalculateSize() ?? 0L)
+            + (view.ForEach?.CalculateSize() ?? 0L) + (view.Item?.CalculateSize() ?? 0L)
             + KeyBytes.Of(view.Key) + KeyBytes.Of(view.DependsOn)
             + (view.Query.Count == 0 ? 0L : view.Query.Sum(parameter => (long)parameter.CalculateSize() + QueryFrame));
         if (bytes > room && view.DependsOn.Count > 0)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Batching.Engine.Content;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.V1;
@@ -15,6 +16,9 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
     private const int IntsPerRow = 4;
     private const int BytesPerSpawner = 2 * sizeof(int);
 
+    // In a list here, and in a table later.
+    private const int BytesPerList = 64;
+
     // While it is looked for circles: when each runs, for how many it waits, and the order.
     private const int BytesPerSearched = 3 * sizeof(int);
 
@@ -22,6 +26,9 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
     private readonly PagedInts _rows = new();
     private readonly PagedInts _names = new();
     private readonly List<int> _spawners = [];
+
+    // Of those that make requests of the elements of a list: their index, and the name of the request that has it.
+    private readonly List<(int Index, int Name)> _lists = [];
     private bool _hasReferences;
 
     /// <summary>The keys.</summary>
@@ -31,9 +38,12 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
     public int Edges => _names.Count;
 
     /// <summary>Bytes that all of it takes at most.</summary>
-    public long Bytes => Keys.Bytes + (sizeof(int) * (long)(_rows.Count + _names.Count)) + ((long)BytesPerSpawner * _spawners.Count);
+    public long Bytes => Keys.Bytes + (sizeof(int) * (long)(_rows.Count + _names.Count)) + ((long)BytesPerSpawner * _spawners.Count)
+        + ListBytes;
 
     private int Rows => _rows.Count / IntsPerRow;
+
+    private long ListBytes => (long)BytesPerList * _lists.Count;
 
     private RequestKeys? KeysOfReferences => _hasReferences ? Keys : null;
 
@@ -48,6 +58,11 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
             if (request.Key.Length > 0)
             {
                 bytes += RequestKeys.BytesPerKey + BytesPerSpawner;
+            }
+
+            if (request.ForEach is not null)
+            {
+                bytes += RequestKeys.BytesPerKey + BytesPerList;
             }
 
             if (request.DependsOn.Count + references(request) is var names and > 0)
@@ -67,10 +82,15 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
     /// </param>
     public void Add(int index, Request request, int? given = null)
     {
-        _hasReferences |= request.References;
-        if (request.Spawner && request.Key.Length > 0)
+        _hasReferences |= request.References || request.ForEach is not null;
+        if ((request.Spawner || request.ForEach is not null) && request.Key.Length > 0)
         {
             _spawners.Add(index);
+        }
+
+        if (request.ForEach is { } list && Reference.Parse(list.Ref, out _) is { } reference)
+        {
+            _lists.Add((index, Keys.Name(reference.Key)));
         }
 
         if (request.DependsOn.Count == 0)
@@ -139,7 +159,7 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
 
         var searched = (long)BytesPerSearched * count;
         var lease = budgets.Dependencies.Open(owner);
-        if (!lease.TryReserve(searched + DependencyGraph.BytesOf(count, Edges, KeysOfReferences)))
+        if (!lease.TryReserve(searched + ListBytes + DependencyGraph.BytesOf(count, Edges, KeysOfReferences)))
         {
             return budgets.RefuseDependencies();
         }
@@ -152,7 +172,7 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
         }
 
         lease.Release(searched);
-        graph = new DependencyGraph(first, dependents, open, rules, _spawners, lease, KeysOfReferences);
+        graph = new DependencyGraph(first, dependents, open, rules, _spawners, lease, KeysOfReferences, ToLists());
         return null;
     }
 
@@ -162,10 +182,12 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
     /// <returns>The graph; disposed, the lease is too.</returns>
     public DependencyGraph Rebuild(int count, ByteLease lease)
     {
-        lease.ReserveAnyway(DependencyGraph.BytesOf(count, Edges, KeysOfReferences));
+        lease.ReserveAnyway(ListBytes + DependencyGraph.BytesOf(count, Edges, KeysOfReferences));
         var (first, dependents, open, rules) = ToArrays(count);
-        return new DependencyGraph(first, dependents, open, rules, _spawners, lease, KeysOfReferences);
+        return new DependencyGraph(first, dependents, open, rules, _spawners, lease, KeysOfReferences, ToLists());
     }
+
+    private Dictionary<int, int> ToLists() => _lists.ToDictionary(list => list.Index, list => Keys.IndexOf(list.Name));
 
     private (int[] First, int[] Dependents, int[] Open, RunWhen[] Rules) ToArrays(int count)
     {

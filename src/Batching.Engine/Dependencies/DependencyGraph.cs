@@ -30,6 +30,9 @@ internal sealed class DependencyGraph : IDisposable
     // Of the results that requests may refer to.
     private readonly int[]? _positions;
 
+    // Of those that make requests of the elements of a list: the request that has it.
+    private readonly Dictionary<int, int> _lists;
+
     // For how many others a request still waits. Once it waits no more: the next one in the queue, -1 at the end.
     private readonly int[] _open;
 
@@ -47,6 +50,7 @@ internal sealed class DependencyGraph : IDisposable
     /// <param name="spawners">The spawners that others may depend on.</param>
     /// <param name="lease">Its memory; null if nobody counts.</param>
     /// <param name="keys">The keys of the requests, if they have references to each other; null if none has.</param>
+    /// <param name="lists">The lists of those that make requests of their elements; null if none does.</param>
     public DependencyGraph(
         int[] first,
         int[] dependents,
@@ -54,13 +58,15 @@ internal sealed class DependencyGraph : IDisposable
         ReadOnlySpan<RunWhen> rules,
         IEnumerable<int> spawners,
         ByteLease? lease,
-        RequestKeys? keys = null)
+        RequestKeys? keys = null,
+        Dictionary<int, int>? lists = null)
     {
         _first = first;
         _dependents = dependents;
         _open = open;
         _lease = lease;
         _keys = keys;
+        _lists = lists ?? [];
         _positions = keys is null ? null : new int[open.Length];
         _flags = new byte[open.Length];
         for (var i = 0; i < open.Length; i++)
@@ -117,6 +123,28 @@ internal sealed class DependencyGraph : IDisposable
     /// <summary>Whether others depend on a request.</summary>
     public bool HasDependents(int index) => index >= 0 && index < _flags.Length && _first[index] < _first[index + 1];
 
+    /// <summary>Whether the results of a request are its pages, or the requests that it has made of a list.</summary>
+    public bool HasPages(int index)
+    {
+        lock (_lock)
+        {
+            return _queries.Contains(index);
+        }
+    }
+
+    /// <summary>Whether all results of a list are there.</summary>
+    /// <param name="index">The request that has it.</param>
+    /// <param name="failed">Whether it has failed, or any of its pages.</param>
+    /// <returns>True for what has no pages: it is done before the list is wanted.</returns>
+    public bool IsListOver(int index, out bool failed)
+    {
+        lock (_lock)
+        {
+            failed = false;
+            return !_queries.Contains(index) || _queries.IsOver(index, out failed);
+        }
+    }
+
     /// <summary>Whether requests may be taken: not before <see cref="Run"/>.</summary>
     public bool IsRunning
     {
@@ -163,9 +191,20 @@ internal sealed class DependencyGraph : IDisposable
                 _positions[index] = position;
             }
 
-            if (!_isOver && (!_queries.Any || _queries.TryEnd(ref index, ref failed)))
+            if (_isOver)
             {
-                Tell(index, failed);
+                return;
+            }
+
+            // Elements are taken from pages as they come. Those that wait for the whole query are told when that is over.
+            if (_lists.Count > 0 && _queries.Contains(index))
+            {
+                Tell(index, failed, early: true);
+            }
+
+            if (!_queries.Any || _queries.TryEnd(ref index, ref failed))
+            {
+                Tell(index, failed, early: false);
             }
         }
     }
@@ -214,7 +253,7 @@ internal sealed class DependencyGraph : IDisposable
         _lease?.Dispose();
     }
 
-    private void Tell(int index, bool failed)
+    private void Tell(int index, bool failed, bool early)
     {
         if (!HasDependents(index))
         {
@@ -224,7 +263,7 @@ internal sealed class DependencyGraph : IDisposable
         var before = _head < 0 ? -1 : _tail;
         foreach (var dependent in DependentsOf(index))
         {
-            if ((_flags[dependent] & IsSettledFlag) != 0)
+            if ((_flags[dependent] & IsSettledFlag) != 0 || IsToldEarly(dependent, index) != early)
             {
                 continue;
             }
@@ -267,6 +306,9 @@ internal sealed class DependencyGraph : IDisposable
             }
         }
     }
+
+    private bool IsToldEarly(int dependent, int index) =>
+        _lists.Count > 0 && _lists.TryGetValue(dependent, out var list) && list == index && _queries.Contains(index);
 
     private ReadOnlySpan<int> DependentsOf(int index) => _dependents.AsSpan(_first[index].._first[index + 1]);
 

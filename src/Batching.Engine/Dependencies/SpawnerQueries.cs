@@ -30,6 +30,19 @@ internal sealed class SpawnerQueries
     /// <summary>Whether there are any.</summary>
     public bool Any => _queries.Count > 0;
 
+    /// <summary>Whether a request is one of them.</summary>
+    public bool Contains(int spawner) => _queries.ContainsKey(spawner);
+
+    /// <summary>Whether the query of a spawner is over.</summary>
+    /// <param name="spawner">The spawner.</param>
+    /// <param name="failed">Whether any of it has failed so far.</param>
+    public bool IsOver(int spawner, out bool failed)
+    {
+        var query = _queries.GetValueOrDefault(spawner);
+        failed = query.HasFailed;
+        return query.HasBegun && query.Open == 0;
+    }
+
     /// <summary>Adds a page that is stored.</summary>
     public void Add(int index, int spawner)
     {

@@ -10,7 +10,7 @@ internal static class StoredDependencies
 {
     private const RequestFields Wanted =
         RequestFields.Key | RequestFields.DependsOn | RequestFields.RunWhen | RequestFields.Spawner | RequestFields.SpawnedBy
-        | RequestFields.References;
+        | RequestFields.References | RequestFields.ForEach;
 
     /// <summary>Reads it.</summary>
     /// <param name="store">The store.</param>

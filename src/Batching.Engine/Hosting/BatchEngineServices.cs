@@ -57,6 +57,7 @@ public static class BatchEngineServices
         services.AddSingleton<RequestLoader>();
         services.AddSingleton<RequestEnder>();
         services.AddSingleton<Spawner>();
+        services.AddSingleton<ForEachFanOut>();
         services.AddSingleton<RequestRunner>();
         services.AddSingleton<StoreHealth>();
         services.AddSingleton<CommitPublisher>();

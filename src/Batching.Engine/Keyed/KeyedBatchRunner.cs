@@ -255,9 +255,11 @@ public sealed class KeyedBatchRunner
             problems.Add(new Problem("method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner || request.Pagination is not null || request.References)
+        if (request.Spawner || request.Pagination is not null || request.ForEach is not null || request.References)
         {
-            problems.Add(new Problem(request.References ? "references" : "spawner", "is for stored batches only"));
+            problems.Add(new Problem(
+                request.ForEach is not null ? "for_each" : request.References ? "references" : "spawner",
+                "is for stored batches only"));
         }
 
         _validator.ValidateHeaders(request, "headers", problems);

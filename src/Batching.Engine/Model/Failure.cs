@@ -75,4 +75,8 @@ public enum Failure : byte
     /// <summary>The value of a reference can't stand in its place, or the request with its values is more than it may be.</summary>
     /// <remarks>Look at the value and at its place. The gateway changes no value so that it fits.</remarks>
     ReferenceUnusable = 17,
+
+    /// <summary>A list has more elements than requests may be made of, or than its owner may store.</summary>
+    /// <remarks>Ask for a shorter list, or go on with the elements behind those that <c>message</c> counts.</remarks>
+    ItemLimit = 18,
 }

@@ -21,7 +21,7 @@ public static class FailureDetails
         Failure.None => throw new ArgumentOutOfRangeException(nameof(failure), failure, "The API has answered."),
         Failure.Cancelled => Google.Rpc.Code.Cancelled,
         Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => Google.Rpc.Code.DeadlineExceeded,
-        Failure.ResponseTooLarge or Failure.PageLimit or Failure.StoreFull => Google.Rpc.Code.ResourceExhausted,
+        Failure.ResponseTooLarge or Failure.PageLimit or Failure.ItemLimit or Failure.StoreFull => Google.Rpc.Code.ResourceExhausted,
         Failure.Interrupted => Google.Rpc.Code.Aborted,
         Failure.BadNextPage or Failure.PageCycle => Google.Rpc.Code.OutOfRange,
         Failure.NoUpstream or Failure.CredentialLost or Failure.DependencyFailed or Failure.ReferenceNotFound
@@ -49,6 +49,7 @@ public static class FailureDetails
         Failure.DependencyFailed => "DEPENDENCY_FAILED",
         Failure.ReferenceNotFound => "REFERENCE_NOT_FOUND",
         Failure.ReferenceUnusable => "REFERENCE_UNUSABLE",
+        Failure.ItemLimit => "ITEM_LIMIT",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -74,6 +75,7 @@ public static class FailureDetails
         Failure.BatchDeadline => "The deadline of the batch has passed before this request had finished.",
         Failure.DependencyFailed => "A request that this one depends on has come to an end that keeps it from running.",
         Failure.ReferenceNotFound => "A reference of this request is to something that isn't there.",
+        Failure.ItemLimit => "The list has more elements than requests may be made of.",
         Failure.ReferenceUnusable => "The value of a reference of this request can't stand in its place.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };

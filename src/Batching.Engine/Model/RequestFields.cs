@@ -82,6 +82,12 @@ public enum RequestFields
     /// <summary><c>references</c></summary>
     References = 1 << 24,
 
+    /// <summary><c>for_each</c></summary>
+    ForEach = 1 << 25,
+
+    /// <summary><c>item</c></summary>
+    Item = 1 << 26,
+
     /// <summary>All of <c>response</c>.</summary>
     Response = StatusCode | Headers | Body | Error | Size | Expired | ContentType | ContentEncoding,
 
@@ -90,7 +96,7 @@ public enum RequestFields
 
     /// <summary>The fields that the caller gave, and those that are known since the request was accepted or spawned.</summary>
     Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime | Pagination | Key | DependsOn | RunWhen
-        | References,
+        | References | ForEach | Item,
 
     /// <summary>The fields that a detailed status tells.</summary>
     Progress = Index | State | DoneTime | Position | StatusCode | Size,

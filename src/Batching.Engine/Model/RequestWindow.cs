@@ -140,6 +140,12 @@ public sealed class RequestWindow
                 case Request.RunWhenFieldNumber when fields.Has(RequestFields.RunWhen):
                     view.RunWhen = (RunWhen)input.ReadEnum();
                     break;
+                case Request.ForEachFieldNumber when fields.Has(RequestFields.ForEach):
+                    input.ReadMessage(view.ForEach = new ForEach());
+                    break;
+                case Request.ItemFieldNumber when fields.Has(RequestFields.Item):
+                    input.ReadMessage(view.Item = new ForEachItem());
+                    break;
                 case Request.ReferencesFieldNumber when fields.Has(RequestFields.References):
                     view.References = input.ReadBool();
                     break;

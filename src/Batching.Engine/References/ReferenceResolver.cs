@@ -32,10 +32,26 @@ internal sealed class ReferenceResolver(ResultReader results, UpstreamRouter rou
             return new ResolvedRequest(request);
         }
 
+        var (values, missing) = await FindAsync(batch, template, read, cancellationToken);
+        return missing is null
+            ? Fill(template, new ReferenceFill(reference => values[reference.Text]))
+            : new ResolvedRequest(null, Failure.ReferenceNotFound, missing);
+    }
+
+    /// <summary>Finds the values of references, but of those to an element.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="template">The request that has the references.</param>
+    /// <param name="read">The results that were read before.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The values by the texts of their references; or else which one is not there, as a sentence.</returns>
+    /// <exception cref="StoreUnavailableException">The results can't be read at the moment.</exception>
+    public async ValueTask<(Dictionary<string, ReadOnlyMemory<byte>> Values, string? Missing)> FindAsync(
+        ActiveBatch batch, RequestTemplate template, ReferencedResults read, CancellationToken cancellationToken)
+    {
         var values = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
         foreach (var reference in template.References)
         {
-            if (values.ContainsKey(reference.Text))
+            if (values.ContainsKey(reference.Text) || template.IsToItem(reference))
             {
                 continue;
             }
@@ -50,21 +66,19 @@ internal sealed class ReferenceResolver(ResultReader results, UpstreamRouter rou
 
             if (problem is not null)
             {
-                return new ResolvedRequest(
-                    null, Failure.ReferenceNotFound, $"The reference {CallerText.Quote(reference.Text)} {problem}.");
+                return (values, $"The reference {CallerText.Quote(reference.Text)} {problem}.");
             }
 
             values.Add(reference.Text, value);
         }
 
-        return Fill(request, template, new ReferenceFill(reference => values[reference.Text]));
+        return (values, null);
     }
 
     /// <summary>Puts values that are known into a request.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="template">What was read of it.</param>
+    /// <param name="template">The request.</param>
     /// <param name="values">The values.</param>
-    public ResolvedRequest Fill(Request request, RequestTemplate template, ReferenceFill values)
+    public ResolvedRequest Fill(RequestTemplate template, ReferenceFill values)
     {
         var filled = template.Fill(values);
         if ((values.Problem ?? FindProblem(template, filled)) is { } problem)
@@ -76,6 +90,10 @@ internal sealed class ReferenceResolver(ResultReader results, UpstreamRouter rou
         filled.References = false;
         return new ResolvedRequest(filled);
     }
+
+    /// <summary>A request with something in the place of each value, which goes to the same API.</summary>
+    public Request FillPlaceholders(Request request) =>
+        new RequestTemplate(request, _limits).Fill(ReferenceFill.Placeholders());
 
     private string? FindProblem(RequestTemplate template, Request filled)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
 using Batching.Engine.Model;
@@ -13,8 +12,6 @@ namespace Batching.Engine.References;
 /// <param name="limits">How much of it may be read.</param>
 internal sealed class ReferencedResult(ResultSegment segment, int position, LimitOptions limits)
 {
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = int.MaxValue };
-
     private readonly ResultEntry _entry = segment[position];
     private ReadOnlyMemory<byte>? _json;
     private string? _bodyProblem;
@@ -41,6 +38,20 @@ internal sealed class ReferencedResult(ResultSegment segment, int position, Limi
             default:
                 return FindInBody(reference.Pointer, out problem);
         }
+    }
+
+    /// <summary>Finds a list.</summary>
+    /// <inheritdoc cref="Find"/>
+    public ReadOnlyMemory<byte> FindList(Reference reference, out string? problem)
+    {
+        var json = ReadBody(out problem);
+        var list = problem is null ? ReferencedValue.Find(json, reference.Pointer, int.MaxValue, "body", out problem) : default;
+        if (problem is null && list.Span[0] != (byte)'[')
+        {
+            problem = "is to a value that is not an array";
+        }
+
+        return list;
     }
 
     /// <summary>The body as JSON, as far as that is known without reading it.</summary>
@@ -79,33 +90,6 @@ internal sealed class ReferencedResult(ResultSegment segment, int position, Limi
             return default;
         }
 
-        try
-        {
-            var reader = new Utf8JsonReader(json.Span, ReaderOptions);
-            if (!pointer.TryMoveTo(ref reader))
-            {
-                problem = "is to a value that the body does not have";
-                return default;
-            }
-
-            var start = (int)reader.TokenStartIndex;
-            reader.Skip();
-            var value = json[start..(int)reader.BytesConsumed];
-            if (pointer.Tokens.Count == 0)
-            {
-                // Throws if anything but white space follows.
-                reader.Read();
-            }
-
-            problem = value.Length <= limits.ReferencedValueBytes
-                ? null
-                : $"is to a value of {value.Length} bytes; the limit is {limits.ReferencedValueBytes} ({OptionKey.Of<LimitOptions>(nameof(LimitOptions.ReferencedValueBytes))})";
-            return value;
-        }
-        catch (JsonException)
-        {
-            problem = "is to a body that is not JSON";
-            return default;
-        }
+        return ReferencedValue.Find(json, pointer, limits.ReferencedValueBytes, "body", out problem);
     }
 }

@@ -31,6 +31,11 @@ internal sealed class RequestTemplate
     {
         _request = request;
         _limits = limits;
+        if (!IsWanted(request))
+        {
+            return;
+        }
+
         _path = Read("path", request.Path);
         for (var i = 0; i < request.Query.Count; i++)
         {
@@ -64,8 +69,12 @@ internal sealed class RequestTemplate
     /// <summary>Whether there is nothing to put into it.</summary>
     public bool IsPlain => _path is null && _query.Count == 0 && _headers.Count == 0 && _params is null && _body is null;
 
+    /// <summary>Whether a reference is to the element that the request is made for.</summary>
+    public bool IsToItem(Reference reference) => _request.ForEach is not null && reference.Key == Reference.ItemKey;
+
     /// <summary>Whether references are read in a request.</summary>
-    public static bool IsWanted(Request request) => request.HasReferences ? request.References : request.DependsOn.Count > 0;
+    public static bool IsWanted(Request request) =>
+        request.HasReferences ? request.References : request.DependsOn.Count > 0 || request.ForEach is not null;
 
     /// <summary>The number of references that a request may have at most, as far as a look at its size or its bytes shows.</summary>
     public static int MostReferences(Request request)
@@ -172,6 +181,13 @@ internal sealed class RequestTemplate
             _problems.Add((field, problem));
         }
 
-        _references.AddRange(references);
+        foreach (var reference in references)
+        {
+            _references.Add(reference);
+            if (reference.Kind != ReferenceKind.Body && IsToItem(reference))
+            {
+                _problems.Add((field, $"has the reference {CallerText.Quote(reference.Text)}, but an element has neither status nor headers"));
+            }
+        }
     }
 }

@@ -141,6 +141,11 @@ internal sealed class RequestLoader(
     {
         var request = stored.Decode();
         var bytes = stored.Size;
+        if (request.ForEach is not null)
+        {
+            return await TryLoadForEachAsync(batch, index, request, bytes);
+        }
+
         if (RequestTemplate.IsWanted(request))
         {
             var resolved = await references.ResolveAsync(batch, request, read, cancellationToken);
@@ -165,6 +170,18 @@ internal sealed class RequestLoader(
         }
 
         return TryEnqueue(batch, index, call, bytes);
+    }
+
+    // It waits in the queue of its upstream for its turn to make requests, as they do later.
+    private async ValueTask<bool> TryLoadForEachAsync(ActiveBatch batch, int index, Request request, int bytes)
+    {
+        if (TryMakeCall(batch, references.FillPlaceholders(request), out var call))
+        {
+            return TryEnqueue(batch, index, call with { Request = request }, bytes);
+        }
+
+        await EndAsync(batch, index, Failure.NoUpstream, message: null);
+        return true;
     }
 
     private bool TryMakeCall(ActiveBatch batch, Request request, [NotNullWhen(true)] out UpstreamCall? call)

@@ -18,6 +18,8 @@ internal sealed class RequestRunner(
     UpstreamRouter router,
     UpstreamCaller caller,
     Spawner spawner,
+    ForEachFanOut forEach,
+    ChangeNotifier changes,
     GroupCommitter committer,
     StoreHealth health,
     BatchIds ids,
@@ -35,6 +37,12 @@ internal sealed class RequestRunner(
     {
         if (health.TryPark(request) || (request.SpawnedFrom is null && !request.IsClaimed && !loads.TryClaim(request)))
         {
+            return;
+        }
+
+        if (request.Call.Request.ForEach is not null)
+        {
+            await RunForEachAsync(request);
             return;
         }
 
@@ -82,6 +90,84 @@ internal sealed class RequestRunner(
         }
     }
 
+    // Each turn makes a group of requests, which is stored without a result until the last one is.
+    private async ValueTask RunForEachAsync(QueuedRequest request)
+    {
+        var batch = request.Batch;
+
+        // From before it is looked for elements, so that none comes unseen.
+        var watch = changes.Watch(batch.Key);
+        try
+        {
+            if (await StepAsync(request) is not { } step)
+            {
+                return;
+            }
+
+            if (step.Waits)
+            {
+                _ = ResumeAsync(request, watch);
+                watch = null;
+                return;
+            }
+
+            var finished = new FinishedRequest(batch, request.Index, step.End ?? UpstreamReply.FromSpawner(), time.GetUtcNow())
+            {
+                Spawned = step.Requests,
+                Lease = step.Lease,
+                IsUnfinished = step.End is null,
+                Upstream = request.Call.Route.Upstream.Metrics,
+            };
+            await committer.AddAsync(finished, holdsPlace: true);
+            if (step.End is null)
+            {
+                Enqueue(request with { IsClaimed = true });
+            }
+        }
+        finally
+        {
+            watch?.Dispose();
+        }
+    }
+
+    // Null if the request is left for the next start of the gateway.
+    private async ValueTask<ForEachStep?> StepAsync(QueuedRequest request)
+    {
+        try
+        {
+            request.Batch.Stopping.ThrowIfCancellationRequested();
+            return await forEach.StepAsync(request.Batch, request.Index, request.Call.Request);
+        }
+        catch (OperationCanceledException) when (request.Batch.Stopping.IsCancellationRequested)
+        {
+            return request.Batch.StopReason is var reason and not Failure.None
+                ? ForEachStep.Ended(UpstreamReply.FromFailure(reason, reason.Message()))
+                : null;
+        }
+        catch (StoreUnavailableException)
+        {
+            return ForEachStep.Wait;
+        }
+        catch (Exception exception)
+        {
+            using var scope = ids.BeginScope(logger, request.Batch.Record, request.StoredIndex);
+            RequestRunnerLog.CallFailed(logger, exception);
+            return ForEachStep.Ended(UpstreamReply.FromFailure(Failure.UpstreamReset, Failure.UpstreamReset.Message()));
+        }
+    }
+
+    // Holds no place meanwhile. Room that others give back is no change of this batch.
+    private async Task ResumeAsync(QueuedRequest request, ChangeNotifier.ChangeWatch watch)
+    {
+        using (watch)
+        {
+            var delay = StoreRetry.WaitAsync(time, request.Batch.Stopping);
+            await Task.WhenAny(watch.NextChange, delay);
+        }
+
+        Enqueue(request with { IsClaimed = true });
+    }
+
     // No reply if the request is left for the next start of the gateway.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<(UpstreamReply? Reply, Spawned Spawned)> CallAsync(
@@ -98,7 +184,7 @@ internal sealed class RequestRunner(
             var reply = await caller.CallAsync(request.Call, place, request.Batch.Stopping);
             try
             {
-                if (request.Call.Request.SpawnedBy.Length == 0 || request.Batch.StopReason != Failure.None)
+                if (request.Call.Request is { SpawnedBy.Length: 0 } or { Item: not null } || request.Batch.StopReason != Failure.None)
                 {
                     return (reply, Spawned.None);
                 }

@@ -1,4 +1,5 @@
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.Engine.Model;
 using Batching.Engine.References;
 using Batching.V1;
@@ -16,12 +17,17 @@ internal static class ReferenceRules
     /// <returns>The request itself if it has none; null if something is wrong with them.</returns>
     public static Request? Fill(Request request, LimitOptions limits, string field, List<Problem> problems)
     {
-        if (!RequestTemplate.IsWanted(request))
+        var before = problems.Count;
+        if (request.ForEach is { } list)
         {
-            return request;
+            CheckList(request, list, $"{field}.for_each", problems);
         }
 
-        var before = problems.Count;
+        if (!RequestTemplate.IsWanted(request))
+        {
+            return problems.Count > before ? null : request;
+        }
+
         var template = new RequestTemplate(request, limits);
         problems.AddRange(template.Problems.Select(problem => new Problem($"{field}.{problem.Field}", problem.Message)));
         if (request.Spawner && (!template.IsPlain || template.Problems.Count > 0))
@@ -58,19 +64,46 @@ internal static class ReferenceRules
     /// <param name="limits">What it may have.</param>
     public static void AddDependencies(Request request, LimitOptions limits)
     {
-        if (!RequestTemplate.IsWanted(request))
+        if (!RequestTemplate.IsWanted(request) && request.ForEach is null)
         {
             return;
+        }
+
+        var keys = new List<string>();
+        if (request.ForEach is { } list && Reference.Parse(list.Ref, out _) is { } source)
+        {
+            keys.Add(source.Key);
         }
 
         var template = new RequestTemplate(request, limits);
-        if (template.IsPlain)
+        if (!template.IsPlain)
         {
-            return;
+            request.References = true;
+            keys.AddRange(template.References.Where(reference => !template.IsToItem(reference)).Select(static reference => reference.Key));
         }
 
-        request.References = true;
-        var named = request.DependsOn.ToHashSet(StringComparer.Ordinal);
-        request.DependsOn.Add(template.References.Select(static reference => reference.Key).Where(named.Add).ToList());
+        if (keys.Count > 0)
+        {
+            var named = request.DependsOn.ToHashSet(StringComparer.Ordinal);
+            request.DependsOn.Add(keys.Where(named.Add).ToList());
+        }
+    }
+
+    private static void CheckList(Request request, ForEach list, string field, List<Problem> problems)
+    {
+        var reference = Reference.Parse(list.Ref, out var problem);
+        if (problem is not null)
+        {
+            problems.Add(new Problem(field, $"has the reference {CallerText.Quote(list.Ref)}, which {problem}"));
+        }
+        else if (reference is { Kind: not ReferenceKind.Body } or { Key: Reference.ItemKey })
+        {
+            problems.Add(new Problem(field, "must be key#/json/pointer: the place of a list in a response"));
+        }
+
+        if (request.Spawner)
+        {
+            problems.Add(new Problem(field, "can't stand beside spawner"));
+        }
     }
 }

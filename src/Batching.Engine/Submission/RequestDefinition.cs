@@ -20,6 +20,7 @@ internal static class RequestDefinition
         request.Position = 0;
         request.Response = null;
         request.ClearIndex();
+        request.Item = null;
         if (request.Key.Length == 0)
         {
             request.ClearKey();

@@ -55,7 +55,7 @@ internal sealed class MessageBuilder(BatchEngineOptions options)
         }
 
         AddOwnFields(message.Headers, call.Forwarded, attempt);
-        if (call.Request.SpawnedBy.Length > 0 && call.Route.Upstream is { Pagination.ForwardedFields: true } upstream)
+        if (call.Request is { SpawnedBy.Length: > 0, Item: null } && call.Route.Upstream is { Pagination.ForwardedFields: true } upstream)
         {
             AddForwardedFields(message.Headers, upstream);
         }

@@ -13,7 +13,7 @@ internal static class RepeatRules
     /// query.
     /// </summary>
     public static bool MayRepeat(HttpMethod method, Request request) =>
-        Methods.IsIdempotent(method) || request.SpawnedBy.Length > 0;
+        Methods.IsIdempotent(method) || (request.SpawnedBy.Length > 0 && request.Item is null);
 
     /// <summary>
     /// Whether sending a request a second time may do something twice, so that it must be known after a crash that it was

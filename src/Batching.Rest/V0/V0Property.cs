@@ -25,6 +25,8 @@ internal static class V0Property
     public const string DependsOn = "dependsOn";
     public const string RunWhen = "runWhen";
     public const string References = "references";
+    public const string ForEach = "forEach";
+    public const string Item = "item";
 
     /// <summary>Each property with the fields to ask for.</summary>
     public static IReadOnlyDictionary<string, string[]> Fields { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -49,6 +51,8 @@ internal static class V0Property
         [DependsOn] = ["depends_on"],
         [RunWhen] = ["run_when"],
         [References] = ["references"],
+        [ForEach] = ["for_each"],
+        [Item] = ["item"],
     };
 
     /// <summary>The properties that come when nothing is asked for.</summary>

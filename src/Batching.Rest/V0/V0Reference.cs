@@ -10,12 +10,16 @@ internal static class V0Reference
 {
     /// <summary>Reads a string, or an object with the one member <c>$ref</c>.</summary>
     /// <returns>The text; null, with the reader where it was, if it is neither.</returns>
-    public static string? ReadText(ref Utf8JsonReader reader)
+    public static string? ReadText(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String
+        ? reader.GetString()
+        // What would end a reference in a text is percent-encoded there.
+        : Read(ref reader) is { } reference ? $"${{{reference.Replace("}", "%7D", StringComparison.Ordinal)}}}"
+        : null;
+
+    /// <summary>Reads an object with the one member <c>$ref</c>.</summary>
+    /// <returns>The reference; null, with the reader where it was, if it is none.</returns>
+    public static string? Read(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType == JsonTokenType.String)
-        {
-            return reader.GetString();
-        }
 
         var inside = reader;
         if (reader.TokenType != JsonTokenType.StartObject || !inside.Read() || inside.TokenType != JsonTokenType.PropertyName
@@ -24,14 +28,13 @@ internal static class V0Reference
             return null;
         }
 
-        // What would end a reference in a text is percent-encoded there.
-        var reference = inside.GetString()!.Replace("}", "%7D", StringComparison.Ordinal);
+        var reference = inside.GetString();
         if (!inside.Read() || inside.TokenType != JsonTokenType.EndObject)
         {
             return null;
         }
 
         reader = inside;
-        return $"${{{reference}}}";
+        return reference;
     }
 }

@@ -142,6 +142,18 @@ internal ref partial struct V0RequestReader
                 }
 
                 break;
+            case "for_each" or "forEach":
+                if (V0Reference.Read(ref _reader) is { } list)
+                {
+                    request.ForEach = new ForEach { Ref = list };
+                }
+                else
+                {
+                    AddProblem(".for_each", "must be an object with the one member $ref");
+                    _reader.Skip();
+                }
+
+                break;
             case "references":
                 request.References = ReadBoolean(".references");
                 break;

@@ -273,6 +273,7 @@ internal static class V0Writer
             json.WriteBoolean("references"u8, request.References);
         }
 
+        V0ForEach.Write(json, request, properties);
         if (properties.Contains(V0Property.Index))
         {
             json.WriteNumber("index"u8, request.Index);

@@ -1,4 +1,4 @@
-using Batching.Engine.References;
+using Batching.Engine.Content;
 
 namespace Batching.Engine.Tests.References;
 

@@ -21,7 +21,7 @@ public sealed partial class ReferencesPageTests
             .Select(match => match.Groups[1].Value)
             .ToArray();
 
-        Assert.True(examples.Length >= 2, $"The page has {examples.Length} examples.");
+        Assert.True(examples.Length >= 3, $"The page has {examples.Length} examples.");
         foreach (var example in examples)
         {
             using var content = new StringContent(example, Encoding.UTF8);

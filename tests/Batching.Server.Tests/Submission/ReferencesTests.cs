@@ -24,21 +24,39 @@ public sealed class ReferencesTests
             },
         });
 
-        using var stream = gateway.Grpc.FetchResults(new FetchResultsRequest { BatchId = batch.Batch.Id });
-        var results = new List<Request>();
-        await foreach (var record in stream.ResponseStream.ReadAllAsync())
-        {
-            if (record.Request is { } result)
-            {
-                results.Add(result);
-            }
-        }
+        var results = await ReadAsync(gateway, batch.Batch.Id);
 
         Assert.Equal([200, 200, 424], results.OrderBy(result => result.Index).Select(result => result.Response.StatusCode));
         Assert.Equal(
             "REFERENCE_NOT_FOUND", results.Single(result => result.Index == 2).Response.Error.Details[0].Unpack<ErrorInfo>().Reason);
         var sent = api.Requests.Single(call => call.Method == "POST");
         Assert.Equal(("/use/1.50", """{"v":[1, "x"]}"""), (sent.Target, sent.Text));
+    }
+
+    [Fact]
+    public async Task CreateBatch_ForEach_MakesARequestOfEachElement()
+    {
+        await using var api = await StartApiAsync();
+        await using var gateway = await Gateway.StartAsync(api);
+
+        var batch = await gateway.Grpc.CreateBatchAsync(new CreateBatchRequest
+        {
+            Requests =
+            {
+                new Request { Path = "src", Key = "src" },
+                new Request { Path = "use/${item}", ForEach = new ForEach { Ref = "src#/v" } },
+            },
+        });
+
+        var results = await ReadAsync(gateway, batch.Batch.Id);
+        var made = results.Where(result => result.Item is not null).ToArray();
+        Assert.Equal(4, results.Count);
+        Assert.Equal(["use/1", "use/x"], made.OrderBy(result => result.Index).Select(result => result.Path));
+        Assert.All(made, result => Assert.Equal(results.Single(each => each.ForEach is not null).Id, result.SpawnedBy));
+        Assert.All(made, result => Assert.Equal(batch.Batch.Requests[0].Id, result.Item.RequestId));
+        var text = await gateway.Rest.GetAsync($"/api/v0/batch/{batch.Batch.Id}?after=0&request_fields=path,forEach,item");
+        Assert.Contains("""{"of":""" + batch.Batch.Requests[0].Id.TrimStart('0') + ""","index":1}""", text.Text, StringComparison.Ordinal);
+        Assert.Contains(""""forEach":{"$ref":"src#/v"}"""", text.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,13 +74,28 @@ public sealed class ReferencesTests
 
         Assert.EndsWith(
             """
-            "path":"use","method":"GET","params":{"n":{"$ref":"src#/id"}},"dependsOn":["src"],"references":true}]},"statusCode":200}
+            "path":"use","method":"GET","params":{"n": {"$ref": "src#/id"}},"dependsOn":["src"],"references":true}]},"statusCode":200}
             """,
             reply.Text,
             StringComparison.Ordinal);
         await Eventually.BeTrueAsync(() => api.Requests.Count == 2, "both were sent");
         var sent = api.Requests.Last();
         Assert.Equal(("/use?n=1.50", "true", "200-1.50"), (sent.Target, sent.Headers["X-Id"], sent.Headers["X-Both"]));
+    }
+
+    private static async Task<List<Request>> ReadAsync(Gateway gateway, string id)
+    {
+        using var stream = gateway.Grpc.FetchResults(new FetchResultsRequest { BatchId = id });
+        var results = new List<Request>();
+        await foreach (var record in stream.ResponseStream.ReadAllAsync())
+        {
+            if (record.Request is { } result)
+            {
+                results.Add(result);
+            }
+        }
+
+        return results;
     }
 
     private static Task<TestApi> StartApiAsync() =>

@@ -1,4 +1,4 @@
-namespace Batching.Engine.References;
+namespace Batching.Engine.Content;
 
 /// <summary>The part of a result that a reference is to.</summary>
 internal enum ReferenceKind

@@ -1,7 +1,6 @@
 using System.Text;
-using Batching.Engine.Content;
 
-namespace Batching.Engine.References;
+namespace Batching.Engine.Content;
 
 /// <summary>A reference to a part of the result of another request of the batch.</summary>
 /// <param name="Text">As it was written: two of the same text are the same.</param>
@@ -11,6 +10,9 @@ namespace Batching.Engine.References;
 /// <param name="Header">The name of the header field, in lower case.</param>
 internal sealed record Reference(string Text, string Key, ReferenceKind Kind, JsonPointer Pointer, string Header)
 {
+    /// <summary>The key of the element, in a request that stands for one of each.</summary>
+    public const string ItemKey = "item";
+
     private const string StatusSuffix = ".status";
     private const string HeadersPart = ".headers.";
 
@@ -26,7 +28,12 @@ internal sealed record Reference(string Text, string Key, ReferenceKind Kind, Js
     /// <returns>The reference; null if the text is none.</returns>
     public static Reference? Parse(string text, out string? problem)
     {
-        problem = null;
+        if (text == ItemKey)
+        {
+            problem = null;
+            return new Reference(text, ItemKey, ReferenceKind.Body, Whole, "");
+        }
+
         var hash = text.IndexOf('#', StringComparison.Ordinal);
         var headers = hash < 0 ? text.LastIndexOf(HeadersPart, StringComparison.Ordinal) : -1;
         var (key, pointer, header) = hash >= 0 ? (Decode(text[..hash]), Decode(text[(hash + 1)..]), "")
