@@ -75,7 +75,8 @@ function layout({ name, title, html }) {
 <link rel="stylesheet" href="${up}/site/page.css"><script type="module" src="${up}/site/search.js"></script></head>
 <body><nav><a class="home" href="${up}/index.html">Batch</a>
 <input type="search" id="search" placeholder="Search" aria-label="Search"><ol id="found" hidden></ol>
-<ul>${list.join('\n')}</ul></nav>
+<ul>${list.join('\n')}
+<li><a href="${up}/reference.html"${name === 'reference.md' ? ' aria-current="page"' : ''}>REST reference</a></li></ul></nav>
 <main>${html}</main></body></html>
 `;
 }
@@ -92,5 +93,17 @@ for (const path of copied) {
 mkdirSync(join(out, 'site'), { recursive: true });
 for (const file of ['page.css', 'search.js']) cpSync(join(here, file), join(out, 'site', file));
 cpSync(join(here, 'node_modules/minisearch/dist/es/index.js'), join(out, 'site/minisearch.js'));
+// The reference is what a gateway shows at /reference, without its own gateway to try calls out at.
+const document = JSON.parse(readFileSync(join(root, 'src/Batching.Server/Pages/openapi.json'), 'utf8'));
+writeFileSync(join(out, 'openapi.json'), JSON.stringify(document));
+for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) cpSync(join(here, 'node_modules/swagger-ui-dist', file), join(out, 'site', file));
+cpSync(join(here, 'reference.js'), join(out, 'site/reference.js'));
+const operations = Object.values(document.paths).reduce((sum, path) => sum + Object.keys(path).length, 0);
+writeFileSync(join(out, 'reference.html'), layout({
+  name: 'reference.md',
+  title: 'REST reference',
+  html: '<link rel="stylesheet" href="site/swagger-ui.css"><div id="reference"></div>'
+    + '<script defer src="site/swagger-ui-bundle.js"></script><script type="module" src="site/reference.js"></script>',
+}));
 writeFileSync(join(out, 'site/index.json'), JSON.stringify(search));
-console.log(`${pages.length} pages, ${copied.size} files and folders beside them, ${search.documentCount} sections to search`);
+console.log(`${pages.length} pages, ${copied.size} files and folders beside them, ${search.documentCount} sections to search, ${operations} operations in the reference`);

@@ -4,6 +4,7 @@ using Batching.Benchmarks.Flow;
 using Batching.Benchmarks.Graph;
 using Batching.Benchmarks.Keyed;
 using Batching.Benchmarks.Large;
+using Batching.Benchmarks.Models;
 using Batching.Benchmarks.Neighbours;
 using Batching.Benchmarks.Overload;
 using Batching.Benchmarks.Pages;
@@ -50,6 +51,9 @@ switch (args)
     case ["startup", .. { Length: > 0 } folders]:
         await StartupFigure.RunAsync(folders, rounds: 10);
         return 0;
+    case ["cli-start", var folder, .. var rest]:
+        await CliStartFigure.RunAsync(folder, Rounds(rest, 12));
+        return 0;
     case ["bare-loop", var port, var upstream]:
         await BareLoop.ServeAsync(
             int.Parse(port, CultureInfo.InvariantCulture), int.Parse(upstream, CultureInfo.InvariantCulture));
@@ -60,6 +64,10 @@ switch (args)
     case ["graph-comparison", .. var rest]:
         await GraphFigure.RunAsync(
             Rounds(rest[..Math.Min(1, rest.Length)], 5), TimeSpan.FromSeconds(rest.Length > 1 ? Number(rest[1]) : 6));
+        return 0;
+    case ["openai", .. var rest]:
+        await OpenAiFigure.RunAsync(
+            Rounds(rest[..Math.Min(1, rest.Length)], 5), rest.Length > 1 ? Number(rest[1]) : 50_000);
         return 0;
     case ["odata-service", var port]:
         await ODataService.ServeAsync(Number(port));
@@ -104,10 +112,11 @@ switch (args)
             """
             Which figure?
               pass-through [--rest] [rounds [folder of a build …]], pass-through --telemetry [--rest] [rounds], startup <published folder> …
+              cli-start <published folder> [rounds]
               small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               pages [rounds [folder of a build …]], dependencies [rounds [requests]]
               keyed-comparison [rounds], keyed-latency, owner-timing
-              graph-comparison [rounds [seconds]]
+              graph-comparison [rounds [seconds]], openai [rounds [lines]]
               adaptive [rounds], owner-isolation [rounds], fairness [requests of the large batch]
               big-batch [requests], slow-readers [bytes of a result]
               startup-recovery [rounds [shape …]], soak [--minutes N]

@@ -9,7 +9,7 @@ namespace Batching.Cli.Input;
 
 /// <summary>
 /// Reads a call as <c>POST /api/v0/batch</c> has it: <c>path</c>, <c>method</c>, <c>params</c>, <c>headers</c>, <c>body</c>,
-/// <c>spawner</c>, <c>pagination</c> and <c>key</c>. The members are told apart, and refused, as the gateway does it.
+/// <c>spawner</c>, <c>pagination</c>, <c>key</c>, <c>depends_on</c>, <c>run_when</c> and <c>references</c>. The members are told apart, and refused, as the gateway does it.
 /// </summary>
 internal static class CallReader
 {
@@ -106,6 +106,11 @@ internal static class CallReader
             case "run_when" or "runWhen":
                 Refuse("run_when", V0RunWhen.FindProblem(ref reader, request));
                 break;
+            case "references":
+                request.References = reader.TokenType is JsonTokenType.True or JsonTokenType.False
+                    ? reader.GetBoolean()
+                    : throw new FormatException("references must be true or false");
+                break;
             case "spawner":
                 request.Spawner = reader.TokenType is JsonTokenType.True or JsonTokenType.False
                     ? reader.GetBoolean()
@@ -162,7 +167,7 @@ internal static class CallReader
         {
             var name = reader.GetString()!;
             reader.Read();
-            if (!request.Headers.TryAdd(name, ReadText(ref reader, $"headers[{name}]")))
+            if (!request.Headers.TryAdd(name, V0Reference.ReadText(ref reader) ?? ReadText(ref reader, $"headers[{name}]")))
             {
                 throw new FormatException($"headers[{name}] is given twice");
             }

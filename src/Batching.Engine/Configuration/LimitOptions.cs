@@ -112,7 +112,7 @@ public sealed class LimitOptions
 
     /// <summary>
     /// Bytes of memory for the dependencies between requests of batches that run: 13 for each request of such a batch, and 4
-    /// for each time that one names another. Beyond it the gateway refuses further batches with dependencies, with 429 or
+    /// for each time that one names another. With references 4 more for each request, and 48 for each key. Beyond it the gateway refuses further batches with dependencies, with 429 or
     /// <c>RESOURCE_EXHAUSTED</c>, until others are done.
     /// </summary>
     [MemoryBudget]
@@ -125,6 +125,28 @@ public sealed class LimitOptions
     /// </summary>
     [Range(typeof(long), "1048576", "17179869184")]
     public long DependencyBytesPerOwner { get; set; } = 16L * 1024 * 1024;
+
+    /// <summary>References to other requests in one request.</summary>
+    [Range(1, 10_000)]
+    public int ReferencesPerRequest { get; set; } = 100;
+
+    /// <summary>
+    /// Bytes of a response body, decoded, that references may read. One body is read at a time. A reference into a larger one ends as
+    /// <c>REFERENCE_NOT_FOUND</c>.
+    /// </summary>
+    [Range(1, 1 << 30)]
+    public int ReferencedBodyBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of the value of one reference, as JSON. One to a larger value ends as <c>REFERENCE_NOT_FOUND</c>.</summary>
+    [Range(1, 1 << 30)]
+    public int ReferencedValueBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// Bytes of the body of a request once its references have their values. A larger one ends as <c>REFERENCE_UNUSABLE</c>. While
+    /// the request waits for its turn, they count among <see cref="WaitingBytes"/>.
+    /// </summary>
+    [Range(1, 1 << 30)]
+    public int ResolvedBodyBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>Bytes of one response body.</summary>
     [Range(1, 1 << 30)]

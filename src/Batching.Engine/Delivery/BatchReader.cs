@@ -9,7 +9,7 @@ namespace Batching.Engine.Delivery;
 /// <summary>Reads batches: how far one is, with its requests, or a list of them. Thread-safe.</summary>
 public sealed class BatchReader
 {
-    private const int DefaultListLimit = 100;
+    internal const int DefaultListLimit = 100;
 
     private readonly IBatchStore _store;
     private readonly BatchFinder _finder;
@@ -86,13 +86,19 @@ public sealed class BatchReader
     public async ValueTask<Outcome<ListBatchesResponse>> ListAsync(
         Caller caller, ListBatchesRequest request, CancellationToken cancellationToken)
     {
-        if (request.Limit < 0)
+        if (request.Limit < 0 || request.PageSize < 0)
         {
-            return new Refusal.Invalid("limit", "must not be negative");
+            return new Refusal.Invalid(request.Limit < 0 ? "limit" : "page_size", "must not be negative");
+        }
+
+        if (request.Limit != 0 && request.PageSize != 0 && request.Limit != request.PageSize)
+        {
+            return new Refusal.Invalid("page_size", "is another name of limit, and must not be another number");
         }
 
         // More than there is in a page is no error (https://google.aip.dev/158). The rest is on the next page.
-        var limit = Math.Min(request.Limit == 0 ? DefaultListLimit : request.Limit, _limits.ListedBatches);
+        var wanted = Math.Max(request.Limit, request.PageSize);
+        var limit = Math.Min(wanted == 0 ? DefaultListLimit : wanted, _limits.ListedBatches);
         limit = Math.Min(limit, _limits.MessageBytes / BatchViews.MaxBytes);
         var before = long.MaxValue;
         if (request.PageToken.Length > 0 && !_ids.TryParseBatch(request.PageToken, out before))

@@ -39,6 +39,7 @@ internal static class RequestFieldMask
         ["key"] = RequestFields.Key,
         ["depends_on"] = RequestFields.DependsOn,
         ["run_when"] = RequestFields.RunWhen,
+        ["references"] = RequestFields.References,
     };
 
     /// <summary>The fields that a mask names; all of them without a mask.</summary>

@@ -85,6 +85,7 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         _reused.ClearKey();
         _reused.DependsOn.Clear();
         _reused.ClearRunWhen();
+        _reused.ClearReferences();
         _reused.Params = null;
         _reused.Pagination = null;
         _reused.Query.Clear();

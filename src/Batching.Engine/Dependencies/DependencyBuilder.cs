@@ -12,16 +12,17 @@ namespace Batching.Engine.Dependencies;
 /// <param name="fieldOf">Names a request in a problem; null for <c>requests[3]</c>.</param>
 internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
 {
-    private const int IntsPerRow = 3;
+    private const int IntsPerRow = 4;
     private const int BytesPerSpawner = 2 * sizeof(int);
 
     // While it is looked for circles: when each runs, for how many it waits, and the order.
     private const int BytesPerSearched = 3 * sizeof(int);
 
-    // Of each request that names others: its index, when it runs, and where its names end.
+    // Of each request that names others: its index, when it runs, where its names end, and how many the caller has given.
     private readonly PagedInts _rows = new();
     private readonly PagedInts _names = new();
     private readonly List<int> _spawners = [];
+    private bool _hasReferences;
 
     /// <summary>The keys.</summary>
     public RequestKeys Keys { get; } = new();
@@ -34,8 +35,12 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
 
     private int Rows => _rows.Count / IntsPerRow;
 
+    private RequestKeys? KeysOfReferences => _hasReferences ? Keys : null;
+
     /// <summary>Bytes that the next requests may take at most.</summary>
-    public static long MostBytesOf(IReadOnlyList<Request> requests)
+    /// <param name="requests">The requests.</param>
+    /// <param name="references">Says how many references a request may have at most.</param>
+    public static long MostBytesOf(IReadOnlyList<Request> requests, Func<Request, int> references)
     {
         long bytes = 0;
         foreach (var request in requests)
@@ -45,9 +50,9 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
                 bytes += RequestKeys.BytesPerKey + BytesPerSpawner;
             }
 
-            if (request.DependsOn.Count > 0)
+            if (request.DependsOn.Count + references(request) is var names and > 0)
             {
-                bytes += (IntsPerRow * sizeof(int)) + (request.DependsOn.Count * (long)(RequestKeys.BytesPerKey + sizeof(int)));
+                bytes += (IntsPerRow * sizeof(int)) + (names * (long)(RequestKeys.BytesPerKey + sizeof(int)));
             }
         }
 
@@ -55,8 +60,14 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
     }
 
     /// <summary>Adds a request, behind those that were added before. Its key was added to <see cref="Keys"/>.</summary>
-    public void Add(int index, Request request)
+    /// <param name="index">Its index.</param>
+    /// <param name="request">The request; it depends on what it refers to.</param>
+    /// <param name="given">
+    /// How many of its dependencies the caller has named; the others follow from its references. Null for all.
+    /// </param>
+    public void Add(int index, Request request, int? given = null)
     {
+        _hasReferences |= request.References;
         if (request.Spawner && request.Key.Length > 0)
         {
             _spawners.Add(index);
@@ -75,6 +86,7 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
         _rows.Add(index);
         _rows.Add((int)(request.RunWhen == RunWhen.Unspecified ? RunWhen.Succeeded : request.RunWhen));
         _rows.Add(_names.Count);
+        _rows.Add(given ?? request.DependsOn.Count);
     }
 
     /// <summary>Adds what is wrong with the names once all requests are there.</summary>
@@ -94,9 +106,14 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
                     found++;
                     if (problems.Count < max)
                     {
-                        problems.Add(new Problem(
-                            string.Create(CultureInfo.InvariantCulture, $"{FieldOf(IndexOf(row))}.depends_on[{at - StartOf(row)}]"),
-                            target < 0 ? "is not the key of a request of this batch" : "is the key of the request itself"));
+                        var field = FieldOf(IndexOf(row));
+                        problems.Add(at - StartOf(row) < _rows[(row * IntsPerRow) + 3]
+                            ? new Problem(
+                                string.Create(CultureInfo.InvariantCulture, $"{field}.depends_on[{at - StartOf(row)}]"),
+                                target < 0 ? "is not the key of a request of this batch" : "is the key of the request itself")
+                            : new Problem(
+                                $"{field}.references",
+                                target < 0 ? "are to a key that no request of this batch has" : "are to the request itself"));
                     }
                 }
             }
@@ -122,7 +139,7 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
 
         var searched = (long)BytesPerSearched * count;
         var lease = budgets.Dependencies.Open(owner);
-        if (!lease.TryReserve(searched + DependencyGraph.BytesOf(count, Edges)))
+        if (!lease.TryReserve(searched + DependencyGraph.BytesOf(count, Edges, KeysOfReferences)))
         {
             return budgets.RefuseDependencies();
         }
@@ -135,7 +152,7 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
         }
 
         lease.Release(searched);
-        graph = new DependencyGraph(first, dependents, open, rules, _spawners, lease);
+        graph = new DependencyGraph(first, dependents, open, rules, _spawners, lease, KeysOfReferences);
         return null;
     }
 
@@ -145,9 +162,9 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
     /// <returns>The graph; disposed, the lease is too.</returns>
     public DependencyGraph Rebuild(int count, ByteLease lease)
     {
-        lease.ReserveAnyway(DependencyGraph.BytesOf(count, Edges));
+        lease.ReserveAnyway(DependencyGraph.BytesOf(count, Edges, KeysOfReferences));
         var (first, dependents, open, rules) = ToArrays(count);
-        return new DependencyGraph(first, dependents, open, rules, _spawners, lease);
+        return new DependencyGraph(first, dependents, open, rules, _spawners, lease, KeysOfReferences);
     }
 
     private (int[] First, int[] Dependents, int[] Open, RunWhen[] Rules) ToArrays(int count)

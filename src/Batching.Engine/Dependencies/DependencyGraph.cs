@@ -25,6 +25,10 @@ internal sealed class DependencyGraph : IDisposable
     private readonly byte[] _flags;
     private readonly ByteLease? _lease;
     private readonly SpawnerQueries _queries;
+    private readonly RequestKeys? _keys;
+
+    // Of the results that requests may refer to.
+    private readonly int[]? _positions;
 
     // For how many others a request still waits. Once it waits no more: the next one in the queue, -1 at the end.
     private readonly int[] _open;
@@ -42,13 +46,22 @@ internal sealed class DependencyGraph : IDisposable
     /// <param name="rules">When each of them runs; the default for those that wait for none.</param>
     /// <param name="spawners">The spawners that others may depend on.</param>
     /// <param name="lease">Its memory; null if nobody counts.</param>
+    /// <param name="keys">The keys of the requests, if they have references to each other; null if none has.</param>
     public DependencyGraph(
-        int[] first, int[] dependents, int[] open, ReadOnlySpan<RunWhen> rules, IEnumerable<int> spawners, ByteLease? lease)
+        int[] first,
+        int[] dependents,
+        int[] open,
+        ReadOnlySpan<RunWhen> rules,
+        IEnumerable<int> spawners,
+        ByteLease? lease,
+        RequestKeys? keys = null)
     {
         _first = first;
         _dependents = dependents;
         _open = open;
         _lease = lease;
+        _keys = keys;
+        _positions = keys is null ? null : new int[open.Length];
         _flags = new byte[open.Length];
         for (var i = 0; i < open.Length; i++)
         {
@@ -79,8 +92,24 @@ internal sealed class DependencyGraph : IDisposable
     /// <summary>Bytes that a graph takes.</summary>
     /// <param name="requests">Requests of the batch.</param>
     /// <param name="edges">How often one of them names another.</param>
-    public static long BytesOf(int requests, int edges) =>
-        FixedBytes + ((long)BytesPerRequest * requests) + ((long)BytesPerEdge * edges);
+    /// <param name="keys">Their keys, if they have references to each other; null if none has.</param>
+    public static long BytesOf(int requests, int edges, RequestKeys? keys = null) =>
+        FixedBytes + ((long)BytesPerRequest * requests) + ((long)BytesPerEdge * edges)
+        + (keys is null ? 0 : keys.Bytes + (sizeof(int) * (long)requests));
+
+    /// <summary>Finds the result of a request that others refer to.</summary>
+    /// <param name="key">The key of the request.</param>
+    /// <param name="index">The request; -1 if none has the key.</param>
+    /// <returns>The position of its result; 0 if it has none.</returns>
+    public int FindPosition(string key, out int index)
+    {
+        lock (_lock)
+        {
+            // Its table doesn't change any more, but it is not made for two readers.
+            index = _keys?.Find(key) ?? -1;
+            return index < 0 ? 0 : _positions![index];
+        }
+    }
 
     /// <summary>Whether a request depends on others, done or not.</summary>
     public bool IsDependent(int index) => index < _flags.Length && (_flags[index] & IsDependentFlag) != 0;
@@ -124,10 +153,16 @@ internal sealed class DependencyGraph : IDisposable
     /// <summary>A result is committed.</summary>
     /// <param name="index">Whose it is.</param>
     /// <param name="failed">Whether it is a failure.</param>
-    public void Complete(int index, bool failed)
+    /// <param name="position">Its position.</param>
+    public void Complete(int index, bool failed, int position = 0)
     {
         lock (_lock)
         {
+            if (_positions is not null && index < _positions.Length)
+            {
+                _positions[index] = position;
+            }
+
             if (!_isOver && (!_queries.Any || _queries.TryEnd(ref index, ref failed)))
             {
                 Tell(index, failed);

@@ -9,7 +9,8 @@ namespace Batching.Engine.Dependencies;
 internal static class StoredDependencies
 {
     private const RequestFields Wanted =
-        RequestFields.Key | RequestFields.DependsOn | RequestFields.RunWhen | RequestFields.Spawner | RequestFields.SpawnedBy;
+        RequestFields.Key | RequestFields.DependsOn | RequestFields.RunWhen | RequestFields.Spawner | RequestFields.SpawnedBy
+        | RequestFields.References;
 
     /// <summary>Reads it.</summary>
     /// <param name="store">The store.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.Engine.Spawning;
 using Batching.V1;
 

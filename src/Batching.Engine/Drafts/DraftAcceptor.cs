@@ -40,11 +40,12 @@ internal sealed class DraftAcceptor(
         }
 
         var authorization = draft.Credential is null ? null : credentials.Unprotect(draft.Credential);
+        var requests = reader.Open(draft);
         var isLost = draft.Credential is not null && authorization is null;
         var caller = new Caller(draft.Owner, authorization) { Client = new ClientInfo(draft.Peer, draft.Trace) };
         var refusal = isLost
             ? new Refusal.Invalid("authorization", "can't be read any more: submit the batch again")
-            : await ReadAsync(store, open, draft, reader, caller, cancellationToken);
+            : await ReadAsync(store, open, draft, requests, reader.TermsOf(draft), caller, cancellationToken);
         switch (refusal)
         {
             case null:
@@ -57,7 +58,7 @@ internal sealed class DraftAcceptor(
                     ? invalid.Problems
                     : [new Problem("", refusal.Message)];
                 await store.EndDraftAsync(
-                    draft.Key, time.GetUtcNow(), reader.Encode(draft, problems), CancellationToken.None);
+                    draft.Key, time.GetUtcNow(), requests.Encode(problems), CancellationToken.None);
                 return true;
         }
     }
@@ -66,7 +67,8 @@ internal sealed class DraftAcceptor(
         IDraftStore store,
         OpenDraft open,
         BatchDraft draft,
-        IDraftReader reader,
+        IDraftRequests requests,
+        BatchTerms terms,
         Caller caller,
         CancellationToken cancellationToken)
     {
@@ -81,7 +83,7 @@ internal sealed class DraftAcceptor(
         await using var upload = new Upload(
             lease, receivers, budgets, caller.Owner, validator, acceptor, staging, hash: null,
             isRepeat: false, options.Value.Limits, options.Value.Retention, (draft.Key, staged));
-        await foreach (var part in reader.ReadAsync(draft, cancellationToken))
+        await foreach (var part in requests.ReadAsync(cancellationToken))
         {
             var refusal = part.Problem is { } problem
                 ? upload.AddBad(problem)
@@ -104,7 +106,7 @@ internal sealed class DraftAcceptor(
         }
 
         var accepted = await upload.AcceptAsync(
-            caller, key: null, reader.TermsOf(draft), submission: null, CancellationToken.None);
+            caller, key: null, terms, submission: null, CancellationToken.None);
         return accepted.Refusal;
     }
 }

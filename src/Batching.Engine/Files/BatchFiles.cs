@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
@@ -81,9 +82,46 @@ public sealed class BatchFiles
             return null;
         }
 
-        var now = _time.GetUtcNow();
-        var files = await _store.ListFilesAsync(caller.Owner, before, limit, cancellationToken);
-        return [.. files.Where(file => file.ExpireTime > now)];
+        var found = new List<FileRecord>();
+        await foreach (var file in ReadAsync(caller, before, limit, cancellationToken))
+        {
+            found.Add(file);
+            if (found.Count == limit)
+            {
+                break;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Lists them the other way round: oldest first.</summary>
+    /// <inheritdoc cref="ListAsync"/>
+    public async ValueTask<IReadOnlyList<FileRecord>?> ListOldestAsync(
+        Caller caller, string after, int limit, CancellationToken cancellationToken)
+    {
+        var behind = 0L;
+        if (after.Length > 0 && !_ids.TryParseBatch(after, out behind))
+        {
+            return null;
+        }
+
+        var oldest = new Queue<FileRecord>();
+        await foreach (var file in ReadAsync(caller, long.MaxValue, limit, cancellationToken))
+        {
+            if (file.Key <= behind)
+            {
+                break;
+            }
+
+            oldest.Enqueue(file);
+            if (oldest.Count > limit)
+            {
+                oldest.Dequeue();
+            }
+        }
+
+        return [.. oldest.Reverse()];
     }
 
     /// <summary>Deletes a file that was found. A batch that is being read from it fails; others have what they need.</summary>
@@ -96,4 +134,26 @@ public sealed class BatchFiles
     public ValueTask<int?> ReadAsync(
         FileRecord file, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
         _store.ReadFileAsync(file.Key, offset, destination, cancellationToken);
+
+    // Those that have expired may still be there.
+    private async IAsyncEnumerable<FileRecord> ReadAsync(
+        Caller caller, long before, int pageSize, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var page = await _store.ListFilesAsync(caller.Owner, before, pageSize, cancellationToken);
+        while (true)
+        {
+            foreach (var file in page.Where(file => file.ExpireTime > now))
+            {
+                yield return file;
+            }
+
+            if (page.Count < pageSize)
+            {
+                yield break;
+            }
+
+            page = await _store.ListFilesAsync(caller.Owner, page[^1].Key, pageSize, cancellationToken);
+        }
+    }
 }

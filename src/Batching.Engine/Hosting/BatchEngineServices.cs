@@ -7,6 +7,7 @@ using Batching.Engine.Files;
 using Batching.Engine.Keyed;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Quotas;
+using Batching.Engine.References;
 using Batching.Engine.Running;
 using Batching.Engine.Scheduling;
 using Batching.Engine.Spawning;
@@ -28,7 +29,9 @@ public static class BatchEngineServices
     /// <summary>
     /// Adds the engine: <see cref="BatchSubmitter"/>, <see cref="BatchUploader"/>, <see cref="BatchAppender"/>, <see cref="BatchSealer"/>, <see cref="BatchReader"/>,
     /// <see cref="ResultFetcher"/>, <see cref="ResultStreamer"/>, <see cref="BodyReader"/>, <see cref="BatchCanceller"/>, <see cref="BatchDeleter"/>,
-    /// <see cref="OperatorDesk"/>, <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="KeyedBatchSubmitter"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
+    /// <see cref="OperatorDesk"/>, <see cref="WebhookMessages"/>, <see cref="KeyedBatchRunner"/>, <see cref="KeyedBatchSubmitter"/>,
+    /// <see cref="KeyedBatchPlanner"/>, <see cref="PaginationDetector"/> and <see cref="EngineHealth"/>. It needs an
+    /// <see cref="IBatchStore"/>, an <see cref="ICredentialProtector"/> and
     /// <see cref="Configuration.BatchEngineOptions"/> beside it; <see cref="BatchFiles"/>, <see cref="BatchDrafts"/> and <see cref="AttributedBatches"/>
     /// need an <see cref="IFileStore"/> and an <see cref="IDraftStore"/>, which not every store is.
     /// </summary>
@@ -50,6 +53,7 @@ public static class BatchEngineServices
         services.AddSingleton<ActiveBatches>();
         services.AddSingleton<LoadQueue>();
         services.AddSingleton<CallQueues>();
+        services.AddSingleton<ReferenceResolver>();
         services.AddSingleton<RequestLoader>();
         services.AddSingleton<RequestEnder>();
         services.AddSingleton<Spawner>();
@@ -87,6 +91,7 @@ public static class BatchEngineServices
             .AddFace<BatchAppender>()
             .AddFace<BatchSealer>()
             .AddFace<BatchReader>()
+            .AddFace<BatchWatcher>()
             .AddFace<ResultFetcher>()
             .AddFace<ResultStreamer>()
             .AddFace<BodyReader>()
@@ -98,6 +103,7 @@ public static class BatchEngineServices
             .AddFace<AttributedBatches>()
             .AddFace<OperatorDesk>()
             .AddFace<KeyedBatchRunner>()
+            .AddFace<KeyedBatchPlanner>()
             .AddFace<KeyedBatchSubmitter>()
             .AddFace<PaginationDetector>();
     }

@@ -255,9 +255,9 @@ public sealed class KeyedBatchRunner
             problems.Add(new Problem("method", $"must be one of {Methods.All}"));
         }
 
-        if (request.Spawner || request.Pagination is not null)
+        if (request.Spawner || request.Pagination is not null || request.References)
         {
-            problems.Add(new Problem("spawner", "is for stored batches only"));
+            problems.Add(new Problem(request.References ? "references" : "spawner", "is for stored batches only"));
         }
 
         _validator.ValidateHeaders(request, "headers", problems);

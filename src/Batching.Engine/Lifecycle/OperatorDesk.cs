@@ -67,7 +67,7 @@ public sealed class OperatorDesk
             ? ValueTask.FromResult<Outcome<ListBatchesResponse>>(new Refusal.Invalid("owner", "is required"))
             : _batches.ListAsync(
                 new Caller(request.Owner, Authorization: null),
-                new ListBatchesRequest { Limit = request.Limit, PageToken = request.PageToken },
+                new ListBatchesRequest { Limit = request.Limit, PageToken = request.PageToken, PageSize = request.PageSize },
                 cancellationToken);
 
     /// <summary>Cancels a batch, whoever owns it.</summary>

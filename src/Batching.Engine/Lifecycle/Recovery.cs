@@ -112,7 +112,7 @@ internal sealed class Recovery(
             {
                 var entry = segment[position];
                 batch.Requests.TryClaim(entry.Index);
-                batch.Dependencies?.Complete(entry.Index, entry.Failed);
+                batch.Dependencies?.Complete(entry.Index, entry.Failed, position);
             }
         }
 

@@ -67,4 +67,12 @@ public enum Failure : byte
     /// <summary>The deadline of the batch has passed before the request had finished.</summary>
     /// <remarks>Submit it again with a later <c>deadline</c>. What was under way may have reached the API.</remarks>
     BatchDeadline = 15,
+
+    /// <summary>A reference of the request is to something that isn't there.</summary>
+    /// <remarks>Look at the response that the message names. Submit the request again with a reference to what is there.</remarks>
+    ReferenceNotFound = 16,
+
+    /// <summary>The value of a reference can't stand in its place, or the request with its values is more than it may be.</summary>
+    /// <remarks>Look at the value and at its place. The gateway changes no value so that it fits.</remarks>
+    ReferenceUnusable = 17,
 }

@@ -10,7 +10,7 @@ public static class FailureDetails
     {
         Failure.None => throw new ArgumentOutOfRangeException(nameof(failure), failure, "The API has answered."),
         Failure.Cancelled => 499,
-        Failure.DependencyFailed => 424,
+        Failure.DependencyFailed or Failure.ReferenceNotFound or Failure.ReferenceUnusable => 424,
         Failure.UpstreamTimeout or Failure.Expired or Failure.BatchDeadline => 504,
         _ => 502,
     };
@@ -24,7 +24,8 @@ public static class FailureDetails
         Failure.ResponseTooLarge or Failure.PageLimit or Failure.StoreFull => Google.Rpc.Code.ResourceExhausted,
         Failure.Interrupted => Google.Rpc.Code.Aborted,
         Failure.BadNextPage or Failure.PageCycle => Google.Rpc.Code.OutOfRange,
-        Failure.NoUpstream or Failure.CredentialLost or Failure.DependencyFailed => Google.Rpc.Code.FailedPrecondition,
+        Failure.NoUpstream or Failure.CredentialLost or Failure.DependencyFailed or Failure.ReferenceNotFound
+            or Failure.ReferenceUnusable => Google.Rpc.Code.FailedPrecondition,
         _ => Google.Rpc.Code.Unavailable,
     };
 
@@ -46,6 +47,8 @@ public static class FailureDetails
         Failure.StoreFull => "STORE_FULL",
         Failure.BatchDeadline => "BATCH_DEADLINE",
         Failure.DependencyFailed => "DEPENDENCY_FAILED",
+        Failure.ReferenceNotFound => "REFERENCE_NOT_FOUND",
+        Failure.ReferenceUnusable => "REFERENCE_UNUSABLE",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 
@@ -70,6 +73,8 @@ public static class FailureDetails
         Failure.StoreFull => "The API has answered, but the gateway's store had no room for its answer.",
         Failure.BatchDeadline => "The deadline of the batch has passed before this request had finished.",
         Failure.DependencyFailed => "A request that this one depends on has come to an end that keeps it from running.",
+        Failure.ReferenceNotFound => "A reference of this request is to something that isn't there.",
+        Failure.ReferenceUnusable => "The value of a reference of this request can't stand in its place.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "Not a failure."),
     };
 }

@@ -79,6 +79,9 @@ public enum RequestFields
     /// <summary><c>run_when</c></summary>
     RunWhen = 1 << 23,
 
+    /// <summary><c>references</c></summary>
+    References = 1 << 24,
+
     /// <summary>All of <c>response</c>.</summary>
     Response = StatusCode | Headers | Body | Error | Size | Expired | ContentType | ContentEncoding,
 
@@ -86,7 +89,8 @@ public enum RequestFields
     Payload = Headers | Body | Error | ContentType | ContentEncoding,
 
     /// <summary>The fields that the caller gave, and those that are known since the request was accepted or spawned.</summary>
-    Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime | Pagination | Key | DependsOn | RunWhen,
+    Definition = Path | Method | Params | ParamsJson | Query | Spawner | SpawnedBy | CreateTime | Pagination | Key | DependsOn | RunWhen
+        | References,
 
     /// <summary>The fields that a detailed status tells.</summary>
     Progress = Index | State | DoneTime | Position | StatusCode | Size,

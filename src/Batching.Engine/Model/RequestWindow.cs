@@ -140,6 +140,9 @@ public sealed class RequestWindow
                 case Request.RunWhenFieldNumber when fields.Has(RequestFields.RunWhen):
                     view.RunWhen = (RunWhen)input.ReadEnum();
                     break;
+                case Request.ReferencesFieldNumber when fields.Has(RequestFields.References):
+                    view.References = input.ReadBool();
+                    break;
                 default:
                     input.SkipLastField();
                     break;

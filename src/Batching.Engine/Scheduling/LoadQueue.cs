@@ -115,7 +115,7 @@ internal sealed class LoadQueue : ICommitSubscriber
             for (var position = segment.FirstPosition; position <= segment.LastPosition; position++)
             {
                 var entry = segment[position];
-                dependencies.Complete(entry.Index, entry.Failed);
+                dependencies.Complete(entry.Index, entry.Failed, position);
             }
         }
     }

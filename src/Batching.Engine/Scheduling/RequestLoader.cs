@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Batching.Engine.Content;
 using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
+using Batching.Engine.References;
 using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.Engine.Upstreams;
@@ -18,6 +20,7 @@ internal sealed class RequestLoader(
     LoadQueue loads,
     RequestReader requests,
     UpstreamRouter router,
+    ReferenceResolver references,
     RequestRunner runner,
     RequestEnder ender,
     BatchIds ids,
@@ -75,6 +78,7 @@ internal sealed class RequestLoader(
             return true;
         }
 
+        var read = new ReferencedResults();
         var end = Math.Min(stored.Value.Window.EndIndex, next + LoadedAtATime);
         for (var index = batch.Requests.FindNext(next); index < end; index = batch.Requests.FindNext(index + 1))
         {
@@ -86,11 +90,7 @@ internal sealed class RequestLoader(
             }
 
             batch.Loading.MoveTo(index);
-            if (!TryMakeCall(batch, found, out var call))
-            {
-                await EndUnroutedAsync(batch, index);
-            }
-            else if (!TryEnqueue(batch, index, call, found))
+            if (!await TryLoadAsync(batch, index, found, read, cancellationToken))
             {
                 return false;
             }
@@ -105,6 +105,7 @@ internal sealed class RequestLoader(
         ActiveBatch batch, DependencyGraph dependencies, CancellationToken cancellationToken)
     {
         StoredRequest? stored = null;
+        var read = new ReferencedResults();
         for (var i = 0; i < LoadedAtATime && dependencies.TryPeek(out var index, out var cause); i++)
         {
             if (!batch.Requests.IsClaimed(index))
@@ -120,11 +121,7 @@ internal sealed class RequestLoader(
                 {
                     await EndBlockedAsync(batch, index, cause, found, cancellationToken);
                 }
-                else if (!TryMakeCall(batch, found, out var call))
-                {
-                    await EndUnroutedAsync(batch, index);
-                }
-                else if (!TryEnqueue(batch, index, call, found))
+                else if (!await TryLoadAsync(batch, index, found, read, cancellationToken))
                 {
                     return false;
                 }
@@ -137,9 +134,41 @@ internal sealed class RequestLoader(
         return true;
     }
 
-    private bool TryMakeCall(ActiveBatch batch, in StoredRequest stored, [NotNullWhen(true)] out UpstreamCall? call)
+    // False if there is no room for it.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TryLoadAsync(
+        ActiveBatch batch, int index, StoredRequest stored, ReferencedResults read, CancellationToken cancellationToken)
     {
         var request = stored.Decode();
+        var bytes = stored.Size;
+        if (RequestTemplate.IsWanted(request))
+        {
+            var resolved = await references.ResolveAsync(batch, request, read, cancellationToken);
+            if (resolved.Request is null)
+            {
+                await EndAsync(batch, index, resolved.Failure, resolved.Message);
+                return true;
+            }
+
+            if (resolved.Request != request)
+            {
+                request = resolved.Request;
+                bytes += request.CalculateSize();
+            }
+        }
+
+        if (!TryMakeCall(batch, request, out var call))
+        {
+            // No upstream takes its path any more.
+            await EndAsync(batch, index, Failure.NoUpstream, message: null);
+            return true;
+        }
+
+        return TryEnqueue(batch, index, call, bytes);
+    }
+
+    private bool TryMakeCall(ActiveBatch batch, Request request, [NotNullWhen(true)] out UpstreamCall? call)
+    {
         var method = Methods.Find(request.Method);
         call = method is not null && router.TryRoute(request, out var route, out _)
             ? new UpstreamCall(route, method, request, batch.Authorization)
@@ -152,9 +181,9 @@ internal sealed class RequestLoader(
         return call is not null;
     }
 
-    private bool TryEnqueue(ActiveBatch batch, int index, UpstreamCall call, in StoredRequest stored)
+    private bool TryEnqueue(ActiveBatch batch, int index, UpstreamCall call, int size)
     {
-        var bytes = Overhead + stored.Size;
+        var bytes = Overhead + size;
         if (!loads.TryReserve(call.Route.Upstream, bytes, batch))
         {
             return false;
@@ -165,12 +194,11 @@ internal sealed class RequestLoader(
         return true;
     }
 
-    // No upstream takes its path any more.
-    private async ValueTask EndUnroutedAsync(ActiveBatch batch, int index)
+    private async ValueTask EndAsync(ActiveBatch batch, int index, Failure reason, string? message)
     {
         if (batch.TryClaimToRun(index))
         {
-            await ender.EndAsync(batch, index, Failure.NoUpstream);
+            await ender.EndAsync(batch, index, reason, message);
         }
     }
 

@@ -1,4 +1,5 @@
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.V1;
 
 namespace Batching.Engine.Spawning;

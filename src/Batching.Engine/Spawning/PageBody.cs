@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Unicode;
 using Batching.Engine.Content;
 using Batching.Engine.Model;
 
@@ -16,17 +14,8 @@ internal static class PageBody
     {
         var headers = reply.Headers.Span;
         var codings = ResponseHeaders.Find(headers, "content-encoding"u8);
-        if (!ContentCodings.TryDecode(reply.Body, codings, maxBytes, out var body))
-        {
-            throw new FormatException($"The page can't be decoded: its content encoding is {CallerText.Quote(codings)}.");
-        }
-
-        var charSet = MediaType.Parse(ResponseHeaders.Find(headers, "content-type"u8)).CharSet;
-        return CharSets.IsUtf8(charSet) || IsUtf8Json(body.Span) || CharSets.Decode(body.Span, charSet) is not { } text
+        return JsonBody.TryRead(reply.Body, codings, ResponseHeaders.Find(headers, "content-type"u8), maxBytes, out var body)
             ? body
-            : Encoding.UTF8.GetBytes(text);
+            : throw new FormatException($"The page can't be decoded: its content encoding is {CallerText.Quote(codings)}.");
     }
-
-    // Most JSON is in UTF-8 whatever its type says. UTF-16 can look like that, but for bytes that no JSON has.
-    private static bool IsUtf8Json(ReadOnlySpan<byte> body) => Utf8.IsValid(body) && !body.Contains((byte)0);
 }

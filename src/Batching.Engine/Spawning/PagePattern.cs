@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Batching.Engine.Content;
 
 namespace Batching.Engine.Spawning;
 

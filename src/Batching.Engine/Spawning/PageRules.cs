@@ -1,5 +1,6 @@
 using System.Text;
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.V1;
 
 namespace Batching.Engine.Spawning;

@@ -4,6 +4,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Content;
 using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
+using Batching.Engine.References;
 using Batching.Engine.Upstreams;
 using Batching.V1;
 using Microsoft.Extensions.Options;
@@ -149,8 +150,14 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         return problems.Count;
     }
 
-    private void Validate(Request request, int? index, List<Problem> problems)
+    private void Validate(Request submitted, int? index, List<Problem> problems)
     {
+        // What is around references is checked now, and their values when they are there.
+        if (ReferenceRules.Fill(submitted, _limits, FieldOf(index), problems) is not { } request)
+        {
+            return;
+        }
+
         if (!router.TryRoute(request, out var route, out var problem))
         {
             problems.Add(new Problem($"{FieldOf(index)}.{problem.Field}", problem.Message));
@@ -175,6 +182,8 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
 
     private void ValidateDependencies(Request request, int index, DependencyBuilder dependencies, List<Problem> problems)
     {
+        var given = request.DependsOn.Count;
+        ReferenceRules.AddDependencies(request, _limits);
         if (request.DependsOn.Count > _limits.DependenciesPerRequest)
         {
             problems.Add(new Problem(
@@ -189,7 +198,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
         }
         else
         {
-            dependencies.Add(index, request);
+            dependencies.Add(index, request, given);
         }
 
         if (request.HasRunWhen && !Enum.IsDefined(request.RunWhen))

@@ -4,6 +4,7 @@ using Batching.Engine.Configuration;
 using Batching.Engine.Dependencies;
 using Batching.Engine.Model;
 using Batching.Engine.Quotas;
+using Batching.Engine.References;
 using Batching.Engine.Storage;
 using Batching.Engine.Webhooks;
 using Batching.V1;
@@ -102,7 +103,7 @@ internal sealed class Upload(
         }
 
         // Keys and dependencies are kept to the end of the upload.
-        var most = DependencyBuilder.MostBytesOf(requests);
+        var most = DependencyBuilder.MostBytesOf(requests, RequestTemplate.MostReferences);
         var held = _dependencies.Bytes;
         if (!await TryHoldAsync(most, cancellationToken))
         {

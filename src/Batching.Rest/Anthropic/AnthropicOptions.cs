@@ -19,6 +19,13 @@ internal sealed class AnthropicOptions
     [RegularExpression("^(/[A-Za-z0-9._~-]+)+$", ErrorMessage = "must be a path such as /v1")]
     public string BasePath { get; set; } = "/v1";
 
+    /// <summary>
+    /// Address that clients know the gateway by, such as `https://batch.example.com`. `results_url` of a batch begins with it. If it is
+    /// empty, `results_url` is a path, which clients append to their base URL.
+    /// </summary>
+    [RegularExpression("^(https?://[^/?#]+(/[^?#]*[^/?#])?)?$", ErrorMessage = "must be an address without a slash at its end, such as https://batch.example.com")]
+    public string PublicUrl { get; set; } = "";
+
     /// <summary>Size of the body of a submission. It is read as a stream.</summary>
     [Range(typeof(long), "1024", "17179869184")]
     public long BodyBytes { get; set; } = 256L * 1024 * 1024;

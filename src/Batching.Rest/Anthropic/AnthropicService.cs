@@ -179,6 +179,6 @@ internal sealed class AnthropicService(
     private Task<HttpBody> WriteAsync(MessageBatch batch, ServerCallContext context) => JsonReply.WriteAsync(
         context.GetHttpContext(), json => MessageBatchWriter.WriteBatch(json, batch, BatchesPath, time.GetUtcNow()));
 
-    // Clients append it to their base URL, which has what a proxy in front has taken off.
-    private string BatchesPath => $"{_options.BasePath}/messages/batches";
+    // Clients append a path to their base URL, which has what a proxy in front has taken off.
+    private string BatchesPath => $"{_options.PublicUrl}{_options.BasePath}/messages/batches";
 }

@@ -78,9 +78,31 @@ internal sealed class MessageBatchBody(
             reader.AdvanceTo(rest.Start, rest.End);
         }
 
+        await ReadRestAsync(cancellationToken);
         if (_requests.Count > 0)
         {
             yield return _requests;
+        }
+    }
+
+    // Behind the object there must be nothing but white space.
+    private async ValueTask ReadRestAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var result = await reader.ReadAsync(cancellationToken);
+            foreach (var part in result.Buffer)
+            {
+                Expect(!part.Span.ContainsAnyExcept(" \t\r\n"u8), "", "The body is not valid JSON: something follows behind the object.");
+            }
+
+            _bytes += result.Buffer.Length;
+            reader.AdvanceTo(result.Buffer.End);
+            CheckSize(waiting: 0);
+            if (result.IsCompleted)
+            {
+                return;
+            }
         }
     }
 

@@ -28,7 +28,7 @@ internal static class DialectServices
         if (dialects.OpenAI.Enabled)
         {
             own.Add($"/{OpenAiBatchService.Descriptor.File.Package}.");
-            services.AddSingleton<OpenAiService>();
+            services.AddSingleton<OpenAiService>().AddSingleton<OutputContent>();
             services.AddSingleton<OpenAiDraftReader>();
             services.AddSingleton<IDraftReader>(static provider => provider.GetRequiredService<OpenAiDraftReader>());
         }
@@ -45,7 +45,7 @@ internal static class DialectServices
         {
             own.Add($"/{GraphBatchService.Descriptor.File.Package}.");
             own.Add(GraphEndpoint.PathOf(dialects.Graph));
-            services.AddSingleton<GraphService>();
+            services.AddSingleton<GraphService>().AddSingleton<GraphRuns>();
         }
 
         return services.Configure<BatchEngineOptions>(engine => engine.OwnPaths.UnionWith(own));

@@ -25,7 +25,8 @@ internal sealed class ResultLines(ResultStreamer streamer, IHostApplicationLifet
     /// <param name="begin">Begins the reply: what fails from then on breaks it off.</param>
     /// <param name="isWanted">Which of them.</param>
     /// <param name="write">Writes one.</param>
-    /// <returns>Bytes that they take.</returns>
+    /// <param name="enough">Bytes behind which nothing is wanted any more.</param>
+    /// <returns>Bytes that they take, those behind <paramref name="enough"/> aside.</returns>
     /// <exception cref="RpcException">The batch, or what it has got, was deleted meanwhile.</exception>
     public async Task<long> WriteAsync(
         ServerCallContext context,
@@ -33,7 +34,8 @@ internal sealed class ResultLines(ResultStreamer streamer, IHostApplicationLifet
         PipeWriter target,
         Func<Task> begin,
         Func<Request, bool> isWanted,
-        Action<Utf8JsonWriter, Request> write)
+        Action<Utf8JsonWriter, Request> write,
+        long enough = long.MaxValue)
     {
         var answer = await streamer.OpenAsync(
             context.GetCaller(),
@@ -63,6 +65,12 @@ internal sealed class ResultLines(ResultStreamer streamer, IHostApplicationLifet
             bytes += json.BytesCommitted + 1;
             json.Reset();
             target.Write("\n"u8);
+            if (bytes >= enough)
+            {
+                isComplete = true;
+                break;
+            }
+
             if (target.UnflushedBytes >= FullBytes)
             {
                 await FlushAsync(target, context.CancellationToken);

@@ -1,3 +1,5 @@
+using System.Text;
+using Batching.Engine.Configuration;
 using Batching.Engine.Content;
 using Batching.Engine.Keyed;
 using Batching.Engine.Model;
@@ -69,6 +71,23 @@ internal sealed class GraphSubmission
 
     /// <summary>Whether a request before has this id.</summary>
     public bool HasId(string id) => _ids.ContainsKey(id);
+
+    /// <summary>Refuses ids that no stored batch can have.</summary>
+    /// <param name="maxBytes">Bytes that one may have in UTF-8.</param>
+    public void CheckIds(int maxBytes)
+    {
+        foreach (var (id, index) in _ids)
+        {
+            if (Encoding.UTF8.GetByteCount(id) > maxBytes)
+            {
+                Refuse(index, "id", $"has more than {maxBytes} bytes ({OptionKey.Of<LimitOptions>(nameof(LimitOptions.KeyBytes))})");
+            }
+            else if (id.Any(char.IsControl))
+            {
+                Refuse(index, "id", "must not contain control characters");
+            }
+        }
+    }
 
     /// <summary>Says what is wrong with the batch, by a member of the request that was added last.</summary>
     public void Refuse(string member, string message) => Refuse(Batch.Calls.Count - 1, member, message);

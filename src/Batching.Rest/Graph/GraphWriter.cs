@@ -21,20 +21,31 @@ internal static class GraphWriter
         for (var i = 0; i < response.Replies.Count; i++)
         {
             var call = response.Replies[i];
-            json.WriteStartObject();
-            json.WriteString("id"u8, call.Key);
-            if (submission.FindGroup(i) is { } group)
-            {
-                json.WriteString("atomicityGroup"u8, group);
-            }
-
-            json.WriteNumber("status"u8, call.Response.StatusCode);
-            Write(json, call.Response, maxBodyBytes);
-            json.WriteEndObject();
+            Write(json, call.Key, submission.FindGroup(i), call.Response, maxBodyBytes);
             await reply.FlushIfFullAsync();
         }
 
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes one response.</summary>
+    /// <param name="json">Where to write.</param>
+    /// <param name="id">The id of its request.</param>
+    /// <param name="group">The atomicity group of its request; null if it has none.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="maxBodyBytes">Bytes that a body may have that is decoded for it.</param>
+    public static void Write(Utf8JsonWriter json, string id, string? group, Response response, int maxBodyBytes)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, id);
+        if (group is not null)
+        {
+            json.WriteString("atomicityGroup"u8, group);
+        }
+
+        json.WriteNumber("status"u8, response.StatusCode);
+        Write(json, response, maxBodyBytes);
         json.WriteEndObject();
     }
 

@@ -21,6 +21,9 @@ internal sealed class FileLines(BatchFiles files, FileRecord file, int maxBytes)
     /// <summary>The line that was read; valid until the next one is. Without its line break.</summary>
     public ReadOnlyMemory<byte> Line { get; private set; }
 
+    /// <summary>The place of its first byte in the file.</summary>
+    public long LineOffset { get; private set; }
+
     /// <summary>Whether the file was deleted, or a line was too long: then nothing more can be read.</summary>
     public FileLinesFault Fault { get; private set; }
 
@@ -62,6 +65,7 @@ internal sealed class FileLines(BatchFiles files, FileRecord file, int maxBytes)
             return false;
         }
 
+        LineOffset = _offset - (_end - _start);
         var line = _buffer.AsMemory(_start, lineEnd - _start);
         Line = line.Length > 0 && line.Span[^1] == '\r' ? line[..^1] : line;
         _start = _searched = next;

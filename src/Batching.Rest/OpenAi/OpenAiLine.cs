@@ -47,6 +47,9 @@ internal static class OpenAiLine
         }
     }
 
+    /// <summary>Whether a line has nothing in it but white space.</summary>
+    public static bool IsBlank(ReadOnlySpan<byte> line) => !line.ContainsAnyExcept(" \t\r"u8);
+
     private static Problem? ReadMembers(
         ref Utf8JsonReader json, ReadOnlySpan<byte> line, string endpoint, Request request)
     {
@@ -86,14 +89,19 @@ internal static class OpenAiLine
         }
 
         request.Key = id ?? "";
+        request.Path = url ?? endpoint;
         return string.IsNullOrEmpty(id) ? Missing("custom_id")
             : method is null ? Missing("method")
             : method != "POST" ? Bad("method", "invalid_method", "must be 'POST'")
             : url is null ? Missing("url")
-            : url != endpoint ? Bad("url", "invalid_url", "must be the endpoint of the batch")
+            : !IsAtOrBelow(url, endpoint) ? Bad("url", "invalid_url", "must be the endpoint of the batch, or below it")
             : !hasBody ? Bad("body", "missing_required_parameter", "must be a JSON object")
             : bodyProblem;
     }
+
+    private static bool IsAtOrBelow(string url, string endpoint) =>
+        url.StartsWith(endpoint, StringComparison.Ordinal)
+        && (url.Length == endpoint.Length || url[endpoint.Length] == '/' || endpoint.EndsWith('/'));
 
     // Looks for what a batch can't have, and stays at the end of the object.
     private static Problem? ReadBody(ref Utf8JsonReader json)

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Batching.Contracts.OpenAi;
 using Batching.Engine.Configuration;
 using Batching.Engine.Content;
@@ -7,12 +6,10 @@ using Batching.Engine.Files;
 using Batching.Engine.Lifecycle;
 using Batching.Engine.Model;
 using Batching.Rest.Calls;
-using Batching.Rest.Dialects;
 using Batching.Rest.Replies;
 using Batching.Rest.Requests;
 using Google.Api;
 using Grpc.Core;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Rest.OpenAi;
@@ -26,7 +23,7 @@ internal sealed class OpenAiService(
     AttributedBatches batches,
     BatchCanceller canceller,
     BatchDeleter deleter,
-    ResultLines results,
+    OutputContent outputs,
     IOptions<OpenAiOptions> options,
     IOptions<BatchEngineOptions> engine,
     TimeProvider time) : OpenAiBatchService.OpenAiBatchServiceBase
@@ -50,14 +47,16 @@ internal sealed class OpenAiService(
 
     public override async Task<HttpBody> ListFiles(ListFilesRequest request, ServerCallContext context)
     {
-        if (request.Order.Length > 0 && request.Order != "desc")
+        if (request.Order is not ("" or "asc" or "desc"))
         {
-            throw new RefusedCallException("order", "must be 'desc'");
+            throw new RefusedCallException("order", "must be 'asc' or 'desc'");
         }
 
         var limit = LimitOf(request.Limit, MaxFiles, MaxFiles);
         var after = request.After.Length > 0 ? OpenAiId.ToFile(request.After) : "";
-        var found = await files.ListAsync(context.GetCaller(), after, limit + 1, context.CancellationToken)
+        var found = (request.Order == "asc"
+            ? await files.ListOldestAsync(context.GetCaller(), after, limit + 1, context.CancellationToken)
+            : await files.ListAsync(context.GetCaller(), after, limit + 1, context.CancellationToken))
             ?? throw new RefusedCallException("after", "is not the id of a file");
         FileRecord[] page =
             [.. found.Take(limit).Where(file => request.Purpose.Length == 0 || file.Purpose == request.Purpose)];
@@ -80,7 +79,7 @@ internal sealed class OpenAiService(
 
         // Its length is known only when it is made.
         var batch = await FindOutputAsync(request.FileId, batchId, isErrors, context);
-        var bytes = await WriteResultsAsync(batch, isErrors, PipeWriter.Create(Stream.Null), () => Task.CompletedTask, context);
+        var bytes = await outputs.MeasureAsync(batch, isErrors, context);
         return await JsonReply.WriteAsync(http, json => OpenAiWriter.WriteOutput(json, batch, isErrors, bytes));
     }
 
@@ -93,18 +92,7 @@ internal sealed class OpenAiService(
             return JsonReply.Written;
         }
 
-        var batch = await FindOutputAsync(request.FileId, batchId, isErrors, context);
-        var response = http.Response;
-        response.ContentType = "application/octet-stream";
-        response.Headers.ContentDisposition = "attachment";
-        response.Headers.AcceptRanges = "none";
-        if (HttpMethods.IsHead(http.Request.Method))
-        {
-            await response.StartAsync();
-            return JsonReply.Written;
-        }
-
-        await WriteResultsAsync(batch, isErrors, response.BodyWriter, () => response.StartAsync(), context);
+        await outputs.WriteAsync(await FindOutputAsync(request.FileId, batchId, isErrors, context), isErrors, context);
         return JsonReply.Written;
     }
 
@@ -210,16 +198,6 @@ internal sealed class OpenAiService(
                 ? state
                 : throw NoSuch("file", id);
     }
-
-    private Task<long> WriteResultsAsync(
-        OpenAiState batch, bool isErrors, PipeWriter target, Func<Task> begin, ServerCallContext context) =>
-        results.WriteAsync(
-            context,
-            batch.Id,
-            target,
-            begin,
-            request => OpenAiWriter.IsError(request) == isErrors,
-            (json, request) => OpenAiWriter.WriteResult(json, request, _engine.Limits.ResponseBytes));
 
     private OpenAiState StateOf(AttributedBatch batch) => new(batch, time.GetUtcNow());
 

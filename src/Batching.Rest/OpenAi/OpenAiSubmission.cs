@@ -49,6 +49,12 @@ internal static class OpenAiSubmission
             CompletionWindow = ReadText(json, "completion_window"),
             WindowSeconds = (long)options.CompletionWindow.TotalSeconds,
             OutputSeconds = (long)options.OutputRetention.TotalSeconds,
+            Order = options.GroupBy switch
+            {
+                OpenAiGrouping.Model => LineOrder.Model,
+                OpenAiGrouping.ModelAndPrompt => LineOrder.ModelAndPrompt,
+                _ => LineOrder.Unspecified,
+            },
         };
         if (!batch.Endpoint.StartsWith('/') || batch.Endpoint.Length > MaxEndpoint)
         {

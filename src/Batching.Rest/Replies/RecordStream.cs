@@ -65,18 +65,18 @@ internal sealed class RecordStream : IDisposable
     /// <summary>Writes a record.</summary>
     /// <typeparam name="T">What it is made of.</typeparam>
     /// <param name="record">What it is made of.</param>
-    /// <param name="position">Where the stream is with it.</param>
+    /// <param name="position">Where the stream is with it; null if the stream has no positions.</param>
     /// <param name="write">Makes it: one JSON value.</param>
     /// <param name="isLast">It is the last one, which leaves with the end of the reply.</param>
     /// <param name="moreAtHand">Another one comes right behind it, so that it needn't be sent yet.</param>
     /// <exception cref="ClientGoneException"/>
     public async ValueTask WriteAsync<T>(
-        T record, long position, Action<Utf8JsonWriter, T> write, bool isLast, bool moreAtHand)
+        T record, long? position, Action<Utf8JsonWriter, T> write, bool isLast, bool moreAtHand)
     {
-        if (_format.PositionPrefix is { } prefix)
+        if (position is { } known && _format.PositionPrefix is { } prefix)
         {
             _body.Write(prefix);
-            Utf8Formatter.TryFormat(position, _body.GetSpan(MaxPositionLength), out var length);
+            Utf8Formatter.TryFormat(known, _body.GetSpan(MaxPositionLength), out var length);
             _body.Advance(length);
             _body.Write(_format.PositionSuffix);
         }

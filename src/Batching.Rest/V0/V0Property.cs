@@ -24,6 +24,7 @@ internal static class V0Property
     public const string Key = "key";
     public const string DependsOn = "dependsOn";
     public const string RunWhen = "runWhen";
+    public const string References = "references";
 
     /// <summary>Each property with the fields to ask for.</summary>
     public static IReadOnlyDictionary<string, string[]> Fields { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -47,6 +48,7 @@ internal static class V0Property
         [Key] = ["key"],
         [DependsOn] = ["depends_on"],
         [RunWhen] = ["run_when"],
+        [References] = ["references"],
     };
 
     /// <summary>The properties that come when nothing is asked for.</summary>

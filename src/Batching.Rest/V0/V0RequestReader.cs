@@ -142,6 +142,9 @@ internal ref partial struct V0RequestReader
                 }
 
                 break;
+            case "references":
+                request.References = ReadBoolean(".references");
+                break;
             case "spawner":
                 request.Spawner = ReadBoolean(".spawner");
                 break;
@@ -225,9 +228,9 @@ internal ref partial struct V0RequestReader
         {
             var name = _reader.GetString()!;
             _reader.Read();
-            if (_reader.TokenType == JsonTokenType.String)
+            if (V0Reference.ReadText(ref _reader) is { } value)
             {
-                if (!request.Headers.TryAdd(name, _reader.GetString()!))
+                if (!request.Headers.TryAdd(name, value))
                 {
                     AddProblem($".headers[{name}]", "is given twice");
                 }

@@ -25,6 +25,7 @@ internal sealed class V0Service(
     BatchAppender appender,
     BatchSealer sealer,
     BatchReader batches,
+    BatchWatcher watcher,
     ResultFetcher fetcher,
     ResultStreamer streamer,
     BodyReader bodies,
@@ -85,10 +86,27 @@ internal sealed class V0Service(
     {
         var answer = await batches.ListAsync(
             context.GetCaller(),
-            new ListBatchesRequest { Limit = request.Limit, PageToken = request.PageToken },
+            new ListBatchesRequest { Limit = request.Limit, PageToken = request.PageToken, PageSize = request.PageSize },
             context.CancellationToken);
         var list = answer.OrThrow();
         return await JsonReply.WriteAsync(context.GetHttpContext(), json => V0Writer.WriteList(json, list));
+    }
+
+    public override async Task Watch(
+        WatchRequest request, IServerStreamWriter<HttpBody> responseStream, ServerCallContext context)
+    {
+        using var feed = watcher.Open(context.GetCaller(), new WatchBatchesRequest { Limit = request.Limit }).OrThrow();
+        var http = context.GetHttpContext();
+        var stream = new RecordStream(http, StreamFormat.Choose(http.Request), V0Errors.WriteRecord);
+        await using var records = feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken)
+            .GetAsyncEnumerator(CancellationToken.None);
+        var found = await StreamHead.ReadFirstAsync(records, stream.SendHeadAsync, time);
+        await stream.StartAsync();
+        for (; found; found = await records.MoveNextAsync())
+        {
+            var isEnd = records.Current.RecordCase == WatchBatchesResponse.RecordOneofCase.End;
+            await stream.WriteAsync(records.Current, position: null, V0Writer.WriteWatchRecord, isLast: isEnd, moreAtHand: false);
+        }
     }
 
     public override async Task<HttpBody> GetStatus(GetStatusRequest request, ServerCallContext context)

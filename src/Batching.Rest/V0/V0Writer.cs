@@ -89,6 +89,30 @@ internal static class V0Writer
         json.WriteEndObject();
     }
 
+    /// <summary>A record of a stream of batches, on one line.</summary>
+    public static void WriteWatchRecord(Utf8JsonWriter json, WatchBatchesResponse record)
+    {
+        json.WriteStartObject();
+        switch (record.RecordCase)
+        {
+            case WatchBatchesResponse.RecordOneofCase.Batch:
+                json.WritePropertyName("Batch"u8);
+                WriteBatch(json, record.Batch, isDetailed: false);
+                break;
+            case WatchBatchesResponse.RecordOneofCase.RemovedBatchId:
+                json.WriteString("removed"u8, record.RemovedBatchId);
+                break;
+            case WatchBatchesResponse.RecordOneofCase.Current:
+                json.WriteBoolean("current"u8, true);
+                break;
+            default:
+                json.WriteBoolean("end"u8, true);
+                break;
+        }
+
+        json.WriteEndObject();
+    }
+
     private static async ValueTask WriteBatchAsync(
         JsonReply reply, Batch batch, IAsyncEnumerable<Request> requests, int count, V0Shape shape, long? position)
     {
@@ -242,6 +266,11 @@ internal static class V0Writer
         if (request.HasRunWhen && properties.Contains(V0Property.RunWhen))
         {
             json.WriteString("runWhen"u8, V0RunWhen.NameOf(request.RunWhen));
+        }
+
+        if (request.HasReferences && properties.Contains(V0Property.References))
+        {
+            json.WriteBoolean("references"u8, request.References);
         }
 
         if (properties.Contains(V0Property.Index))

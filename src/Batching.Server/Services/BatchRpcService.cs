@@ -21,6 +21,7 @@ internal sealed class BatchRpcService(
     BatchAppender appender,
     BatchSealer sealer,
     BatchReader batches,
+    BatchWatcher watcher,
     ResultFetcher fetcher,
     ResultStreamer streamer,
     BodyReader bodies,
@@ -172,6 +173,21 @@ internal sealed class BatchRpcService(
     {
         var answer = await batches.ListAsync(context.GetCaller(), request, context.CancellationToken);
         return answer.OrThrow();
+    }
+
+    public override async Task WatchBatches(
+        WatchBatchesRequest request, IServerStreamWriter<WatchBatchesResponse> responseStream, ServerCallContext context)
+    {
+        using var feed = watcher.Open(context.GetCaller(), request).OrThrow();
+        var http = context.GetHttpContext();
+        http.Response.SetStreamHeaders();
+        await using var records = feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken)
+            .GetAsyncEnumerator(CancellationToken.None);
+        var found = await StreamHead.ReadFirstAsync(records, () => SendHeadAsync(context, http, http.IsGrpc()), time);
+        for (; found; found = await records.MoveNextAsync())
+        {
+            await responseStream.WriteAsync(records.Current);
+        }
     }
 
     public override async Task<CancelBatchResponse> CancelBatch(CancelBatchRequest request, ServerCallContext context)

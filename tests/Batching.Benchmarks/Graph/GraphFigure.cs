@@ -6,8 +6,8 @@ namespace Batching.Benchmarks.Graph;
 
 /// <summary>
 /// <c>$batch</c> of the gateway beside that of <c>Microsoft.AspNetCore.OData</c>: 20 calls a batch, each of which takes 5 ms in
-/// the same service. The gateway stands before that service; the library's own handler makes the calls in it. The two take turns,
-/// at first with one caller, then with eight.
+/// the same service. The gateway stands before that service, once as it is by default and once with a place for each of the calls; the
+/// library's own handler makes the calls in the service. They take turns, at first with one caller, then with eight.
 /// </summary>
 internal static class GraphFigure
 {
@@ -20,28 +20,35 @@ internal static class GraphFigure
         Console.WriteLine(ProcessorTimes.DescribeMachine());
         await using var odata = await Contender.StartODataAsync(CallsPerBatch);
         await using var gateway = await Contender.StartGraphAsync(odata.Port, CallsPerBatch);
-        foreach (var contender in (Contender[])[gateway, odata])
+        await using var roomy = await Contender.StartGraphAsync(odata.Port, CallsPerBatch, Callers[^1] * CallsPerBatch);
+        Contender[] contenders = [gateway, roomy, odata];
+        foreach (var contender in contenders)
         {
             await contender.CheckAsync(CallsPerBatch);
         }
 
-        Console.WriteLine("| callers | | batches/s | p99 ms | CPU ms a batch, itself | CPU ms a batch, with the service |");
-        Console.WriteLine("|---|---|---|---|---|---|");
+        Console.WriteLine("| callers | | batches/s | p99 ms | CPU ms a batch, itself | CPU ms a batch, with the service | times the library |");
+        Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (var callers in Callers)
         {
-            await MeasureAsync(gateway, odata, callers, duration);
-            await MeasureAsync(odata, odata, callers, duration);
-            var (ours, theirs) = (new Side(), new Side());
-            for (var i = 0; i < rounds; i++)
+            var sides = contenders.Select(_ => new Side()).ToArray();
+            foreach (var contender in contenders)
             {
-                ours.Add(await MeasureAsync(gateway, odata, callers, duration));
-                theirs.Add(await MeasureAsync(odata, odata, callers, duration));
+                await MeasureAsync(contender, odata, callers, duration);
             }
 
-            ours.Write(callers, gateway.Name);
-            theirs.Write(callers, odata.Name);
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{ours.Rate.Median / theirs.Rate.Median:0.0} times with {callers} callers"));
+            for (var i = 0; i < rounds; i++)
+            {
+                foreach (var (contender, side) in contenders.Zip(sides))
+                {
+                    side.Add(await MeasureAsync(contender, odata, callers, duration));
+                }
+            }
+
+            foreach (var (contender, side) in contenders.Zip(sides))
+            {
+                side.Write(callers, contender.Name, sides[^1]);
+            }
         }
     }
 
@@ -87,7 +94,7 @@ internal static class GraphFigure
 
     private sealed class Side
     {
-        public Series Rate { get; } = new();
+        private Series Rate { get; } = new();
 
         private readonly Series _p99 = new();
         private readonly Series _cpu = new();
@@ -101,7 +108,8 @@ internal static class GraphFigure
             _allCpu.Add(round.AllCpu);
         }
 
-        public void Write(int callers, string name) => Console.WriteLine(
-            $"| {callers} | {name} | {Rate.ToText("0")} | {_p99.ToText("0.0")} | {_cpu.ToText("0.00")} | {_allCpu.ToText("0.00")} |");
+        public void Write(int callers, string name, Side library) => Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {callers} | {name} | {Rate.ToText("0")} | {_p99.ToText("0.0")} | {_cpu.ToText("0.00")} | {_allCpu.ToText("0.00")} | {Rate.Median / library.Rate.Median:0.0} |"));
     }
 }

@@ -48,20 +48,36 @@ internal sealed class Contender : IAsyncDisposable
 
     public static Task<Contender> StartGatewayAsync(int upstream, int calls) => StartGatewayAsync(
         upstream,
+        "Batch",
         "/api/v2/batch",
         Enumerable.Range(0, calls).ToDictionary(i => $"k{i}", i => $"/items/{i}"),
         new Dictionary<string, string>());
 
     /// <summary>The gateway with the batches of Graph, in front of the service that <see cref="StartODataAsync"/> starts.</summary>
-    public static Task<Contender> StartGraphAsync(int upstream, int calls) => StartGatewayAsync(
-        upstream,
-        $"{ODataService.BasePath}/$batch",
-        GraphBody(calls),
-        new Dictionary<string, string>
+    /// <param name="upstream">The service's port.</param>
+    /// <param name="calls">Calls in a batch.</param>
+    /// <param name="places">Calls that the service gets at a time; null for as many as by default.</param>
+    public static Task<Contender> StartGraphAsync(int upstream, int calls, int? places = null)
+    {
+        var settings = new Dictionary<string, string>
         {
             ["Batch__Dialects__Graph__Enabled"] = "true",
             ["Batch__Dialects__Graph__BasePath"] = ODataService.BasePath,
-        });
+        };
+        if (places is not null)
+        {
+            settings["Batch__Upstreams__0__BaseAddress"] = $"http://127.0.0.1:{upstream}";
+            settings["Batch__Upstreams__0__MaxConcurrency"] = $"{places}";
+            settings["Batch__Upstreams__0__OwnerPercent"] = "100";
+        }
+
+        return StartGatewayAsync(
+            places is null ? upstream : null,
+            places is null ? "Batch" : $"Batch, {places} calls at a time",
+            $"{ODataService.BasePath}/$batch",
+            GraphBody(calls),
+            settings);
+    }
 
     /// <summary>A service of Microsoft's library for OData, with its own batches.</summary>
     public static async Task<Contender> StartODataAsync(int calls)
@@ -83,23 +99,28 @@ internal sealed class Contender : IAsyncDisposable
     };
 
     private static async Task<Contender> StartGatewayAsync(
-        int upstream, string path, object body, Dictionary<string, string> settings)
+        int? upstream, string name, string path, object body, Dictionary<string, string> settings)
     {
         var port = ChildProcess.FreePort();
         var data = Directory.CreateTempSubdirectory("batch-benchmark-");
+        var environment = new Dictionary<string, string>(settings)
+        {
+            ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}",
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["Batch__DataDirectory"] = data.FullName,
+            ["Logging__LogLevel__Default"] = "Warning",
+        };
+        if (upstream is not null)
+        {
+            environment["Batch__Upstream"] = $"http://127.0.0.1:{upstream}";
+        }
+
         var process = await ChildProcess.StartAsync(
             port,
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            new Dictionary<string, string>(settings)
-            {
-                ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}",
-                ["ASPNETCORE_ENVIRONMENT"] = "Production",
-                ["Batch__DataDirectory"] = data.FullName,
-                ["Batch__Upstream"] = $"http://127.0.0.1:{upstream}",
-                ["Logging__LogLevel__Default"] = "Warning",
-            },
+            environment,
             Path.Combine(Folders.Server, "Batching.Server.dll"));
-        return new Contender("Batch", process, port, path, body, data);
+        return new Contender(name, process, port, path, body, data);
     }
 
     public static async Task<Contender> StartExpressAsync(int upstream, int calls)

@@ -15,24 +15,25 @@ public sealed partial class ArrowTests
     [
         ("Hosting", [
             "Detection", "Drafts", "Files", "Keyed", "Lifecycle", "Submission", "Webhooks", "Delivery", "Scheduling", "Spawning",
-            "Committing", "Running", "Upstreams", "Quotas", "Telemetry", "Storage"]),
-        ("Detection", ["Keyed", "Submission", "Spawning", "Running", "Upstreams", "Quotas", "Model", "Configuration"]),
+            "Committing", "References", "Running", "Upstreams", "Quotas", "Telemetry", "Storage"]),
+        ("Detection", ["Keyed", "Submission", "Spawning", "Running", "Upstreams", "Quotas", "Model", "Configuration", "Content"]),
         ("Keyed", ["Submission", "Scheduling", "Upstreams", "Dependencies", "Quotas", "Telemetry", "Model", "Configuration", "Content"]),
         // Submits what it has read as an upload does, and shows what becomes of it.
         ("Drafts", ["Delivery", "Submission", "Webhooks", "Quotas", "Storage", "Model", "Configuration"]),
         ("Files", ["Quotas", "Storage", "Model"]),
         ("Lifecycle", ["Delivery", "Scheduling", "Committing", "Running", "Dependencies", "Quotas", "Storage", "Model"]),
         ("Submission", [
-            "Webhooks", "Delivery", "Scheduling", "Spawning", "Committing", "Running", "Upstreams", "Dependencies", "Quotas", "Telemetry",
-            "Storage", "Model", "Configuration", "Content"]),
+            "Webhooks", "Delivery", "Scheduling", "Spawning", "Committing", "References", "Running", "Upstreams", "Dependencies", "Quotas",
+            "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Webhooks", [
             "Delivery", "Committing", "Running", "Upstreams", "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Delivery", ["Committing", "Running", "Quotas", "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Scheduling", [
-            "Spawning", "Committing", "Running", "Upstreams", "Dependencies", "Quotas", "Telemetry", "Storage", "Model", "Configuration",
-            "Content"]),
+            "Spawning", "Committing", "References", "Running", "Upstreams", "Dependencies", "Quotas", "Telemetry", "Storage", "Model",
+            "Configuration", "Content"]),
         ("Spawning", ["Running", "Upstreams", "Quotas", "Storage", "Model", "Configuration", "Content"]),
         ("Committing", ["Running", "Telemetry", "Storage", "Model", "Configuration"]),
+        ("References", ["Running", "Upstreams", "Dependencies", "Storage", "Model", "Configuration", "Content"]),
         ("Running", ["Dependencies", "Storage", "Model"]),
         ("Upstreams", ["Quotas", "Telemetry", "Storage", "Model", "Configuration", "Content"]),
         ("Dependencies", ["Quotas", "Storage", "Model"]),

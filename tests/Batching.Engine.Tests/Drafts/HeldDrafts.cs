@@ -26,26 +26,30 @@ internal sealed class HeldDrafts(Gate gate) : IDraftReader
         DeleteTime = draft.CreateTime.AddHours(3),
     };
 
-    public async IAsyncEnumerable<DraftPart> ReadAsync(
-        BatchDraft draft, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IDraftRequests Open(BatchDraft draft) => new Requests(gate, draft);
+
+    private sealed class Requests(Gate gate, BatchDraft draft) : IDraftRequests
     {
-        var count = int.Parse(Encoding.ASCII.GetString(draft.Attributes), System.Globalization.CultureInfo.InvariantCulture);
-        for (var first = 0; first < count; first += PartCount)
+        public async IAsyncEnumerable<DraftPart> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            if (first + PartCount >= count)
+            var count = int.Parse(Encoding.ASCII.GetString(draft.Attributes), System.Globalization.CultureInfo.InvariantCulture);
+            for (var first = 0; first < count; first += PartCount)
             {
-                await gate.PassAsync(cancellationToken);
+                if (first + PartCount >= count)
+                {
+                    await gate.PassAsync(cancellationToken);
+                }
+
+                yield return DraftPart.Of([.. Enumerable.Range(first, PartCount).Select(i => new Request
+                {
+                    Path = $"/items/{i}",
+                    Key = $"{i}",
+                    Query = { new QueryParameter { Name = "long", Value = Long } },
+                })]);
             }
-
-            yield return DraftPart.Of([.. Enumerable.Range(first, PartCount).Select(i => new Request
-            {
-                Path = $"/items/{i}",
-                Key = $"{i}",
-                Query = { new QueryParameter { Name = "long", Value = Long } },
-            })]);
         }
-    }
 
-    public byte[] Encode(BatchDraft draft, IReadOnlyList<Problem> problems) =>
-        Encoding.UTF8.GetBytes(string.Join(';', problems.Select(problem => problem.Field)));
+        public byte[] Encode(IReadOnlyList<Problem> problems) =>
+            Encoding.UTF8.GetBytes(string.Join(';', problems.Select(problem => problem.Field)));
+    }
 }

@@ -1,3 +1,4 @@
+using Batching.Engine.Content;
 using Batching.Engine.Model;
 using Batching.Engine.Spawning;
 using Google.Protobuf;

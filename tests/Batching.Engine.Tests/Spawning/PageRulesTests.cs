@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Batching.Engine.Configuration;
+using Batching.Engine.Content;
 using Batching.Engine.Spawning;
 using Batching.V1;
 

@@ -68,7 +68,8 @@ public sealed class ExampleFixture : IAsyncLifetime, IDisposable
         var credential = new AuthenticationHeaderValue("Bearer", $"example-{Interlocked.Increment(ref _callers)}");
         var values = new ExampleValues();
         if (operation.Parameters.Any(parameter => (string?)parameter["name"] == "batch_id") || operation.Path.EndsWith("batch", StringComparison.Ordinal)
-            || operation.Path.EndsWith("batches", StringComparison.Ordinal))
+            || operation.Path.EndsWith("batches", StringComparison.Ordinal)
+            || operation.Path.EndsWith("watch", StringComparison.Ordinal))
         {
             await SubmitAsync(operation, credential, values);
         }
@@ -80,15 +81,26 @@ public sealed class ExampleFixture : IAsyncLifetime, IDisposable
             call.Headers.Accept.ParseAdd(mediaType);
         }
 
-        using var reply = await _client.SendAsync(call);
-        var text = values.ToExample(await reply.Content.ReadAsStringAsync());
-        var record = mediaType switch
-        {
-            "text/event-stream" => text.Split('\n').First(line => line.StartsWith("data: ", StringComparison.Ordinal))[6..],
-            "application/x-ndjson" => text.Split('\n')[0],
-            _ => operation.IsStream ? text.Split('\n')[0] : text,
-        };
+        using var reply = await _client.SendAsync(call, HttpCompletionOption.ResponseHeadersRead);
+        var record = values.ToExample(operation.IsStream && reply.IsSuccessStatusCode
+            ? await ReadFirstAsync(reply.Content, mediaType == "text/event-stream" ? "data: " : "")
+            : await reply.Content.ReadAsStringAsync());
         return ((int)reply.StatusCode, reply.Content.Headers.ContentType?.MediaType == "text/plain" ? record : JsonNode.Parse(record));
+    }
+
+    // Not all: a stream may have no end.
+    private static async Task<string> ReadFirstAsync(HttpContent content, string prefix)
+    {
+        using var reader = new StreamReader(await content.ReadAsStreamAsync());
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return line[prefix.Length..];
+            }
+        }
+
+        throw new InvalidOperationException("The stream has no record.");
     }
 
     // By the example of the operation that submits, in the same form; and waits until it is done.

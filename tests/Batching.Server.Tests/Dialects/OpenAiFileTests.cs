@@ -90,6 +90,36 @@ public sealed class OpenAiFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task List_EitherOrder_HasAllFilesOnce()
+    {
+        var ids = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            ids.Add(await _client.UploadAsync($"{i}"));
+        }
+
+        Assert.Equal(ids, await PagesAsync("asc"));
+        Assert.Equal(ids.AsEnumerable().Reverse(), await PagesAsync("desc"));
+        AssertError(await _gateway.Rest.GetAsync("/v1/files?order=up"), 400, "order");
+        AssertError(await _gateway.Rest.GetAsync("/v1/files?order=asc&after=1"), 400, "after");
+
+        async Task<List<string>> PagesAsync(string order)
+        {
+            var found = new List<string>();
+            while (true)
+            {
+                var after = found.Count > 0 ? $"&after={found[^1]}" : "";
+                var page = (await _gateway.Rest.GetAsync($"/v1/files?limit=2&order={order}{after}")).Success().Json;
+                found.AddRange(page.GetProperty("data").EnumerateArray().Select(file => file.GetProperty("id").GetString()!));
+                if (!page.GetProperty("has_more").GetBoolean())
+                {
+                    return found;
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task Post_BeyondTheQuota_IsRefusedUntilSomethingIsDeleted()
     {
         var large = new string('x', 900_000);

@@ -55,6 +55,9 @@ public sealed partial class DefaultsTests
             .Select(match => (Path.GetFileName(page), match.Groups["key"].Value, match.Groups["value"].Value))),
     ];
 
+    /// <summary>Where a text says a default, or a range, beside its key.</summary>
+    internal static IEnumerable<Match> FindBesideKeys(string text) => Said().Matches(text).Concat(Ranges().Matches(text));
+
     [GeneratedRegex(
         @"(?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?)[^.;:|()`\d]{0,60}\(`(?<key>Batch:[\w:]+)`\)"
         + @"|`(?<key>Batch:[\w:]+)` \((?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?)[^)]*\)")]

@@ -21,6 +21,10 @@ internal static partial class PathsPage
         JSON of their own for the same calls. A slash at the end of a path makes no difference. `HEAD` is served at every path that
         `GET` is, but not at streams.
 
+        The column "made again" has the RPC's `idempotency_level`: `NO_SIDE_EFFECTS` reads only, and `IDEMPOTENT` does nothing more when
+        it is made again. An RPC without one may do more the second time, or it depends on how it is called: its comment in the
+        [protos](../protos/batch/v1) says how.
+
 
         """;
 
@@ -46,6 +50,7 @@ internal static partial class PathsPage
         [nameof(V0BatchService.V0BatchServiceBase.Append)] = "AppendRequests",
         [nameof(V0BatchService.V0BatchServiceBase.Seal)] = "SealBatch",
         [nameof(V0BatchService.V0BatchServiceBase.List)] = "ListBatches",
+        [nameof(V0BatchService.V0BatchServiceBase.Watch)] = "WatchBatches",
         [nameof(V0BatchService.V0BatchServiceBase.GetStatus)] = "GetBatchStatus",
         [nameof(V0BatchService.V0BatchServiceBase.Fetch)] = "FetchBatch",
         [nameof(V0BatchService.V0BatchServiceBase.Stream)] = "FetchResults",
@@ -54,16 +59,22 @@ internal static partial class PathsPage
         [nameof(V0BatchService.V0BatchServiceBase.Delete)] = "DeleteBatch",
         [nameof(V0BatchService.V0BatchServiceBase.Detect)] = "DetectPagination",
         [nameof(V0BatchService.V0BatchServiceBase.DetectQuery)] = "DetectPagination",
+        [nameof(V0WebhookService.V0WebhookServiceBase.ListMessages)] = "ListWebhookMessages",
+        [nameof(V0WebhookService.V0WebhookServiceBase.Resend)] = "ResendWebhookMessage",
+        [nameof(V0WebhookService.V0WebhookServiceBase.GetSecret)] = "GetWebhookSecret",
         [nameof(V2BatchService.V2BatchServiceBase.Run)] = "RunBatch",
         [nameof(V2BatchService.V2BatchServiceBase.RunQuery)] = "RunBatch",
     };
 
     private static readonly ServiceDescriptor[] Services =
-        [BatchService.Descriptor, KeyedBatchService.Descriptor, OperationsService.Descriptor];
+    [
+        BatchService.Descriptor, KeyedBatchService.Descriptor, WebhookService.Descriptor, GatewayService.Descriptor,
+        OperationsService.Descriptor,
+    ];
 
     /// <summary>The methods of the REST paths with forms of their own.</summary>
     public static IReadOnlyList<MethodDescriptor> OwnMethods { get; } =
-        [.. V0BatchService.Descriptor.Methods, .. V2BatchService.Descriptor.Methods];
+        [.. V0BatchService.Descriptor.Methods, .. V0WebhookService.Descriptor.Methods, .. V2BatchService.Descriptor.Methods];
 
     /// <summary>Whether the page knows what a method of a REST service does.</summary>
     public static bool Knows(MethodDescriptor method) => Does.ContainsKey(method.Name);
@@ -80,10 +91,11 @@ internal static partial class PathsPage
                 page.Append("At the operators' address (`Batch:Operations:Url`) only, see [operations](operations.md#who-holds-how-much).\n\n");
             }
 
-            page.Append("| RPC | kind | proto3 JSON | v0 or v2 | what it does |\n|---|---|---|---|---|\n");
+            page.Append("| RPC | kind | made again | proto3 JSON | v0 or v2 | what it does |\n|---|---|---|---|---|---|\n");
             foreach (var method in service.Methods)
             {
                 page.Append("| `").Append(method.Name).Append("` | ").Append(KindOf(method)).Append(" |");
+                page.Append(LevelOf(method) is { Length: > 0 } level ? $" {level} |" : " |");
                 Cell(page, PathsOf(method));
                 Cell(page, OwnMethods.Where(own => Does[own.Name] == method.Name).SelectMany(PathsOf));
                 page.Append(' ').Append(SentenceOf(method)).Append(" |\n");
@@ -104,6 +116,13 @@ internal static partial class PathsPage
 
     private static string KindOf(MethodDescriptor method) =>
         method.IsServerStreaming ? "server streaming" : method.IsClientStreaming ? "client streaming" : "unary";
+
+    private static string LevelOf(MethodDescriptor method) => method.GetOptions()?.IdempotencyLevel switch
+    {
+        MethodOptions.Types.IdempotencyLevel.NoSideEffects => "reads only",
+        MethodOptions.Types.IdempotencyLevel.Idempotent => "the same comes of it",
+        _ => "",
+    };
 
     private static IEnumerable<string> PathsOf(MethodDescriptor method) =>
         method.GetOptions()?.GetExtension(AnnotationsExtensions.Http) is not { } rule ? []

@@ -80,20 +80,6 @@ public sealed class ExecutionTests(GraphFixture fixture)
     }
 
     [Fact]
-    public async Task Post_RespondAsync_IsAnsweredAtOnce()
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/$batch")
-        {
-            Content = new StringContent("""{"requests":[{"id":"1","method":"GET","url":"/json"}]}"""),
-        };
-        request.Headers.Add("Prefer", "respond-async");
-        using var response = await fixture.Gateway.Client.SendAsync(request);
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.False(response.Headers.Contains("Preference-Applied"));
-    }
-
-    [Fact]
     public async Task Post_Credential_IsThatOfTheBatch()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/$batch")

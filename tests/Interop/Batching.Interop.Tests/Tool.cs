@@ -18,6 +18,9 @@ public enum Tool
     /// <summary>The packages of <c>tests/Interop/anthropic/package.json</c>.</summary>
     AnthropicPackages,
 
+    /// <summary>The model server of <c>tests/Interop/embeddings</c>, built.</summary>
+    EmbeddingServer,
+
     /// <summary>Debian's Python with gRPC, Protocol Buffers and their compiler.</summary>
     Python,
 

@@ -27,6 +27,10 @@ internal static class Tools
 
     public static string Buf { get; } = Path.Combine(Folders.Interop, "tools", "node_modules", ".bin", "buf");
 
+    /// <summary>The model server, built.</summary>
+    public static string EmbeddingServer { get; } =
+        Path.Combine(Folders.Interop, "embeddings", "bin", "Debug", "net10.0", "Embeddings.dll");
+
     public static string Redocly { get; } = Path.Combine(Folders.Interop, "openapi", "node_modules", ".bin", "redocly");
 
     /// <summary>Why a test with these needs is not to run; null if it is.</summary>
@@ -52,6 +56,7 @@ internal static class Tools
         Tool.AnthropicPackages => Directory.Exists(Path.Combine(Folders.Interop, "anthropic", "node_modules", "@anthropic-ai"))
             ? null
             : "needs Node packages: npm ci in tests/Interop/anthropic",
+        Tool.EmbeddingServer => File.Exists(EmbeddingServer) ? null : "needs a model server: dotnet build tests/Interop/embeddings",
         Tool.Python => Runs(Python, "-c", "import grpc, google.protobuf") && Runs("protoc", "--version")
             ? null
             : "needs the Debian packages python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev",

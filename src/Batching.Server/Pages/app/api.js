@@ -49,9 +49,20 @@ export async function send(path, { method = 'GET', body, headers = {}, signal } 
 /** Makes a call and reads its JSON. */
 export const read = async (path, options) => (await send(path, options)).json();
 
+/** The records of a stream of server-sent events. `EventSource` would do the same, but it can't send a credential. */
+export async function* events(path, signal) {
+  for await (const some of lines(path, signal, { Accept: 'text/event-stream' })) {
+    for (const line of some) {
+      if (line.startsWith('data: ')) {
+        yield JSON.parse(line.slice(6));
+      }
+    }
+  }
+}
+
 /** The lines of a stream, as many at a time as have come. */
-export async function* lines(path, signal) {
-  const response = await send(path, { signal });
+export async function* lines(path, signal, headers = {}) {
+  const response = await send(path, { signal, headers });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   try {

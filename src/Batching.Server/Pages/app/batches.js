@@ -1,16 +1,16 @@
 // The caller's batches, newest first.
 
 import { formatBytes, formatCount, formatTime, h, showError } from './dom.js';
-import { read } from './api.js';
+import { events, read } from './api.js';
 
 const PAGE = 50;
-const INTERVAL = 2000;
+const RETURN_AFTER = 1000;
 
 /** Shows the list, and what becomes of the batches in it, until the signal says to stop. */
 export async function showBatches(main, signal) {
   const rows = h('tbody');
   const problem = h('div');
-  const more = h('button', { type: 'button', hidden: true, onclick: () => load(next).catch(fail) }, 'Older batches');
+  const more = h('button', { type: 'button', hidden: true, onclick: () => loadOlder().catch(fail) }, 'Older batches');
   const none = h('p', { hidden: true }, 'There is no batch of this caller. ', h('a', { href: '#/submit' }, 'Submit one.'));
   main.replaceChildren(
     h('h1', { tabindex: '-1' }, 'Batches'),
@@ -23,56 +23,82 @@ export async function showBatches(main, signal) {
     more);
 
   const known = new Map();
+  // Where the older ones begin that are not listed yet; empty if there are none, null before it is known.
   let next = null;
-  const fail = error => error.name !== 'AbortError' && showError(problem, error);
+  const fail = error => error.name !== 'AbortError' && !signal.aborted && showError(problem, error);
 
-  // New ones go to their places, known ones are brought up to date.
-  async function load(token) {
-    const reply = await read(`api/v0/batch?limit=${PAGE}${token ? `&page_token=${token}` : ''}`, { signal });
-    problem.replaceChildren();
-    let before = token ? rows.lastElementChild : null;
-    for (const batch of reply.Batches) {
-      let row = known.get(batch.id);
-      if (!row) {
-        row = createRow(batch.id);
-        known.set(batch.id, row);
-        if (before) {
-          before.after(row.element);
-        } else {
-          rows.prepend(row.element);
-        }
-      }
-      row.update(batch);
-      before = row.element;
+  // A batch that is new goes to its place, a known one is brought up to date.
+  function show(batch, place) {
+    let row = known.get(batch.id);
+    if (!row) {
+      row = createRow(batch.id);
+      known.set(batch.id, row);
+      place(row.element);
     }
-    if (token || next === null) {
-      next = reply.nextPageToken ?? '';
-      more.hidden = next === '';
-    }
-    if (!token) {
-      forget(reply);
-    }
-    none.hidden = known.size > 0;
+    row.update(batch);
   }
 
-  // What stands among the newest and is not among them was deleted.
-  function forget(reply) {
-    const listed = new Set(reply.Batches.map(batch => batch.id));
-    const last = reply.nextPageToken ? known.get(reply.Batches.at(-1).id).element : null;
-    for (const [id, { element }] of known) {
-      if (!listed.has(id) && !(last && last.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)) {
-        element.remove();
-        known.delete(id);
+  function remove(id) {
+    known.get(id)?.element.remove();
+    known.delete(id);
+  }
+
+  async function loadOlder() {
+    const reply = await read(`api/v0/batch?limit=${PAGE}&page_token=${next}`, { signal });
+    reply.Batches.forEach(batch => show(batch, element => rows.append(element)));
+    next = reply.nextPageToken ?? '';
+    more.hidden = next === '';
+  }
+
+  // Behind the newest that are watched. It is asked for once: what comes later is newer.
+  async function findOlder() {
+    next = (await read(`api/v0/batch?limit=${PAGE}`, { signal })).nextPageToken ?? '';
+    more.hidden = next === '';
+  }
+
+  // The stream begins anew with all that it watches: what it does not name until it is current was deleted meanwhile.
+  async function watch() {
+    const named = new Set();
+    let isCurrent = false;
+    for await (const record of events(`api/v0/batch/watch?limit=${PAGE}`, signal)) {
+      problem.replaceChildren();
+      if (record.Batch) {
+        named.add(record.Batch.id);
+        show(record.Batch, element => rows.prepend(element));
+      } else if (record.removed) {
+        remove(record.removed);
+      } else if (record.current && !isCurrent) {
+        isCurrent = true;
+        forget(named);
+        if (next === null) {
+          await findOlder();
+        }
+      } else if (record.message) {
+        throw new Error(record.message);
+      }
+      none.hidden = known.size > 0 || !isCurrent;
+    }
+  }
+
+  // Older pages may have been listed behind those that are watched.
+  function forget(named) {
+    const last = [...named].map(id => known.get(id).element)
+      .reduce((low, element) => low && !(low.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING) ? low : element, null);
+    for (const [id, { element }] of [...known]) {
+      const isOlder = named.size === PAGE && last.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING;
+      if (!named.has(id) && !isOlder) {
+        remove(id);
       }
     }
   }
 
   while (!signal.aborted) {
-    await load(null).catch(fail);
-    await new Promise(resolve => setTimeout(resolve, INTERVAL));
-    while (document.hidden && !signal.aborted) {
-      await new Promise(resolve => setTimeout(resolve, INTERVAL));
+    try {
+      await watch();
+    } catch (error) {
+      fail(error);
     }
+    await new Promise(resolve => setTimeout(resolve, RETURN_AFTER));
   }
 }
 

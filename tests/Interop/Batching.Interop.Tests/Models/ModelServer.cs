@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -6,11 +7,16 @@ namespace Batching.Interop.Tests.Models;
 
 /// <summary>
 /// A stub of a self-hosted model server: it answers single chat completions and messages, with the last word of the prompt, and has no
-/// batches. <c>slow N</c> in front of a prompt makes it wait for N ms, <c>bad</c> makes it refuse.
+/// batches. <c>slow N</c> in front of a prompt makes it wait for N ms, <c>bad</c> makes it refuse, and <c>busy N</c> makes it answer the first
+/// N calls of that prompt with 429 and <c>Retry-After: 1</c>.
 /// </summary>
 internal static class ModelServer
 {
-    public static Task<TestApi> StartAsync() => TestApi.StartAsync(AnswerAsync);
+    public static Task<TestApi> StartAsync()
+    {
+        var busy = new ConcurrentDictionary<string, int>();
+        return TestApi.StartAsync(context => AnswerAsync(context, busy));
+    }
 
     /// <summary>A line of an input file.</summary>
     public static string Line(string id, string prompt) => JsonSerializer.Serialize(new
@@ -21,7 +27,7 @@ internal static class ModelServer
         body = new { model = "tiny", messages = new[] { new { role = "user", content = prompt } } },
     });
 
-    private static async Task AnswerAsync(HttpContext context)
+    private static async Task AnswerAsync(HttpContext context, ConcurrentDictionary<string, int> busy)
     {
         using var body = await JsonDocument.ParseAsync(context.Request.Body);
         var prompt = body.RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!.Split(' ');
@@ -31,6 +37,15 @@ internal static class ModelServer
                 TimeSpan.FromMilliseconds(int.Parse(prompt[1], CultureInfo.InvariantCulture)),
                 TimeProvider.System,
                 context.RequestAborted);
+        }
+
+        if (prompt[0] == "busy"
+            && busy.AddOrUpdate(string.Join(' ', prompt), 1, (_, count) => count + 1) <= int.Parse(prompt[1], CultureInfo.InvariantCulture))
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            context.Response.Headers.RetryAfter = "1";
+            await TestApi.JsonAsync(context, """{"error":{"message":"later","type":"rate_limit_error","code":429}}""");
+            return;
         }
 
         if (prompt[0] == "bad")

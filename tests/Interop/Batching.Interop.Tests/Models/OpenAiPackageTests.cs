@@ -16,11 +16,8 @@ public sealed class OpenAiPackageTests
     public async Task Batches_WholeLife_Work()
     {
         await using var model = await ModelServer.StartAsync();
-        await using var gateway = await GatewayProcess.StartAsync(
-            ("Batch:Upstream", model.Address), ("Batch:Dialects:OpenAI:Enabled", "true"));
-        var endpoint = new Uri($"{gateway.Address}/v1");
-        var files = new OpenAIFileClient(new ApiKeyCredential("dotnet"), new OpenAIClientOptions { Endpoint = endpoint });
-        var batches = new BatchClient(new ApiKeyCredential("dotnet"), new BatchClientOptions { Endpoint = endpoint });
+        await using var gateway = await StartAsync(model.Address);
+        var (files, batches) = ClientsOf(gateway);
         using var deadline = new CancellationTokenSource(Deadline);
 
         var first = await RunAsync(batches, await UploadAsync(files, ("a", "say one"), ("b", "bad")), deadline.Token);
@@ -54,6 +51,73 @@ public sealed class OpenAiPackageTests
         var gone = await Assert.ThrowsAsync<ClientResultException>(() => files.GetFileAsync(kept[0].Id));
         Assert.Equal(404, gone.Status);
         gateway.AssertNoErrors();
+    }
+
+    [Fact]
+    public async Task Batches_ApiThatIsBusy_AreAnsweredAllTheSame()
+    {
+        await using var model = await ModelServer.StartAsync();
+        await using var gateway = await StartAsync(model.Address);
+        var (files, batches) = ClientsOf(gateway);
+        using var deadline = new CancellationTokenSource(Deadline);
+
+        var batch = await RunAsync(batches, await UploadAsync(files, ("a", "busy 1 one")), deadline.Token);
+        Assert.Equal("completed", batch.GetProperty("status").GetString());
+        Assert.Equal("one", await ReadAnswerAsync(files, batch.GetProperty("output_file_id").GetString()!));
+        Assert.Equal(2, model.Requests.Count);
+        gateway.AssertNoErrors();
+    }
+
+    [Fact]
+    public async Task Batches_GatewayKilled_GoOn()
+    {
+        await using var model = await ModelServer.StartAsync();
+        await using var gateway = await StartAsync(model.Address);
+        var (files, batches) = ClientsOf(gateway);
+        using var deadline = new CancellationTokenSource(Deadline);
+        var lines = Enumerable.Range(0, 200).Select(i => ($"{i}", $"slow 100 {i}")).ToArray();
+        var operation = await BeginAsync(batches, await UploadAsync(files, lines));
+        await Eventually.BeTrueAsync(
+            async () => (await StateAsync(operation)).GetProperty("request_counts").GetProperty("completed").GetInt32() > 5,
+            "the first requests are done");
+        await gateway.KillAsync();
+        await gateway.RestartAsync();
+
+        // The same object goes on: the client knows nothing of it.
+        await operation.WaitForCompletionAsync(deadline.Token);
+        var batch = await StateAsync(operation);
+        Assert.Equal("""{"total":200,"completed":200,"failed":0}""", batch.GetProperty("request_counts").GetRawText());
+        var output = (await files.DownloadFileAsync(batch.GetProperty("output_file_id").GetString()!)).Value.ToString();
+        Assert.Equal(200, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Count());
+        gateway.AssertNoErrors();
+    }
+
+    [Fact]
+    public async Task Batches_TimeOver_AreExpired()
+    {
+        await using var model = await ModelServer.StartAsync();
+        await using var gateway = await StartAsync(model.Address, ("Batch:Dialects:OpenAI:CompletionWindow", "00:00:15"));
+        var (files, batches) = ClientsOf(gateway);
+        using var deadline = new CancellationTokenSource(Deadline);
+
+        var batch = await RunAsync(batches, await UploadAsync(files, ("a", "say one"), ("b", "slow 100000 x")), deadline.Token);
+        Assert.Equal("expired", batch.GetProperty("status").GetString());
+        Assert.True(batch.GetProperty("expired_at").GetInt64() >= batch.GetProperty("expires_at").GetInt64());
+        Assert.Equal("one", await ReadAnswerAsync(files, batch.GetProperty("output_file_id").GetString()!));
+        var errors = (await files.DownloadFileAsync(batch.GetProperty("error_file_id").GetString()!)).Value.ToString();
+        Assert.Contains("\"batch_expired\"", errors, StringComparison.Ordinal);
+        gateway.AssertNoErrors();
+    }
+
+    private static Task<GatewayProcess> StartAsync(string upstream, params (string Key, string Value)[] settings) =>
+        GatewayProcess.StartAsync([("Batch:Upstream", upstream), ("Batch:Dialects:OpenAI:Enabled", "true"), .. settings]);
+
+    private static (OpenAIFileClient Files, BatchClient Batches) ClientsOf(GatewayProcess gateway)
+    {
+        var endpoint = new Uri($"{gateway.Address}/v1");
+        return (
+            new OpenAIFileClient(new ApiKeyCredential("dotnet"), new OpenAIClientOptions { Endpoint = endpoint }),
+            new BatchClient(new ApiKeyCredential("dotnet"), new BatchClientOptions { Endpoint = endpoint }));
     }
 
     private static async Task<string> UploadAsync(OpenAIFileClient files, params (string Id, string Prompt)[] lines)

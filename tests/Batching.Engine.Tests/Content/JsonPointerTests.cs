@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using Batching.Engine.Spawning;
+using Batching.Engine.Content;
 using FsCheck.Xunit;
 
-namespace Batching.Engine.Tests.Spawning;
+namespace Batching.Engine.Tests.Content;
 
 public sealed class JsonPointerTests
 {

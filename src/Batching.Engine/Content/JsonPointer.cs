@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Batching.Engine.Content;
 
-namespace Batching.Engine.Spawning;
+namespace Batching.Engine.Content;
 
 /// <summary>Finds a value in a JSON text without building a document (RFC 6901).</summary>
 internal sealed class JsonPointer

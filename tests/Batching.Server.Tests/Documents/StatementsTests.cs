@@ -1,0 +1,151 @@
+using System.Text.RegularExpressions;
+using Xunit.Abstractions;
+
+namespace Batching.Server.Tests.Documents;
+
+/// <summary>
+/// Counts the figures in the pages, and which of them a test holds: a default or a range beside its key, a phrase that is made from
+/// the code, a table that a test compares, or a page that is generated. What is in blocks of code is run, and not counted here.
+/// </summary>
+public sealed partial class StatementsTests(ITestOutputHelper output)
+{
+    // A figure that is new in a page needs a test, or a good reason to raise this.
+    private const int MostWithout = 0;
+
+    // Pages that tests make, or compare as a whole.
+    private static readonly Dictionary<string, string> Pages = new(StringComparer.Ordinal)
+    {
+        ["docs/configuration.md"] = "ConfigurationPageTests",
+        ["docs/errors.md"] = "ErrorsPageTests",
+        ["docs/paths.md"] = "PathsPageTests",
+    };
+
+    // Tables by the beginning of their rows' head.
+    private static readonly (string Page, string Head, string Test)[] Tables =
+    [
+        ("docs/states.md", "| reason | status |", "StatesPageTests"),
+        ("docs/rest-v0.md", "| `responseStatusCode` | `error` |", "RestPagesTests"),
+        ("docs/rest-v0.md", "| status | |", "RestPagesTests"),
+        ("docs/rest-v2.md", "| status |", "RestPagesTests"),
+        ("docs/operations.md", "| key | default |", "MemoryTableTests"),
+        ("docs/operations.md", "| exit code |", "FiguresTests"),
+        ("docs/cli.md", "| exit code |", "Cli.Tests.PageTests"),
+        ("docs/client.md", "| option |", "Client.Tests.OptionTablesTests"),
+        ("docs/client.md", "| of `SubmitOptions` |", "Client.Tests.OptionTablesTests"),
+        ("docs/client.md", "| of `ReadOptions` |", "Client.Tests.OptionTablesTests"),
+    ];
+
+    [Fact]
+    public void Figures_InAllPages_AreHeldByTestsButForAFew()
+    {
+        var all = new Count();
+        output.WriteLine("| page | figures | generated | tables | beside keys | phrases | without |");
+        output.WriteLine("|---|---|---|---|---|---|---|");
+        foreach (var page in ((string[])["README.md"]).Concat(Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+            .Select(path => $"docs/{Path.GetFileName(path)}").Order(StringComparer.Ordinal)))
+        {
+            var (count, without) = CountIn(page);
+            all += count;
+            output.WriteLine($"| {page} | {count} |");
+            foreach (var phrase in without)
+            {
+                output.WriteLine($"    {phrase}");
+            }
+        }
+
+        output.WriteLine($"| all | {all} |");
+        Assert.True(all.All > 500, $"There are only {all.All} figures.");
+        Assert.True(all.Without <= MostWithout, $"{all.Without} figures are held by no test, more than {MostWithout}: see the output.");
+    }
+
+    private static (Count Count, IReadOnlyList<string> Without) CountIn(string page)
+    {
+        var (text, inTables) = Read(page);
+        var keys = Spans(DefaultsTests.FindBesideKeys(text).Select(match => (match.Index, match.Index + match.Length)), text.Length);
+        var phrases = Spans(
+            FiguresTests.Phrases().Select(row => ((string)row[0], (string)row[1])).Where(row => row.Item1 == page)
+                .Select(row => Unlinked(row.Item2)).Select(phrase => (text.IndexOf(phrase, StringComparison.Ordinal), phrase.Length))
+                .Where(found => found.Item1 >= 0).Select(found => (found.Item1, found.Item1 + found.Length))
+                .Concat(FiguresTests.FindBesideReasons(text).Select(match => (match.Index, match.Index + match.Length))),
+            text.Length);
+        var count = new Count();
+        var without = new List<string>();
+        foreach (Match figure in Figure().Matches(text))
+        {
+            var at = figure.Index;
+            count += Pages.ContainsKey(page) ? new Count(1, Generated: 1)
+                : inTables[at] ? new Count(1, Tables: 1)
+                : keys[at] ? new Count(1, Keys: 1)
+                : phrases[at] ? new Count(1, Phrases: 1)
+                : new Count(1, Without: 1);
+            if (!Pages.ContainsKey(page) && !inTables[at] && !keys[at] && !phrases[at])
+            {
+                without.Add($"…{text[Math.Max(0, at - 40)..Math.Min(text.Length, at + 40)]}…");
+            }
+        }
+
+        return (count, without);
+    }
+
+    // Its prose on one line, and where in it there are rows of tables that are compared.
+    private static (string Text, bool[] InTables) Read(string page)
+    {
+        var text = new System.Text.StringBuilder();
+        var spans = new List<(int, int)>();
+        var (isCode, isHeld) = (false, false);
+        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, page)).Select(line => line.Trim()))
+        {
+            var isFence = line.StartsWith("```", StringComparison.Ordinal);
+            isCode ^= isFence;
+            if (isFence || isCode || line.StartsWith('<'))
+            {
+                continue;
+            }
+
+            isHeld = line.StartsWith('|') && (isHeld || Tables.Any(table => table.Page == page && line.StartsWith(table.Head, StringComparison.Ordinal)));
+            var begin = text.Length;
+            text.Append(Unlinked(Item().Replace(line, ""))).Append(' ');
+            if (isHeld)
+            {
+                spans.Add((begin, text.Length));
+            }
+        }
+
+        return (text.ToString(), Spans(spans, text.Length));
+    }
+
+    private static string Unlinked(string line) => WhiteSpace().Replace(Link().Replace(line, "]"), " ");
+
+    private static bool[] Spans(IEnumerable<(int Begin, int End)> spans, int length)
+    {
+        var held = new bool[length];
+        foreach (var (begin, end) in spans)
+        {
+            Array.Fill(held, true, begin, Math.Min(end, length) - begin);
+        }
+
+        return held;
+    }
+
+    [GeneratedRegex(@"\]\([^)\s]*\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"^\d+\. ")]
+    private static partial Regex Item();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex WhiteSpace();
+
+    // Not parts of names, versions, paths and RFCs.
+    [GeneratedRegex(@"(?<![\w./:^`#-]|RFC )\d[\d,]*(?:\.\d+)?(?![\w/]|[.:-]\w|`)")]
+    private static partial Regex Figure();
+
+    private readonly record struct Count(int All, int Generated = 0, int Tables = 0, int Keys = 0, int Phrases = 0, int Without = 0)
+    {
+        public static Count operator +(Count one, Count other) => new(
+            one.All + other.All, one.Generated + other.Generated, one.Tables + other.Tables, one.Keys + other.Keys,
+            one.Phrases + other.Phrases, one.Without + other.Without);
+
+        public override string ToString() => $"{All} | {Generated} | {Tables} | {Keys} | {Phrases} | {Without}";
+    }
+}
