@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Batching.Engine.Configuration;
 
 /// <summary>Limits of what callers may ask for, and of what the gateway holds in memory.</summary>
+/// <remarks>Longer than other files: it has every limit, with its meaning beside it.</remarks>
 public sealed class LimitOptions
 {
     /// <summary>Requests in one batch.</summary>

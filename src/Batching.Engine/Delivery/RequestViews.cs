@@ -86,10 +86,7 @@ internal sealed class RequestViews(BatchViews batches, BatchIds ids, BatchRecord
         _reused.DependsOn.Clear();
         _reused.ClearRunWhen();
         _reused.ClearReferences();
-        _reused.ForEach = null;
-        _reused.Item = null;
-        _reused.Params = null;
-        _reused.Pagination = null;
+        (_reused.Params, _reused.Pagination, _reused.ForEach, _reused.Item) = (null, null, null, null);
         _reused.Query.Clear();
         _reused.Spawner = false;
         _reused.CreateTime = null;

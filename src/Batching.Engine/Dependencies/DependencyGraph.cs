@@ -7,6 +7,7 @@ namespace Batching.Engine.Dependencies;
 /// The requests of a running batch that wait for others: numbers alone, which are charged to the owner. It is told of each result
 /// once it is committed, and queues what can run now, or never will. Thread-safe.
 /// </summary>
+/// <remarks>Longer than other files: all that stands under its one lock stands together.</remarks>
 internal sealed class DependencyGraph : IDisposable
 {
     private const int BytesPerRequest = 13;

@@ -14,7 +14,7 @@ internal sealed class ReferenceFill(Func<Reference, ReadOnlyMemory<byte>> find)
 {
     private static readonly ReadOnlyMemory<byte> PlaceholderJson = "\"x\""u8.ToArray();
 
-    /// <summary>What is wrong with a value, as a sentence; null if nothing is.</summary>
+    /// <summary>The problem with a value, as a sentence; null if there is none.</summary>
     public string? Problem { get; private set; }
 
     /// <summary>

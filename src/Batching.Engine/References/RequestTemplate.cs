@@ -57,7 +57,7 @@ internal sealed class RequestTemplate
         _body = IsJson(request) ? ReadJson("body", request.Body.Memory, isParams: false) : null;
     }
 
-    /// <summary>What is wrong with its references: the field of the request, and a sentence without its subject.</summary>
+    /// <summary>The problems with its references: the field of the request, and a sentence without its subject.</summary>
     public IReadOnlyList<(string Field, string Message)> Problems => _problems;
 
     /// <summary>Its references, in the order of the fields.</summary>
@@ -161,7 +161,7 @@ internal sealed class RequestTemplate
                 : ReadJson("params_json", Encoding.UTF8.GetBytes(request.ParamsJson), isParams: true);
         }
 
-        // What is wrong with them is found where they are sent.
+        // If something is wrong with them, that is found where they are sent.
         return request.ParamsJson.Length > 0 || StructParams.FindProblem(message, _limits.ParamsDepth) is not null
             ? null
             : ReadJson("params", Encoding.UTF8.GetBytes(StructText.Write(message)), isParams: true);

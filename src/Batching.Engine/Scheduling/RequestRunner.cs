@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Batching.Engine.Scheduling;
 
 /// <summary>Runs one request of a stored batch: calls the API, and hands over what came of it. Thread-safe.</summary>
+/// <remarks>Longer than other files: each way in which a request runs, and ends, is beside the others.</remarks>
 internal sealed class RequestRunner(
     LoadQueue loads,
     CallQueues queues,

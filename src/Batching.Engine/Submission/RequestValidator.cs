@@ -152,7 +152,7 @@ internal sealed class RequestValidator(UpstreamRouter router, IOptions<BatchEngi
 
     private void Validate(Request submitted, int? index, List<Problem> problems)
     {
-        // What is around references is checked now, and their values when they are there.
+        // References have no values yet: all that stands around them is checked now.
         if (ReferenceRules.Fill(submitted, _limits, FieldOf(index), problems) is not { } request)
         {
             return;

@@ -12,7 +12,7 @@ internal static class V0Reference
     /// <returns>The text; null, with the reader where it was, if it is neither.</returns>
     public static string? ReadText(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String
         ? reader.GetString()
-        // What would end a reference in a text is percent-encoded there.
+        // A brace would end the reference in a text.
         : Read(ref reader) is { } reference ? $"${{{reference.Replace("}", "%7D", StringComparison.Ordinal)}}}"
         : null;
 
