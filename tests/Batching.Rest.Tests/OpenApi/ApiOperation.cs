@@ -16,7 +16,8 @@ internal sealed class ApiOperation(ApiDocument document, string path, string ver
     public string Verb => verb;
 
     /// <summary>Whether its replies are records one after the other.</summary>
-    public bool IsStream => path.EndsWith(":stream", StringComparison.Ordinal);
+    public bool IsStream =>
+        path.EndsWith(":stream", StringComparison.Ordinal) || path.EndsWith(":watch", StringComparison.Ordinal);
 
     public JsonObject? Body => node["requestBody"]?.AsObject();
 

@@ -82,7 +82,7 @@ public sealed class ExampleFixture : IAsyncLifetime, IDisposable
         }
 
         using var reply = await _client.SendAsync(call, HttpCompletionOption.ResponseHeadersRead);
-        var record = values.ToExample(operation.IsStream && reply.IsSuccessStatusCode
+        var record = values.ToExample((operation.IsStream || mediaType is "application/x-ndjson" or "text/event-stream") && reply.IsSuccessStatusCode
             ? await ReadFirstAsync(reply.Content, mediaType == "text/event-stream" ? "data: " : "")
             : await reply.Content.ReadAsStringAsync());
         return ((int)reply.StatusCode, reply.Content.Headers.ContentType?.MediaType == "text/plain" ? record : JsonNode.Parse(record));

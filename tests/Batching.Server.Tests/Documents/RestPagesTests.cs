@@ -61,6 +61,22 @@ public sealed partial class RestPagesTests
         Rows("rest-guide.md").Where(cells => cells.Length == 3).SelectMany(cells => Names(cells[0])),
         name => Assert.Contains(Failures(), failure => failure.Reason() == name));
 
+    // What the table says of another attempt is what the errors say. 502 is a proxy's.
+    [Theory]
+    [InlineData("don't try again", nameof(CallRepeat.No))]
+    [InlineData("wait as many seconds as", nameof(CallRepeat.AfterRetryInfo))]
+    [InlineData("a call that reads: try again", nameof(CallRepeat.IfReading))]
+    public void Guide_Statuses_AreTriedAgainAsTheErrorsSay(string what, string repeat)
+    {
+        var statuses = Rows("rest-guide.md").Single(cells => cells.Length == 2 && cells[1].StartsWith(what, StringComparison.Ordinal))[0]
+            .Split(", ").Select(status => int.Parse(status, null)).Where(status => status != 502).ToArray();
+
+        Assert.NotEmpty(statuses);
+        Assert.All(statuses, status => Assert.All(
+            CallErrorKinds.All.Where(kind => kind.HttpStatus == status && kind.Forms.HasFlag(CallForms.Rest)),
+            kind => Assert.Equal(repeat, kind.Repeat.ToString())));
+    }
+
     private static IEnumerable<Failure> Failures() => Enum.GetValues<Failure>().Where(failure => failure != Failure.None);
 
     private static string[][] Rows(string page) =>

@@ -50,6 +50,19 @@ export async function showBatches(main, signal) {
     more.hidden = next === '';
   }
 
+  // Puts the newest into the order of the list.
+  async function arrange() {
+    let before = null;
+    for (const batch of (await read(`api/v0/batch?limit=${PAGE}`, { signal })).Batches) {
+      show(batch, element => rows.prepend(element));
+      const { element } = known.get(batch.id);
+      if ((before ? before.nextElementSibling : rows.firstElementChild) !== element) {
+        (before ? before.after.bind(before) : rows.prepend.bind(rows))(element);
+      }
+      before = element;
+    }
+  }
+
   // Behind the newest that are watched. It is asked for once: what comes later is newer.
   async function findOlder() {
     next = (await read(`api/v0/batch?limit=${PAGE}`, { signal })).nextPageToken ?? '';
@@ -64,7 +77,12 @@ export async function showBatches(main, signal) {
       problem.replaceChildren();
       if (record.Batch) {
         named.add(record.Batch.id);
+        const isNew = !known.has(record.Batch.id);
         show(record.Batch, element => rows.prepend(element));
+        // It may be an old one, which is among the newest again because another was deleted.
+        if (isNew && isCurrent) {
+          await arrange();
+        }
       } else if (record.removed) {
         remove(record.removed);
       } else if (record.current && !isCurrent) {
