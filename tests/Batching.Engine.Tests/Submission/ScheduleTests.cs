@@ -62,13 +62,21 @@ public sealed class ScheduleTests
         Assert.Equal("start_time deadline", Read(new SubmissionTerms { StartTime = time, Deadline = time }).Fields);
     }
 
+    [Fact]
+    public void Read_OpenWhereGatewaysShareTheWork_IsRefused()
+    {
+        Assert.Equal("open", Read(new SubmissionTerms { IsOpen = true }, mayBeOpen: false).Fields);
+        Assert.Equal("", Read(new SubmissionTerms { IsOpen = true }).Fields);
+        Assert.Equal("", Read(new SubmissionTerms(), mayBeOpen: false).Fields);
+    }
+
     private static Timestamp At(long seconds, int nanos = 0) =>
         new() { Seconds = Now.ToUnixTimeSeconds() + seconds, Nanos = nanos };
 
-    private static (Schedule Schedule, string Fields) Read(SubmissionTerms terms)
+    private static (Schedule Schedule, string Fields) Read(SubmissionTerms terms, bool mayBeOpen = true)
     {
         var problems = new List<Problem>();
-        var schedule = Schedule.Read(terms, Now, new RetentionOptions(), problems);
+        var schedule = Schedule.Read(terms, Now, new RetentionOptions(), mayBeOpen, problems);
         return (schedule, string.Join(' ', problems.Select(problem => problem.Field)));
     }
 }
