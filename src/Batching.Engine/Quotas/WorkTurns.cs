@@ -10,6 +10,9 @@ public sealed class WorkTurns
     /// <summary>Bytes beyond which work is large. As many take some two milliseconds.</summary>
     public const int LargeBytes = 64 * 1024;
 
+    // A request is as much work as so many bytes, however short it is.
+    private const int BytesOfRequest = 256;
+
     private readonly OwnerByteBudget _places;
 
     /// <param name="places">Turns at the same time, 0 for one less than there are processors.</param>
@@ -27,6 +30,15 @@ public sealed class WorkTurns
     /// <returns>The turn, which is given back by disposing it; null for work that needs none.</returns>
     public ValueTask<ByteLease?> TakeAsync(string owner, long bytes, CancellationToken cancellationToken) =>
         bytes > LargeBytes ? TakeAsync(owner, cancellationToken) : default;
+
+    /// <summary>Waits for a turn to check and to encode requests, without a thread.</summary>
+    /// <param name="owner">Whose work it is.</param>
+    /// <param name="requests">How many they are.</param>
+    /// <param name="bytes">How long they are together.</param>
+    /// <param name="cancellationToken">The work is not wanted any more.</param>
+    /// <inheritdoc cref="TakeAsync(string, long, CancellationToken)"/>
+    public ValueTask<ByteLease?> TakeAsync(string owner, int requests, long bytes, CancellationToken cancellationToken) =>
+        TakeAsync(owner, bytes + ((long)requests * BytesOfRequest), cancellationToken);
 
     private async ValueTask<ByteLease?> TakeAsync(string owner, CancellationToken cancellationToken)
     {

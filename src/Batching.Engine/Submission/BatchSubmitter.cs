@@ -182,7 +182,7 @@ public sealed class BatchSubmitter
     {
         var dependencies = new DependencyBuilder();
         var bytes = requests.Sum(static request => (long)request.CalculateSize());
-        using var turn = await _budgets.Work.TakeAsync(caller.Owner, bytes, cancellationToken);
+        using var turn = await _budgets.Work.TakeAsync(caller.Owner, requests.Count, bytes, cancellationToken);
         if ((_validator.Check(requests, known, dependencies) ?? RequestValidator.CheckCredential(caller)) is { } refusal)
         {
             return refusal;

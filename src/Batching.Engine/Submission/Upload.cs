@@ -110,7 +110,7 @@ internal sealed class Upload(
             return budgets.RefuseReceiving();
         }
 
-        using (await budgets.Work.TakeAsync(owner, bytes, cancellationToken))
+        using (await budgets.Work.TakeAsync(owner, requests.Count, bytes, cancellationToken))
         {
             _problemCount += validator.Validate(requests, _count, _dependencies, _problems);
         }
@@ -156,12 +156,16 @@ internal sealed class Upload(
         }
 
         _gathered += bytes;
-        foreach (var request in requests)
+        for (var next = 0; next < requests.Count;)
         {
-            _spawners += request.Spawner ? 1 : 0;
-            RequestDefinition.Sanitize(request);
-            hash?.Add(request);
-            _windows.Add(request);
+            using (await budgets.Work.TakeAsync(owner, requests.Count, bytes, cancellationToken))
+            {
+                for (; next < requests.Count && _windows.ClosedBytes < Staging.BitBytes; next++)
+                {
+                    Gather(requests[next]);
+                }
+            }
+
             if (_windows.ClosedBytes >= Staging.BitBytes)
             {
                 await StageAsync(cancellationToken);
@@ -249,6 +253,14 @@ internal sealed class Upload(
         {
             await staging.DeleteAsync(key);
         }
+    }
+
+    private void Gather(Request request)
+    {
+        _spawners += request.Spawner ? 1 : 0;
+        RequestDefinition.Sanitize(request);
+        hash?.Add(request);
+        _windows.Add(request);
     }
 
     private async ValueTask<bool> TryHoldAsync(long bytes, CancellationToken cancellationToken)

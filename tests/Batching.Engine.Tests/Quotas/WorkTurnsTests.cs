@@ -20,6 +20,17 @@ public sealed class WorkTurnsTests
     }
 
     [Fact]
+    public async Task TakeAsync_ManyShortRequests_AreLargeWork()
+    {
+        var turns = new WorkTurns(1, _time);
+        using var turn = await turns.TakeAsync("alice", requests: 1000, bytes: 4000, default);
+
+        Assert.NotNull(turn);
+        Assert.Null(await turns.TakeAsync("bob", requests: 10, bytes: 4000, default));
+        Assert.False(turns.TakeAsync("bob", requests: 1000, bytes: 0, default).AsTask().IsCompleted);
+    }
+
+    [Fact]
     public async Task TakeAsync_OwnerHasATurn_WaitsForItsEnd()
     {
         var turns = new WorkTurns(8, _time);

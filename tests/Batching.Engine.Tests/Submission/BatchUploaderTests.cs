@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Batching.Engine.Configuration;
 using Batching.Engine.Model;
+using Batching.Engine.Quotas;
 using Batching.Engine.Storage;
 using Batching.Engine.Submission;
 using Batching.Engine.Tests.Infrastructure;
@@ -44,6 +45,24 @@ public sealed class BatchUploaderTests : IDisposable
         // One that fits into memory is stored by its acceptance alone.
         Assert.DoesNotContain(Writes, write => write is StoreWrite.Stage);
         Assert.Equal(3, Assert.Single(Writes.OfType<StoreWrite.Accept>()).Windows.Count);
+    }
+
+    [Fact]
+    public async Task UploadAsync_ManyShortRequests_WaitsForATurn()
+    {
+        await using var upstream = await TestApi.StartEchoAsync();
+        await using var engine = await StartAsync(upstream, limits => limits.LargeBodiesAtOnce = 1);
+        var work = engine.Get<MemoryBudgets>().Work;
+        var turn = await work.TakeAsync(EngineHost.Bob.Owner, WorkTurns.LargeBytes + 1, default);
+
+        var few = await UploadAsync(engine, [EngineHost.Gets(10)]);
+        var many = UploadAsync(engine, [EngineHost.Gets(1000)]);
+        await Eventually.BeTrueAsync(() => work.Owners == 2, "the upload waits for a turn");
+
+        Assert.Equal(10, few.TotalRequests);
+        Assert.False(many.IsCompleted);
+        turn!.Dispose();
+        Assert.Equal(1000, (await many).TotalRequests);
     }
 
     [Fact]
