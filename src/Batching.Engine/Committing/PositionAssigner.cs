@@ -42,7 +42,10 @@ internal static class PositionAssigner
             // Others append to it, too: where its results stand is known only once nobody else can.
             Count(batch.Record, finished, tally);
             appends.Add(new PlannedAppend(
-                batch, finished.Sum(request => request.Bytes), record => Append(batch, record, finished, time, tally: null, events)));
+                batch,
+                finished.Sum(request => request.Bytes),
+                time.GetUtcNow(),
+                record => Append(batch, record, finished, time, tally: null, events)));
         }
 
         return appends;
