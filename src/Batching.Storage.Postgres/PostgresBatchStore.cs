@@ -125,7 +125,7 @@ public sealed partial class PostgresBatchStore : IBatchStore
         var gatewayId = _lease.GatewayId;
         _writer = new StoreWriter(Database, Hold, gatewayId, _options.Sharing, _time, _logger);
         _maintenance = new StoreMaintenance(new RowSweeper(Database, gatewayId), _writer, Hold, _time, _logger);
-        Sharing = _options.Sharing ? new SharedWork(Database, Hold, gatewayId, _logger) : null;
+        Sharing = _options.Sharing ? new SharedWork(Database, Hold, gatewayId, _time, _logger) : null;
         return true;
     }
 

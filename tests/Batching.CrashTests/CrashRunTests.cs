@@ -31,7 +31,7 @@ public sealed class CrashRunTests(ITestOutputHelper output)
     public Task ServerOnPostgres_KilledAtRandomMoments_KeepsItsPromises() =>
         RunAsync(Read("BATCH_CRASH_POSTGRES_KILLS") ?? PostgresKills, PostgresServer.Shared.ConnectionString(PostgresServer.Shared.CreateDatabase()));
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task ThreeServersOnPostgres_KilledPausedAndCutOff_KeepTheirPromises()
     {
         using var postgres = PostgresServer.StartOwn();

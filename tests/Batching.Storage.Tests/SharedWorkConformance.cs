@@ -150,8 +150,11 @@ public abstract class SharedWorkConformance : IAsyncLifetime
         Assert.True(Assert.Single(await ClaimAsync(other, 100, most: 9)).WasHeld);
     }
 
-    [Fact]
-    public async Task AppendShared_ThreeSideBySide_CountersAddUpAndPositionsHaveNoGaps()
+    // Exactly as the engine says, or computed by the store.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AppendShared_ThreeSideBySide_CountersAddUpAndPositionsHaveNoGaps(bool isRelative)
     {
         const int Each = 40;
         var stores = await OpenAsync(3);
@@ -161,7 +164,7 @@ public abstract class SharedWorkConformance : IAsyncLifetime
         {
             for (var n = 0; n < Each; n++)
             {
-                await AppendAsync(store, 10, first: ((i * Each) + n) * 2, count: 2);
+                await AppendAsync(store, 10, first: ((i * Each) + n) * 2, count: 2, isRelative);
             }
         })));
 
@@ -202,7 +205,7 @@ public abstract class SharedWorkConformance : IAsyncLifetime
                 var some = keys.OrderBy(_ => random.Next()).Take(6).ToList();
                 await store.CommitAsync(
                     [
-                        .. some.Take(3).Select(key => AppendOf(key, ((i * 30) + n) * 2, 2)),
+                        .. some.Take(3).Select(key => AppendOf(key, ((i * 30) + n) * 2, 2, isRelative: n % 3 > 0)),
                         .. some.Skip(3).Select(key => new StoreWrite.MoveReceivedMark(key, n)),
                         Accept(Batch(100_000 + (i * 10_000) + (n * 10), owner: $"owner{random.Next(4)}")),
                     ],
@@ -399,11 +402,30 @@ public abstract class SharedWorkConformance : IAsyncLifetime
     private static ValueTask<SharedChanges> PollAsync(IBatchStore store, params (long Key, int Finished)[] watched) =>
         store.Sharing!.PollAsync(watched.ToDictionary(one => one.Key, one => one.Finished), Now, None);
 
-    private static ValueTask AppendAsync(IBatchStore store, long key, int first, int count) =>
-        store.CommitAsync([AppendOf(key, first, count)], None);
+    private static async ValueTask AppendAsync(IBatchStore store, long key, int first, int count, bool isRelative = true)
+    {
+        var append = AppendOf(key, first, count, isRelative);
+        StoreWrite.AppendResults? made = null;
+        await store.CommitAsync([append with { Appended = results => made = results }], None);
+        if (isRelative)
+        {
+            // What is told is what is stored.
+            Assert.NotNull(made);
+            var segment = Assert.Single(made.Segments);
+            Assert.Equal(segment.Entries, (await store.ReadSegmentAsync(key, segment.FirstPosition, None))!.Entries);
+            Assert.Equal(segment.LastPosition, made.Batch.Finished);
+        }
+    }
 
     // Every second one is a failure.
-    private static StoreWrite.AppendShared AppendOf(long key, int first, int count) => new(key, count * 10, record =>
+    private static StoreWrite.AppendShared AppendOf(long key, int first, int count, bool isRelative = true) =>
+        new(key, count * 10, record => Make(record, first, count))
+        {
+            Relative = isRelative ? Make(Batch(key, total: int.MaxValue / 2, capacity: int.MaxValue / 2), first, count) : null,
+            Time = Start,
+        };
+
+    private static StoreWrite.AppendResults Make(BatchRecord record, int first, int count)
     {
         var builder = new ResultSegmentBuilder(record.Finished + 1);
         for (var i = 0; i < count; i++)
@@ -423,7 +445,7 @@ public abstract class SharedWorkConformance : IAsyncLifetime
             },
             builder.Build(),
             []);
-    });
+    }
 
     private async Task<List<IBatchStore>> OpenAsync(int count)
     {

@@ -58,14 +58,10 @@ internal sealed class GroupWriter(
 
         foreach (var planned in appends)
         {
+            // Else it is learned from the store.
             if (planned.Append is { } append)
             {
                 publisher.Publish(append, planned.Batch);
-            }
-            else
-            {
-                // Another gateway has deleted it.
-                publisher.Publish(new StoreWrite.Delete(planned.Batch.Key), batch: null);
             }
         }
 

@@ -16,10 +16,21 @@ internal sealed class PlannedAppend
     }
 
     /// <summary>Plans results of a batch that others append to, too.</summary>
-    public PlannedAppend(ActiveBatch batch, long bytes, Func<BatchRecord, StoreWrite.AppendResults> append)
+    /// <param name="batch">The batch.</param>
+    /// <param name="bytes">About how many bytes the results have.</param>
+    /// <param name="time">The done time, should they be the last.</param>
+    /// <param name="append">Makes the change.</param>
+    public PlannedAppend(
+        ActiveBatch batch, long bytes, DateTimeOffset time, Func<BatchRecord, StoreWrite.AppendResults> append)
     {
         Batch = batch;
-        Write = new StoreWrite.AppendShared(batch.Key, bytes, record => Append = append(record));
+        Write = new StoreWrite.AppendShared(batch.Key, bytes, record => Append = append(record))
+        {
+            // Whoever wants to be told of the batch is told what its counters are.
+            Relative = batch.Record.Notify is null ? append(WithoutResults(batch.Record)) : null,
+            Time = time,
+            Appended = appended => Append = appended,
+        };
     }
 
     /// <summary>The batch.</summary>
@@ -28,6 +39,9 @@ internal sealed class PlannedAppend
     /// <summary>The change.</summary>
     public StoreWrite Write { get; }
 
-    /// <summary>The change that is made, once it is known; null if the batch turns out to be gone.</summary>
+    /// <summary>The change that is made, once it is known; null if it is not, because the batch is gone or the answer was lost.</summary>
     public StoreWrite.AppendResults? Append { get; private set; }
+
+    private static BatchRecord WithoutResults(BatchRecord record) =>
+        record with { Finished = 0, Failed = 0, ResponseSize = 0 };
 }

@@ -60,6 +60,7 @@ internal static class PositionAssigner
             appends.Add(new PlannedAppend(
                 batch,
                 finished.Sum(request => request.Bytes),
+                time.GetUtcNow(),
                 record => Append(batch, record, finished, [], time, tally: null, events)));
         }
 

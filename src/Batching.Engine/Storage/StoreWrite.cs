@@ -65,7 +65,20 @@ public abstract record StoreWrite(long BatchKey)
     /// has made before.
     /// </param>
     public sealed record AppendShared(
-        long BatchKey, long Bytes, Func<BatchRecord, AppendResults> Append) : StoreWrite(BatchKey);
+        long BatchKey, long Bytes, Func<BatchRecord, AppendResults> Append) : StoreWrite(BatchKey)
+    {
+        /// <summary>
+        /// The same for a batch without results, to be added to what there are; null where that does not do. A store may take it, and
+        /// compute counters, positions and done time by itself, instead of calling <see cref="Append"/>.
+        /// </summary>
+        public AppendResults? Relative { get; init; }
+
+        /// <summary>The done time, should these be the last results.</summary>
+        public DateTimeOffset Time { get; init; }
+
+        /// <summary>Told what was made of <see cref="Relative"/>, once it is durable, unless the answer was lost.</summary>
+        public Action<AppendResults>? Appended { get; init; }
+    }
 
     /// <summary>
     /// Remembers that these requests are about to be sent. Ignored if the batch is gone, done or expired.

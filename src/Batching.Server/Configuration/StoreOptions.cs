@@ -9,8 +9,8 @@ internal sealed class StoreOptions
 
     /// <summary>
     /// Connection string of a PostgreSQL database, version 15 or later, such as
-    /// <c>Host=db;Database=batch;Username=batch;Password=…</c>: see [several gateways](scale-out.md). One gateway is active at a
-    /// time, the others stand by. Unset: the embedded store in <c>Batch:DataDirectory</c>.
+    /// <c>Host=db;Database=batch;Username=batch;Password=…</c>: see [several gateways](scale-out.md). Unset: the embedded
+    /// store in <c>Batch:DataDirectory</c>.
     /// </summary>
     public string? Postgres { get; set; }
 

@@ -10,6 +10,7 @@ namespace Batching.Storage.Postgres.Holding;
 /// The row of this gateway in <c>gateways</c>, with a lease by the database's clock. It is renewed until it is released or
 /// somebody else has taken the store over.
 /// </summary>
+/// <remarks>Longer than other files: how a lease is taken, renewed and ended by others is read together.</remarks>
 internal sealed class GatewayLease(
     Database database, StoreHold hold, string instance, TimeSpan length, bool isShared, TimeProvider time, ILogger logger)
     : IAsyncDisposable
@@ -28,10 +29,14 @@ internal sealed class GatewayLease(
     // How long a take-over waits for commits of a gateway whose connections were ended.
     private const string TakeOverTimeout = "SET LOCAL lock_timeout = '1s'";
 
+    // Of the lease a gateway has renewed its own for so long before it takes others for dead.
+    private const int SteadyPart = 3;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly CancellationTokenSource _stopping = new();
     private Task _renewing = Task.CompletedTask;
+    private long _steadySince = time.GetTimestamp();
 
     /// <summary>The number of this gateway; 0 before it has acquired the store.</summary>
     public long GatewayId { get; private set; }
@@ -43,7 +48,7 @@ internal sealed class GatewayLease(
         await using var transaction = await connection.BeginTransactionAsync();
         await SchemaMigrations.LockAsync(connection);
         var hasWork = await SchemaMigrations.CheckAsync(connection) >= FirstShared;
-        if (!await TryEndOldLeasesAsync(connection, hasWork) || !await MayJoinAsync(connection, hasWork))
+        if (!await TryEndOldLeasesAsync(connection, hasWork, evenShared: !hasWork || !isShared) || !await MayJoinAsync(connection, hasWork))
         {
             return false;
         }
@@ -110,11 +115,13 @@ internal sealed class GatewayLease(
             : "SELECT 1 FROM gateways WHERE NOT dead LIMIT 1") is null;
 
     // False if one of them could not be ended.
-    private async Task<bool> TryEndOldLeasesAsync(NpgsqlConnection connection, bool hasWork)
+    private async Task<bool> TryEndOldLeasesAsync(NpgsqlConnection connection, bool hasWork, bool evenShared = true)
     {
         var others = new List<(long Id, string Instance, string Host)>();
         await using (var command = connection.Command(
-            "SELECT gateway_id, instance, host FROM gateways WHERE NOT dead AND lease_until < clock_timestamp() ORDER BY gateway_id"))
+            "SELECT gateway_id, instance, host FROM gateways WHERE NOT dead AND lease_until < clock_timestamp() AND gateway_id <> $1 "
+            + (evenShared ? "ORDER BY gateway_id" : "AND NOT shares ORDER BY gateway_id"),
+            Sql.Of(GatewayId)))
         await using (var reader = await command.ExecuteReaderAsync(CancellationToken.None))
         {
             while (await reader.ReadAsync(CancellationToken.None))
@@ -169,7 +176,8 @@ internal sealed class GatewayLease(
         return true;
     }
 
-    // Those that share the work look after each other.
+    // Those that share the work look after each other. After an outage of the database all leases are over: whoever comes back first
+    // gives the others the time to do so.
     private async Task WatchAsync()
     {
         var isFailing = false;
@@ -180,7 +188,11 @@ internal sealed class GatewayLease(
                 await Task.Delay(length / 3 < MostWait ? length / 3 : MostWait, time, _stopping.Token);
                 try
                 {
-                    await EndOthersAsync();
+                    if (time.GetElapsedTime(Volatile.Read(ref _steadySince)) >= length / SteadyPart)
+                    {
+                        await EndOthersAsync();
+                    }
+
                     isFailing = false;
                 }
                 catch (Exception e) when (PostgresFaults.IsFault(e))
@@ -201,7 +213,9 @@ internal sealed class GatewayLease(
     private async Task EndOthersAsync()
     {
         await using var connection = await database.RentAsync(_stopping.Token);
-        if (await connection.ScalarAsync("SELECT 1 FROM gateways WHERE NOT dead AND lease_until < clock_timestamp() LIMIT 1") is null)
+        if (await connection.ScalarAsync(
+            "SELECT 1 FROM gateways WHERE NOT dead AND lease_until < clock_timestamp() AND gateway_id <> $1 LIMIT 1",
+            Sql.Of(GatewayId)) is null)
         {
             return;
         }
@@ -241,6 +255,7 @@ internal sealed class GatewayLease(
     {
         NpgsqlConnection? connection = null;
         var isFailing = false;
+        var renewed = time.GetTimestamp();
         try
         {
             while (!hold.IsLost)
@@ -259,6 +274,12 @@ internal sealed class GatewayLease(
                         return;
                     }
 
+                    if (isFailing || time.GetElapsedTime(renewed) > length)
+                    {
+                        Volatile.Write(ref _steadySince, time.GetTimestamp());
+                    }
+
+                    renewed = time.GetTimestamp();
                     isFailing = false;
                     Prolong(from);
                 }

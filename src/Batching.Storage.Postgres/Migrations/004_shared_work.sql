@@ -47,6 +47,8 @@ CREATE TABLE deliveries (
     first_position integer NOT NULL CHECK (first_position >= 1),
     last_position  integer NOT NULL,
     gateway_id     bigint  NOT NULL,
+    -- Tells its gateway which one it is, where the answer was lost.
+    reservation    bigint  NOT NULL,
     state          integer NOT NULL CHECK (state BETWEEN 1 AND 3),
     PRIMARY KEY (batch_key, first_position),
     CHECK (last_position >= first_position)
@@ -79,7 +81,7 @@ END
 $$;
 
 -- Reserves the first results of a batch that nobody has received or is receiving, and says how far everything was written.
-CREATE FUNCTION reserve_results(own bigint, wanted bigint, most integer,
+CREATE FUNCTION reserve_results(own bigint, wanted bigint, most integer, number bigint,
     OUT first integer, OUT last integer, OUT written integer, OUT on_the_way boolean) LANGUAGE plpgsql AS $$
 DECLARE
     next_position integer;
@@ -116,8 +118,8 @@ BEGIN
     END IF;
     IF first IS NOT NULL AND most > 0 THEN
         last := least(last, first + most - 1);
-        INSERT INTO batch.deliveries (batch_key, first_position, last_position, gateway_id, state)
-        VALUES (wanted, first, last, own, 1);
+        INSERT INTO batch.deliveries (batch_key, first_position, last_position, gateway_id, reservation, state)
+        VALUES (wanted, first, last, own, number, 1);
     ELSE
         first := NULL;
         last := NULL;

@@ -91,7 +91,9 @@ internal static class SharedSql
     public const string ListHeldRuns =
         "SELECT batch_key, first_index, request_count, was_held FROM request_runs WHERE gateway_id = $1";
 
-    public const string ReserveResults = "SELECT first, last, written, on_the_way FROM reserve_results($1, $2, $3)";
+    public const string ReserveResults = "SELECT first, last, written, on_the_way FROM reserve_results($1, $2, $3, $4)";
+
+    public const string FreeReservation = "DELETE FROM deliveries WHERE gateway_id = $1 AND reservation = $2 AND state = 1";
 
     public const string SettleResults = "SELECT 1 FROM settle_results($1, $2, $3, $4, $5)";
 }

@@ -9,9 +9,12 @@ using Npgsql;
 namespace Batching.Storage.Postgres.Sharing;
 
 /// <summary>The claims of gateways, as rows that name them. Each change is a transaction that checks first that this one lives.</summary>
-internal sealed class SharedWork(Database database, StoreHold hold, long gatewayId, ILogger logger) : ISharedWork
+internal sealed class SharedWork(Database database, StoreHold hold, long gatewayId, TimeProvider time, ILogger logger) : ISharedWork
 {
+    private static readonly TimeSpan FreeDelay = TimeSpan.FromSeconds(1);
+
     private readonly ChangeFeed _feed = new();
+    private long _reservations;
     // Where there are very many, some are looked at each time.
     private long _lookedUpTo;
     private bool _isFailing;
@@ -100,18 +103,30 @@ internal sealed class SharedWork(Database database, StoreHold hold, long gateway
         SharedSql.Pause, static _ => 0, CancellationToken.None, Sql.Of(upstream), Sql.OfUtf8(owner ?? ""), Sql.Of(length));
 
     /// <inheritdoc />
-    public async ValueTask<SharedDelivery> ReserveResultsAsync(long batchKey, int most, CancellationToken cancellationToken) =>
-        (await ListAsync(
-            SharedSql.ReserveResults,
-            static row => new SharedDelivery(
-                row.IsDBNull(0) ? 0 : row.GetInt32(0),
-                row.IsDBNull(1) ? 0 : row.GetInt32(1),
-                row.GetInt32(2),
-                row.GetBoolean(3)),
-            cancellationToken,
-            Sql.Of(gatewayId),
-            Sql.Of(batchKey),
-            Sql.Of(most))).Single();
+    public async ValueTask<SharedDelivery> ReserveResultsAsync(long batchKey, int most, CancellationToken cancellationToken)
+    {
+        var number = Interlocked.Increment(ref _reservations);
+        try
+        {
+            return (await ListAsync(
+                SharedSql.ReserveResults,
+                static row => new SharedDelivery(
+                    row.IsDBNull(0) ? 0 : row.GetInt32(0),
+                    row.IsDBNull(1) ? 0 : row.GetInt32(1),
+                    row.GetInt32(2),
+                    row.GetBoolean(3)),
+                cancellationToken,
+                Sql.Of(gatewayId),
+                Sql.Of(batchKey),
+                Sql.Of(most),
+                Sql.Of(number))).Single();
+        }
+        catch (StoreUnavailableException) when (most > 0)
+        {
+            _ = FreeAsync(number);
+            throw;
+        }
+    }
 
     /// <inheritdoc />
     public async ValueTask SettleResultsAsync(long batchKey, int first, int last, DeliveryOutcome outcome) => await ListAsync(
@@ -126,6 +141,28 @@ internal sealed class SharedWork(Database database, StoreHold hold, long gateway
 
     private static (string, string?, TimeSpan) ToPause(NpgsqlDataReader row) =>
         (row.GetString(0), RowReader.Utf8Of(row, 1) is { Length: > 0 } owner ? owner : null, row.GetFieldValue<TimeSpan>(2));
+
+    // The answer may be lost, and the reservation be there: nobody would ever give it back. Not at once, as it may come late.
+    private async Task FreeAsync(long number)
+    {
+        while (!hold.IsLost)
+        {
+            await Task.Delay(FreeDelay, time);
+            try
+            {
+                await ListAsync(SharedSql.FreeReservation, static _ => 0, CancellationToken.None, Sql.Of(gatewayId), Sql.Of(number));
+                return;
+            }
+            catch (StoreUnavailableException)
+            {
+            }
+            catch (ObjectDisposedException)
+            {
+                // What it held is free then.
+                return;
+            }
+        }
+    }
 
     private static RequestRun ToRun(NpgsqlDataReader row) =>
         new(row.GetInt64(0), row.GetInt32(1), row.GetInt32(2), row.GetBoolean(3));

@@ -28,9 +28,11 @@ internal static class CommitStatements
     /// <param name="writes">The changes.</param>
     /// <param name="gatewayId">The number of this gateway.</param>
     /// <param name="isShared">Whether other gateways make changes, too.</param>
-    public static void Add(NpgsqlBatch batch, IReadOnlyList<StoreWrite> writes, long gatewayId, bool isShared)
+    /// <param name="areAll">Whether nothing else is in the group.</param>
+    public static void Add(
+        NpgsqlBatch batch, IReadOnlyList<StoreWrite> writes, long gatewayId, bool isShared, bool areAll = true)
     {
-        if (writes.All(static write => write is StoreWrite.MoveReceivedMark { Messages.Count: 0 }))
+        if (areAll && writes.All(static write => write is StoreWrite.MoveReceivedMark { Messages.Count: 0 }))
         {
             // A mark that a crash takes back costs a client a result that it has already.
             batch.Add(DontFlush);

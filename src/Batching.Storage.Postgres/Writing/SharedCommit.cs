@@ -48,6 +48,12 @@ internal static class SharedCommit
         begin(batch);
         SharedStatements.AddLocks(batch, writes);
         SharedStatements.AddRead(batch, keys);
+        return await ReadBatchesAsync(batch);
+    }
+
+    /// <summary>Runs statements, and takes up the batches that they read.</summary>
+    public static async Task<Dictionary<long, BatchRecord>> ReadBatchesAsync(NpgsqlBatch batch)
+    {
         var records = new Dictionary<long, BatchRecord>();
         await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
         do

@@ -190,6 +190,11 @@ internal sealed class StoreWriter(
         }
 
         long[] keys = [.. writes.OfType<StoreWrite.AppendShared>().Select(write => write.BatchKey).Distinct()];
+        if (keys.Length > 0 && SharedAppend.Suffices(writes))
+        {
+            return CommitSharedAsync(connection, writes, bytes);
+        }
+
         if (keys.Length > 0)
         {
             return CommitAsync(connection, number => SharedCommit.RunAsync(
@@ -201,6 +206,27 @@ internal sealed class StoreWriter(
             SharedStatements.AddLocks(batch, writes);
             CommitStatements.Add(batch, writes, gatewayId, isShared: true);
         });
+    }
+
+    private async Task CommitSharedAsync(NpgsqlConnection connection, IReadOnlyList<StoreWrite> writes, long bytes)
+    {
+        List<StoreWrite.AppendShared> appends = [.. writes.OfType<StoreWrite.AppendShared>()];
+        List<StoreWrite> others = [.. writes.Where(static write => write is not StoreWrite.AppendShared)];
+        IReadOnlyList<(StoreWrite.AppendShared Write, StoreWrite.AppendResults Made)> made = [];
+        await CommitAsync(connection, async number =>
+        {
+            await using var batch = connection.CreateBatch();
+            batch.Timeout = TimeoutOf(connection, bytes);
+            CommitStatements.AddBegin(batch, gatewayId, _epoch, number);
+            SharedStatements.AddLocks(batch, writes);
+            CommitStatements.Add(batch, others, gatewayId, isShared: true, areAll: false);
+            SharedAppend.Add(batch, appends);
+            made = await SharedAppend.RunAsync(batch, appends);
+        });
+        foreach (var (write, append) in made)
+        {
+            write.Appended?.Invoke(append);
+        }
     }
 
     private Task CommitAsync(NpgsqlConnection connection, long bytes, Action<NpgsqlBatch> add) => CommitAsync(

@@ -103,6 +103,7 @@ internal static class GatewaysFigure
             ["Batch__Upstreams__0__BaseAddress"] = $"http://127.0.0.1:{upstream}",
             ["Batch__Upstreams__0__MaxConcurrency"] = Places.ToString(CultureInfo.InvariantCulture),
             ["Batch__Upstreams__0__OwnerPercent"] = "100",
+            ["Batch__Limits__RequestsPerBatch"] = Calls.ToString(CultureInfo.InvariantCulture),
             ["Batch__Quotas__Streams"] = "1000",
             ["Logging__LogLevel__Default"] = "Warning",
         };
