@@ -15,7 +15,6 @@ internal sealed class DependencyBuilder(Func<int, string>? fieldOf = null)
 {
     private const int IntsPerRow = 4;
     private const int BytesPerSpawner = 2 * sizeof(int);
-
     // In a list here, and in a table later.
     private const int BytesPerList = 64;
 

@@ -162,7 +162,10 @@ internal sealed class Upload(
             {
                 for (; next < requests.Count && _windows.ClosedBytes < Staging.BitBytes; next++)
                 {
-                    Gather(requests[next]);
+                    _spawners += requests[next].Spawner ? 1 : 0;
+                    RequestDefinition.Sanitize(requests[next]);
+                    hash?.Add(requests[next]);
+                    _windows.Add(requests[next]);
                 }
             }
 
@@ -253,14 +256,6 @@ internal sealed class Upload(
         {
             await staging.DeleteAsync(key);
         }
-    }
-
-    private void Gather(Request request)
-    {
-        _spawners += request.Spawner ? 1 : 0;
-        RequestDefinition.Sanitize(request);
-        hash?.Add(request);
-        _windows.Add(request);
     }
 
     private async ValueTask<bool> TryHoldAsync(long bytes, CancellationToken cancellationToken)

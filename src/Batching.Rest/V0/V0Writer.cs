@@ -1,10 +1,8 @@
-using System.Globalization;
 using System.Text.Json;
 using Batching.Engine.Delivery;
 using Batching.Engine.Model;
 using Batching.Rest.Replies;
 using Batching.V1;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -15,7 +13,7 @@ internal static class V0Writer
 {
     // The names of the contract without their prefix, by number.
     private static readonly JsonEncodedText[] StateNames =
-        [.. System.Enum.GetNames<BatchState>().Select(name => JsonEncodedText.Encode(name.ToUpperInvariant()))];
+        [.. Enum.GetNames<BatchState>().Select(name => JsonEncodedText.Encode(name.ToUpperInvariant()))];
 
     /// <summary>A batch that was just accepted, with all its requests.</summary>
     public static ValueTask WriteAcceptedAsync(JsonReply reply, Batch batch, V0Shape shape) => WriteBatchAsync(
@@ -83,7 +81,7 @@ internal static class V0Writer
         {
             json.WriteNumber("position"u8, message.Position);
             json.WritePropertyName("Request"u8);
-            WriteRequest(json, message.Request, record.Shape, onOneLine: true);
+            V0RequestWriter.Write(json, message.Request, record.Shape, onOneLine: true);
         }
 
         json.WriteEndObject();
@@ -130,7 +128,7 @@ internal static class V0Writer
         var written = 0;
         await foreach (var request in requests)
         {
-            WriteRequest(json, request, shape);
+            V0RequestWriter.Write(json, request, shape);
             written++;
             await reply.FlushIfFullAsync();
         }
@@ -162,7 +160,7 @@ internal static class V0Writer
             json.WriteStartArray("Requests"u8);
             foreach (var request in batch.Requests)
             {
-                WriteRequest(json, request, V0Shape.Progress);
+                V0RequestWriter.Write(json, request, V0Shape.Progress);
             }
 
             json.WriteEndArray();
@@ -207,101 +205,6 @@ internal static class V0Writer
         {
             json.WriteBoolean("open"u8, batch.Open);
             json.WriteNumber("submittedRequests"u8, batch.SubmittedRequests);
-        }
-    }
-
-    // On one line, the line breaks in an embedded body become blanks.
-    private static void WriteRequest(
-        Utf8JsonWriter json, Request request, V0Shape shape, bool onOneLine = false)
-    {
-        var properties = shape.Properties;
-        json.WriteStartObject();
-        json.WriteString("id"u8, request.Id);
-        if (request.Key.Length > 0 && properties.Contains(V0Property.Key))
-        {
-            json.WriteString("key"u8, request.Key);
-        }
-
-        if (properties.Contains(V0Property.SpawnedBy))
-        {
-            json.WriteNumber("spawnedBy"u8, long.Parse(request.SpawnedBy, CultureInfo.InvariantCulture));
-        }
-
-        if (properties.Contains(V0Property.Created))
-        {
-            json.WriteNumber("created"u8, request.CreateTime.Seconds);
-        }
-
-        if (properties.Contains(V0Property.Done))
-        {
-            WriteDone(json, request.DoneTime);
-        }
-
-        if (properties.Contains(V0Property.Path))
-        {
-            json.WriteString("path"u8, request.Path);
-        }
-
-        if (properties.Contains(V0Property.Method))
-        {
-            json.WriteString("method"u8, request.Method);
-        }
-
-        if (properties.Contains(V0Property.Params))
-        {
-            V0Params.Write(json, request, onOneLine);
-        }
-
-        if (request.DependsOn.Count > 0 && properties.Contains(V0Property.DependsOn))
-        {
-            json.WriteStartArray("dependsOn"u8);
-            foreach (var key in request.DependsOn)
-            {
-                json.WriteStringValue(key);
-            }
-
-            json.WriteEndArray();
-        }
-
-        if (request.HasRunWhen && properties.Contains(V0Property.RunWhen))
-        {
-            json.WriteString("runWhen"u8, V0RunWhen.NameOf(request.RunWhen));
-        }
-
-        if (request.HasReferences && properties.Contains(V0Property.References))
-        {
-            json.WriteBoolean("references"u8, request.References);
-        }
-
-        V0ForEach.Write(json, request, properties);
-        if (properties.Contains(V0Property.Index))
-        {
-            json.WriteNumber("index"u8, request.Index);
-        }
-
-        if (properties.Contains(V0Property.Pagination) && request.Pagination is { } pagination)
-        {
-            json.WritePropertyName("pagination"u8);
-            V0Pagination.Write(json, pagination);
-        }
-
-        if (request.Response is { } response)
-        {
-            V0ResponseWriter.Write(json, response, shape, onOneLine);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteDone(Utf8JsonWriter json, Timestamp? doneTime)
-    {
-        if (doneTime is null)
-        {
-            json.WriteBoolean("done"u8, false);
-        }
-        else
-        {
-            json.WriteNumber("done"u8, doneTime.Seconds);
         }
     }
 }

@@ -14,8 +14,8 @@ public sealed class OwnPathsTests
         var paths = app.Services.GetRequiredService<IOptions<BatchEngineOptions>>().Value.OwnPaths;
         Assert.Equal(
             [
-                "/api/v0/batch", "/api/v0/batch/pagination", "/api/v0/batch/webhook-secret", "/api/v1/batches", "/api/v1/gateway",
-                "/api/v2/batch", "/batch.rest.v1.", "/batch.v1.",
+                "/api/v0/batch", "/api/v0/batch/pagination", "/api/v0/batch/watch", "/api/v0/batch/webhook-secret", "/api/v1/batches",
+                "/api/v1/gateway", "/api/v2/batch", "/batch.rest.v1.", "/batch.v1.",
             ],
             paths.Order(StringComparer.Ordinal));
     }

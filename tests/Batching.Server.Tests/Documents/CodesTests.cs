@@ -11,7 +11,7 @@ namespace Batching.Server.Tests.Documents;
 public sealed partial class CodesTests
 {
     // The reasons of ErrorInfo in errors of calls, whose page is made from CallErrorKinds.
-    private static readonly string[] Reasons = ["IDEMPOTENCY_KEY_REUSED", "QUOTA_EXCEEDED"];
+    private static readonly string[] Reasons = ["APPEND_OFFSET", "BATCH_SEALED", "IDEMPOTENCY_KEY_REUSED", "QUOTA_EXCEEDED"];
 
     // What is not the gateway's: HTTP, gRPC's health service, exit codes of Unix, SQL, other programs.
     private static readonly string[] Others =

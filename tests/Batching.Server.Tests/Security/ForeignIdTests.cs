@@ -56,7 +56,7 @@ public sealed class ForeignIdTests : IAsyncLifetime
                 ("GET", $"{{0}}?request_ids={own}"), ("GET", "{0}?request_ids={0}"), ("GET", "{0}?request_fields=response"),
                 ("GET", "{0}/status"), ("HEAD", "{0}/status"), ("GET", "{0}/status?detailed=true"),
                 ("GET", $"{{0}}/status?request_ids={own}"), ("GET", "{0}/results"), ("GET", "{0}/results?after=0"),
-                ("POST", "{0}/cancel"), ("DELETE", "{0}"), ("GET", _mine.Id + "?request_ids={0}"),
+                ("POST", "{0}/cancel"), ("POST", "{0}/requests"), ("POST", "{0}/requests?offset=1"), ("POST", "{0}/seal"), ("DELETE", "{0}"), ("GET", _mine.Id + "?request_ids={0}"),
                 ("GET", $"{_mine.Id}?request_ids={own},{{0}}"), ("GET", _mine.Id + "/status?request_ids={0}"),
                 ("GET", "{0}?suppress_response_codes=true"), ("GET", "{0}/webhooks"),
                 ("POST", "{0}/webhooks/msg_{0}_done/resend"), ("POST", $"{{0}}/webhooks/msg_{_mine.Id}_done/resend"),
@@ -115,6 +115,14 @@ public sealed class ForeignIdTests : IAsyncLifetime
                     await call.ResponseStream.MoveNext(CancellationToken.None);
                 },
             ],
+            ["AppendRequests"] =
+            [
+                async id => await grpc.AppendRequestsAsync(
+                    new AppendRequestsRequest { BatchId = id, Requests = { new Request { Path = "e" } } }, Mine),
+                async id => await grpc.AppendRequestsAsync(
+                    new AppendRequestsRequest { BatchId = id, Offset = 1, Requests = { new Request { Path = "e" } } }, Mine),
+            ],
+            ["SealBatch"] = [async id => await grpc.SealBatchAsync(new SealBatchRequest { BatchId = id }, Mine)],
             ["CancelBatch"] = [async id => await grpc.CancelBatchAsync(new CancelBatchRequest { BatchId = id }, Mine)],
             ["DeleteBatch"] = [async id => await grpc.DeleteBatchAsync(new DeleteBatchRequest { BatchId = id }, Mine)],
         };
@@ -168,8 +176,9 @@ public sealed class ForeignIdTests : IAsyncLifetime
     // Status, header fields and body, without what differs between any two replies.
     private async Task<string> CallAsync(string method, string path, string id)
     {
+        using var body = path.Contains("/requests", StringComparison.Ordinal) ? new StringContent("""[{"path": "e"}]""") : null;
         var reply = await _me.SendAsync(
-            new HttpMethod(method), $"{RestClient.BatchPath}/{path.Replace("{0}", id, StringComparison.Ordinal)}");
+            new HttpMethod(method), $"{RestClient.BatchPath}/{path.Replace("{0}", id, StringComparison.Ordinal)}", body);
         var headers = reply.Headers.Concat(reply.ContentHeaders)
             .Where(field => field.Key != "Date")
             .Select(field => $"{field.Key}: {string.Join(',', field.Value)}");
