@@ -44,7 +44,7 @@ public sealed class CrashRunTests(ITestOutputHelper output)
         var seed = Read("BATCH_CRASH_SEED") ?? Random.Shared.Next();
         output.WriteLine($"BATCH_CRASH_SEED={seed}");
 
-        var report = await CrashRun.RunAsync(new CrashPlan(seed), kills, database, cluster);
+        var report = await CrashRun.RunAsync(new CrashPlan(seed, hasOpenBatches: database is null), kills, database, cluster);
 
         output.WriteLine(report.ToString());
         Assert.True(report.Violations.Count == 0, report.ToString());

@@ -118,7 +118,10 @@ public sealed class ViewTests(PageFixture fixture) : IClassFixture<PageFixture>
     {
         await using var session = await fixture.OpenAsync("/reference");
 
-        await Assertions.Expect(session.Page.Locator(".opblock")).ToHaveCountAsync(28);
+        using var http = new HttpClient { BaseAddress = new Uri(fixture.Address) };
+        var operations = (await http.GetStringAsync(new Uri("/openapi.json", UriKind.Relative))).Split("\"operationId\"").Length - 1;
+        Assert.InRange(operations, 28, 1000);
+        await Assertions.Expect(session.Page.Locator(".opblock")).ToHaveCountAsync(operations);
         await session.KeepPictureAsync("reference");
 
         var list = session.Page.Locator(".opblock").Filter(new() { HasText = "List batches" }).First;

@@ -34,7 +34,7 @@ public sealed class QuotaOptions
     [Range(1, 10_000_000)]
     public int CallBurst { get; set; } = 20_000;
 
-    /// <summary>Streams of results, uploads, and bodies that are being read, open at the same time.</summary>
+    /// <summary>Streams of results and of changes of batches, uploads, and bodies that are being read, open at the same time.</summary>
     [Range(1, 100_000)]
     public int Streams { get; set; } = 1_000;
 

@@ -175,6 +175,13 @@ public sealed class BatchAppender
                 problems.Add(new Problem(
                     $"requests[{i}].depends_on", "can't be appended: requests that depend on others are submitted with the batch"));
             }
+
+            if (requests[i].References || requests[i].ForEach is not null)
+            {
+                problems.Add(new Problem(
+                    $"requests[{i}].{(requests[i].References ? "references" : "for_each")}",
+                    "can't be appended: requests that are made of results are submitted with the batch"));
+            }
         }
 
         using var turn = await _work.TakeAsync(

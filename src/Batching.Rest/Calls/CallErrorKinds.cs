@@ -137,7 +137,7 @@ internal static class CallErrorKinds
     public static CallErrorKind Late { get; } = new(
         504, StatusCode.DeadlineExceeded, CallForms.All, IfReading,
         "The deadline of the call has passed (`grpc-timeout`). Over gRPC also an upload that pauses or takes too long.",
-        "Give it more time. If a submission ended like this, look whether the batch is in the list before you submit again.");
+        "Give it more time. Make a submission that ended like this again with the same `Idempotency-Key`; without one, look whether the batch is in the list first.");
 
     /// <summary>All kinds, in the order of their status.</summary>
     public static IReadOnlyList<CallErrorKind> All { get; } =

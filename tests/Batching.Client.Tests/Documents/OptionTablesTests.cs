@@ -62,6 +62,7 @@ public sealed class OptionTablesTests
         TimeSpan time => $"{time.TotalMilliseconds.ToString(CultureInfo.InvariantCulture)} ms",
         int and >= 1024 * 1024 and var bytes => $"{bytes / (1024 * 1024)} MiB",
         Uri address => address.OriginalString,
+        bool isSo => isSo ? "true" : "false",
         IFormattable number => number.ToString("N0", CultureInfo.InvariantCulture),
         _ => $"{value}",
     };

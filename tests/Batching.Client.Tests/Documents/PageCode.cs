@@ -41,6 +41,15 @@ internal static class PageCode
         Console.WriteLine(batch.Id);
     }
 
+    public static async Task AppendAsync(BatchClient client, IReadOnlyList<Request> first, IReadOnlyList<Request> more)
+    {
+        var batch = await client.SubmitAsync(first, new SubmitOptions { KeepOpen = true });
+        var status = await batch.GetStatusAsync();
+        status = await batch.AppendAsync(more, status.SubmittedRequests);
+        await batch.SealAsync();
+        Console.WriteLine(status.State);
+    }
+
     public static async Task ReadAsync(BatchHandle batch)
     {
         await foreach (var result in batch.ReadResultsAsync())

@@ -7,7 +7,9 @@ namespace Batching.CrashTests.Plan;
 /// Everything that is random about a run, made from one number: every batch and every kill is the same in each run
 /// with the same seed. How far the server is at a kill is not.
 /// </summary>
-internal sealed class CrashPlan(int seed)
+/// <param name="seed">The number.</param>
+/// <param name="hasOpenBatches">Whether some batches are appended to: gateways that share the work refuse those.</param>
+internal sealed class CrashPlan(int seed, bool hasOpenBatches = true)
 {
     /// <summary>How many owners there are.</summary>
     public const int Owners = 4;
@@ -94,7 +96,7 @@ internal sealed class CrashPlan(int seed)
             }),
         ];
         var appends = RandomOf(Appends, number);
-        var openWith = fate == Fate.Finish && !isLarge && appends.Next(4) == 0 ? NextOpen(appends, requests) : null;
+        var openWith = hasOpenBatches && fate == Fate.Finish && !isLarge && appends.Next(4) == 0 ? NextOpen(appends, requests) : null;
         return new BatchPlan
         {
             Number = number,

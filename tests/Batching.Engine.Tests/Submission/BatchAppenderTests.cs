@@ -234,6 +234,8 @@ public sealed class BatchAppenderTests : IDisposable
         Assert.Equal("requests", await FieldAsync(Gets(3, "a")));
         Assert.Equal("requests", await FieldAsync([new Request { Path = "a", Method = "PUT", Body = ByteString.CopyFrom(new byte[10_000]) }]));
         Assert.Equal("requests[0].spawner", await FieldAsync([new Request { Path = "a", Spawner = true }]));
+        Assert.Equal("requests[0].key", await FieldAsync([new Request { Path = "a", Key = "a" }]));
+        Assert.Equal("requests[0].references", await FieldAsync([new Request { Path = "${a#/id}", References = true }]));
         Assert.Equal("requests[0].path", await FieldAsync([new Request { Path = "//a" }]));
         Assert.Equal("requests", await FieldAsync([]));
         Assert.IsType<Refusal.NotFound>(
