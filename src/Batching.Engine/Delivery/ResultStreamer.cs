@@ -6,6 +6,7 @@ using Batching.Engine.Running;
 using Batching.Engine.Storage;
 using Batching.Engine.Telemetry;
 using Batching.V1;
+using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Options;
 
 namespace Batching.Engine.Delivery;
@@ -76,11 +77,9 @@ public sealed class ResultStreamer
     public async ValueTask<Outcome<ResultFeed>> OpenAsync(
         Caller caller, FetchResultsRequest request, long maxBytes, CancellationToken cancellationToken)
     {
-        var problems = new List<Problem>();
-        var fields = RequestFieldMask.Parse(request.RequestFields, problems);
-        if (problems.Count > 0)
+        if (Refuse(request.RequestFields, out var fields) is { } bad)
         {
-            return new Refusal.Invalid(problems, isComplete: problems.Count < RequestFieldMask.MaxProblems);
+            return bad;
         }
 
         var found = await _finder.FindAsync(caller, request.BatchId, cancellationToken);
@@ -111,6 +110,34 @@ public sealed class ResultStreamer
             lease.Value.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Takes one of the caller's streams for a batch that is to be submitted: once it is stored, nothing must keep it from being read.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="fields">The fields of each request that its stream shows; all if null.</param>
+    public Outcome<StreamReservation> Reserve(Caller caller, FieldMask? fields)
+    {
+        if (Refuse(fields, out var shown) is { } bad)
+        {
+            return bad;
+        }
+
+        var lease = _quotas.OpenStream(caller.Owner);
+        return lease.Succeeded ? new StreamReservation(caller, shown, lease.Value) : lease.Refusal;
+    }
+
+    /// <summary>Opens the stream that was reserved, from the first result on.</summary>
+    /// <param name="reservation">The reservation, which the stream takes over.</param>
+    /// <param name="batchId">The batch that was submitted meanwhile.</param>
+    /// <param name="maxBytes">Bytes that a record may take as a message.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
+    public async ValueTask<Outcome<ResultFeed>> OpenAsync(
+        StreamReservation reservation, string batchId, long maxBytes, CancellationToken cancellationToken)
+    {
+        var found = await _finder.FindAsync(reservation.Caller, batchId, cancellationToken);
+        return found.Succeeded
+            ? new ResultFeed(this, found.Value, after: 0, reservation.Fields, maxBytes, reservation.Lease, _metrics)
+            : found.Refusal;
     }
 
     internal async IAsyncEnumerable<ResultRecord> ReadAsync(
@@ -219,6 +246,15 @@ public sealed class ResultStreamer
 
     internal Delivery DeliveryUpTo(BatchRecord record, int position) =>
         _shared.AreUsed ? _shared.UpTo(record, position) : _deliveries.UpTo(record, position);
+
+    private static Refusal.Invalid? Refuse(FieldMask? mask, out RequestFields fields)
+    {
+        var problems = new List<Problem>();
+        fields = RequestFieldMask.Parse(mask, problems);
+        return problems.Count == 0
+            ? null
+            : new Refusal.Invalid(problems, isComplete: problems.Count < RequestFieldMask.MaxProblems);
+    }
 
     // The position behind which the stream begins.
     private async ValueTask<int> BeginAsync(

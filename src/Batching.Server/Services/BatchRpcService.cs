@@ -6,6 +6,7 @@ using Batching.Engine.Lifecycle;
 using Batching.Engine.Model;
 using Batching.Engine.Submission;
 using Batching.Rest.Calls;
+using Batching.Rest.Requests;
 using Batching.V1;
 using Google.Protobuf;
 using Grpc.Core;
@@ -34,6 +35,9 @@ internal sealed class BatchRpcService(
 {
     private const int MaxChunkBytes = 1024 * 1024;
 
+    // Tag and length around what a record of SubmitBatch holds.
+    private const int WrapperBytes = 8;
+
     private static readonly WriteOptions Buffered = new(WriteFlags.BufferHint);
 
     private readonly LimitOptions _limits = options.Value.Limits;
@@ -48,6 +52,27 @@ internal sealed class BatchRpcService(
             _limits.MessageBytes,
             context.CancellationToken);
         return new CreateBatchResponse { Batch = answer.OrThrow() };
+    }
+
+    public override async Task SubmitBatch(
+        SubmitBatchRequest request, IServerStreamWriter<SubmitBatchResponse> responseStream, ServerCallContext context)
+    {
+        var caller = context.GetCallerWithClient();
+        using var reservation = streamer.Reserve(caller, request.RequestFields).OrThrow();
+        var batchId = await SubmitAsync(caller, request, responseStream, context);
+        var answer = await streamer.OpenAsync(
+            reservation, batchId, _limits.MessageBytes - WrapperBytes, context.CancellationToken);
+        using var feed = answer.OrThrow();
+        var message = new SubmitBatchResponse();
+        await StreamAsync(
+            feed,
+            responseStream,
+            record =>
+            {
+                message.Result = record;
+                return message;
+            },
+            context);
     }
 
     public override async Task<UploadBatchResponse> UploadBatch(
@@ -103,32 +128,8 @@ internal sealed class BatchRpcService(
         var answer = await streamer.OpenAsync(context.GetCaller(), request, context.CancellationToken);
         using var feed = answer.OrThrow();
 
-        // The transcoder's streams can't wait: they throw when they are asked to (10.0.15).
-        var http = context.GetHttpContext();
-        var canWait = http.IsGrpc();
-        http.Response.SetStreamHeaders();
-        await using var records = feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken)
-            .GetAsyncEnumerator(CancellationToken.None);
-        var found = await StreamHead.ReadFirstAsync(records, () => SendHeadAsync(context, http, canWait), time);
-        long? lastPosition = null;
-        for (; found; found = await records.MoveNextAsync())
-        {
-            var (record, moreAtHand) = records.Current;
-
-            // The client gets a handful of records at once, and the last of them right now. The end of the stream leaves
-            // with the end of the reply, of which it is to be known whether it was written.
-            var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
-            if (canWait)
-            {
-                responseStream.WriteOptions = moreAtHand || isEnd ? Buffered : null;
-            }
-
-            // Without the token of the call, which would be registered for each record: the call's end ends a write in any case.
-            await responseStream.WriteAsync(record);
-            lastPosition = isEnd ? record.Position : null;
-        }
-
-        feed.ReceiveWhenDelivered(lastPosition, context);
+        context.GetHttpContext().Response.SetStreamHeaders();
+        await StreamAsync(feed, responseStream, static record => record, context);
     }
 
     public override async Task ReadBody(
@@ -208,6 +209,59 @@ internal sealed class BatchRpcService(
         var answer = await detector.DetectAsync(
             context.GetCallerWithClient(), request.Request, [], context.CancellationToken);
         return answer.OrThrow();
+    }
+
+    // By itself, so that a stream that may last for long holds neither what was submitted nor the reply to it.
+    private async Task<string> SubmitAsync(
+        Caller caller, SubmitBatchRequest request, IServerStreamWriter<SubmitBatchResponse> responseStream, ServerCallContext context)
+    {
+        var submission = request.Batch ?? new CreateBatchRequest();
+        request.Batch = null;
+        var answer = await submitter.SubmitAsync(
+            caller,
+            SubmissionTerms.Of(submission, context.GetIdempotencyKey(_limits)),
+            submission.Requests,
+            [],
+            _limits.MessageBytes - WrapperBytes,
+            context.CancellationToken);
+        var batch = answer.OrThrow();
+        var http = context.GetHttpContext();
+        http.Response.SetStreamHeaders();
+        await responseStream.WriteAsync(new SubmitBatchResponse { Batch = batch });
+        RequestMemory.Find(http)?.Dispose();
+        return batch.Id;
+    }
+
+    private async Task StreamAsync<T>(
+        ResultFeed feed, IServerStreamWriter<T> responseStream, Func<FetchResultsResponse, T> wrap, ServerCallContext context)
+    {
+        // The transcoder's streams can't wait: they throw when they are asked to (10.0.15).
+        var http = context.GetHttpContext();
+        var canWait = http.IsGrpc();
+        await using var records = feed.ReadAsync(lifetime.ApplicationStopping, context.CancellationToken)
+            .GetAsyncEnumerator(CancellationToken.None);
+        var found = http.Response.HasStarted
+            ? await records.MoveNextAsync()
+            : await StreamHead.ReadFirstAsync(records, () => SendHeadAsync(context, http, canWait), time);
+        long? lastPosition = null;
+        for (; found; found = await records.MoveNextAsync())
+        {
+            var (record, moreAtHand) = records.Current;
+
+            // The client gets a handful of records at once, and the last of them right now. The end of the stream leaves
+            // with the end of the reply, of which it is to be known whether it was written.
+            var isEnd = record.RecordCase == FetchResultsResponse.RecordOneofCase.End;
+            if (canWait)
+            {
+                responseStream.WriteOptions = moreAtHand || isEnd ? Buffered : null;
+            }
+
+            // Without the token of the call, which would be registered for each record: the call's end ends a write in any case.
+            await responseStream.WriteAsync(wrap(record));
+            lastPosition = isEnd ? record.Position : null;
+        }
+
+        feed.ReceiveWhenDelivered(lastPosition, context);
     }
 
     // The transcoder's calls have no way to do that (10.0.15).

@@ -29,9 +29,6 @@ internal sealed class GatewayLease(
     // How long a take-over waits for commits of a gateway whose connections were ended.
     private const string TakeOverTimeout = "SET LOCAL lock_timeout = '1s'";
 
-    // Of the lease a gateway has renewed its own for so long before it takes others for dead.
-    private const int SteadyPart = 3;
-
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly CancellationTokenSource _stopping = new();
@@ -177,7 +174,7 @@ internal sealed class GatewayLease(
     }
 
     // Those that share the work look after each other. After an outage of the database all leases are over: whoever comes back first
-    // gives the others the time to do so.
+    // gives the others the time of a lease to do so, as it would have if they had come back before it.
     private async Task WatchAsync()
     {
         var isFailing = false;
@@ -188,7 +185,7 @@ internal sealed class GatewayLease(
                 await Task.Delay(length / 3 < MostWait ? length / 3 : MostWait, time, _stopping.Token);
                 try
                 {
-                    if (time.GetElapsedTime(Volatile.Read(ref _steadySince)) >= length / SteadyPart)
+                    if (time.GetElapsedTime(Volatile.Read(ref _steadySince)) >= length)
                     {
                         await EndOthersAsync();
                     }

@@ -79,6 +79,9 @@ internal sealed class ChildProcess : IDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Waits for its end, and until all that it wrote is here.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> WaitForExitAsync()

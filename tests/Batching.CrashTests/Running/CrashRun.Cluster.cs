@@ -34,7 +34,7 @@ internal sealed partial class CrashRun
             var victim = _plan.Kill(kill).Count % Gateways;
             if (kill % KillsBetweenStoreCrashes == KillsBetweenStoreCrashes - 1)
             {
-                await CrashStoreAsync(postgres);
+                await CrashStoreAsync(environment, postgres);
             }
 
             if (kill % KillsBetweenPauses == KillsBetweenPauses - 1)
@@ -93,13 +93,28 @@ internal sealed partial class CrashRun
         await EndOneAsync(index, exitCode: 75);
     }
 
-    private async Task CrashStoreAsync(PostgresServer postgres)
+    private async Task CrashStoreAsync(Dictionary<string, string> environment, PostgresServer postgres)
     {
         _stage.IsStoreAway = true;
         postgres.StopImmediately();
         postgres.Start();
         await Task.Delay(AfterStoreCrash, TimeProvider.System);
+        await StartEndedAsync(environment);
         _stage.IsStoreAway = false;
+    }
+
+    // Who could not renew its lease in time has ended by itself, as whatever runs gateways expects it to: on a busy machine that is
+    // so after a crash of the database. Without it nobody would be there to see that another one is paused.
+    private async Task StartEndedAsync(Dictionary<string, string> environment)
+    {
+        for (var i = 0; i < Gateways; i++)
+        {
+            if (_processes[i]!.HasExited)
+            {
+                await EndOneAsync(i, exitCode: 75);
+                await StartOneAsync(environment, i);
+            }
+        }
     }
 
     private async Task EndOneAsync(int index, int? exitCode = null)
