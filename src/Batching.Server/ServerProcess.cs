@@ -1,5 +1,6 @@
 using Batching.Engine.Hosting;
 using Batching.Server.Configuration;
+using Batching.Server.Services;
 
 namespace Batching.Server;
 
@@ -18,6 +19,7 @@ internal static class ServerProcess
     /// </returns>
     public static async Task<int> RunAsync(string[] args)
     {
+        RpcServices.BeginDescriptors();
         var start = new StartLogs();
         try
         {

@@ -30,11 +30,17 @@ switch (args)
     case ["pass-through", .. var rest]:
         await PassThroughFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, rest[Math.Min(1, rest.Length)..]);
         return 0;
+    case ["small-batches", "--one-call", .. var rest]:
+        await SmallBatchesFigure.RunAsync(
+            Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, withOneCall: true, rest[Math.Min(1, rest.Length)..]);
+        return 0;
     case ["small-batches", "--rest", .. var rest]:
-        await SmallBatchesFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: true, rest[Math.Min(1, rest.Length)..]);
+        await SmallBatchesFigure.RunAsync(
+            Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: true, withOneCall: false, rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["small-batches", .. var rest]:
-        await SmallBatchesFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, rest[Math.Min(1, rest.Length)..]);
+        await SmallBatchesFigure.RunAsync(
+            Rounds(rest[..Math.Min(1, rest.Length)], 5), isRest: false, withOneCall: false, rest[Math.Min(1, rest.Length)..]);
         return 0;
     case ["pages", .. var rest]:
         await PagesFigure.RunAsync(Rounds(rest[..Math.Min(1, rest.Length)], 5), rest[Math.Min(1, rest.Length)..]);
@@ -118,7 +124,7 @@ switch (args)
             Which figure?
               pass-through [--rest] [rounds [folder of a build …]], pass-through --telemetry [--rest] [rounds], startup <published folder> …
               cli-start <published folder> [rounds]
-              small-batches [--rest] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
+              small-batches [--rest | --one-call] [rounds [folder of a build …]], parallel-flow [rounds], peers [rounds]
               pages [rounds [folder of a build …]], dependencies [rounds [requests]]
               gateways <connection string of an empty PostgreSQL database> [rounds [batches]]
               keyed-comparison [rounds], keyed-latency, owner-timing

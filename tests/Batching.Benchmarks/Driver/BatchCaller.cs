@@ -44,6 +44,16 @@ internal abstract class BatchCaller(int port, ReadOnlyMemory<byte> body) : IDisp
             }
         })));
 
+    /// <summary>Submits a batch and reads all its results.</summary>
+    /// <param name="submission">The batch.</param>
+    /// <param name="onAcknowledged">Called when the gateway has acknowledged it.</param>
+    public virtual async Task CallAsync(Submission submission, Action onAcknowledged)
+    {
+        var id = await SubmitAsync(submission);
+        onAcknowledged();
+        await FetchAllAsync(id, submission.Count);
+    }
+
     /// <summary>Submits a batch; returns its id when the gateway has acknowledged it.</summary>
     public abstract Task<string> SubmitAsync(Submission submission);
 
@@ -56,6 +66,14 @@ internal abstract class BatchCaller(int port, ReadOnlyMemory<byte> body) : IDisp
     {
         using var request = CreateFetch(batchId);
         using var response = await SendAsync(request);
+        await ReadAllAsync(response, batchId, count, onRead);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Reads a stream of results to its end.</summary>
+    protected async Task ReadAllAsync(HttpResponseMessage response, string batchId, int count, Func<int, ValueTask>? onRead = null)
+    {
         await using var stream = await response.Content.ReadAsStreamAsync();
         var buffer = new byte[BufferSize];
         var length = 0;
@@ -68,7 +86,7 @@ internal abstract class BatchCaller(int port, ReadOnlyMemory<byte> body) : IDisp
             while (TakeRecord(buffer.AsSpan(used, length - used), position + 1) is { Length: > 0 } record)
             {
                 used += record.Length;
-                position += record.IsEnd ? 0 : 1;
+                position += record.IsEnd || record.IsBatch ? 0 : 1;
                 ended = record.IsEnd;
             }
 
@@ -90,8 +108,6 @@ internal abstract class BatchCaller(int port, ReadOnlyMemory<byte> body) : IDisp
             throw new InvalidDataException($"Batch {batchId}: {position} of {count} results, {(ended ? "ended" : "cut")}.");
         }
     }
-
-    public void Dispose() => _http.Dispose();
 
     /// <summary>The call that opens the stream of a batch's results.</summary>
     protected abstract HttpRequestMessage CreateFetch(string batchId);
@@ -124,5 +140,6 @@ internal abstract class BatchCaller(int port, ReadOnlyMemory<byte> body) : IDisp
     /// <summary>One record of a stream.</summary>
     /// <param name="Length">Its bytes; 0 for none.</param>
     /// <param name="IsEnd">It says that no result follows.</param>
-    protected readonly record struct Record(int Length, bool IsEnd);
+    /// <param name="IsBatch">It is the batch, which stands before its results.</param>
+    protected readonly record struct Record(int Length, bool IsEnd, bool IsBatch = false);
 }

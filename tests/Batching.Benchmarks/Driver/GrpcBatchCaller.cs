@@ -9,7 +9,7 @@ namespace Batching.Benchmarks.Driver;
 
 /// <summary>Speaks gRPC in frames made and read by hand.</summary>
 /// <inheritdoc />
-internal sealed class GrpcBatchCaller(int port, ReadOnlyMemory<byte> body) : BatchCaller(port, body)
+internal class GrpcBatchCaller(int port, ReadOnlyMemory<byte> body) : BatchCaller(port, body)
 {
     private const int HeaderSize = 5;
 
@@ -50,7 +50,15 @@ internal sealed class GrpcBatchCaller(int port, ReadOnlyMemory<byte> body) : Bat
             return default;
         }
 
-        var message = bytes[HeaderSize..length];
+        return Look(bytes[HeaderSize..length], length, position);
+    }
+
+    /// <summary>Looks at a message of the stream.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="length">The bytes of its frame.</param>
+    /// <param name="position">Of the result that is to come next.</param>
+    protected virtual Record Look(ReadOnlySpan<byte> message, int length, int position)
+    {
         Field(message, EndTag, out var isEnd);
         if (isEnd >= 0)
         {
@@ -69,7 +77,7 @@ internal sealed class GrpcBatchCaller(int port, ReadOnlyMemory<byte> body) : Bat
         return new Record(length, IsEnd: false);
     }
 
-    private HttpRequestMessage CreateCall(string method, ReadOnlyMemory<byte> frame)
+    protected HttpRequestMessage CreateCall(string method, ReadOnlyMemory<byte> frame)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, UriOf($"/{BatchService.Descriptor.FullName}/{method}"))
         {
@@ -84,7 +92,7 @@ internal sealed class GrpcBatchCaller(int port, ReadOnlyMemory<byte> body) : Bat
 
     // Finds a field of a message: the bytes of one that has a length, and its value or length as a number; -1 if it
     // isn't there.
-    private static ReadOnlySpan<byte> Field(ReadOnlySpan<byte> message, uint wanted, out long number)
+    protected static ReadOnlySpan<byte> Field(ReadOnlySpan<byte> message, uint wanted, out long number)
     {
         while (!message.IsEmpty)
         {

@@ -8,10 +8,11 @@ namespace Batching.Benchmarks.Driver;
 /// <summary>A batch of GETs, encoded once and sent as often as wanted.</summary>
 internal sealed class Submission
 {
-    private Submission(int count, byte[] frame, byte[] json)
+    private Submission(int count, byte[] frame, byte[] oneCallFrame, byte[] json)
     {
         Count = count;
         Frame = frame;
+        OneCallFrame = oneCallFrame;
         Json = json;
     }
 
@@ -21,6 +22,9 @@ internal sealed class Submission
     /// <summary>As a gRPC call has it: the frame of a <see cref="CreateBatchRequest"/>.</summary>
     public ReadOnlyMemory<byte> Frame { get; }
 
+    /// <summary>The frame of a <see cref="SubmitBatchRequest"/>.</summary>
+    public ReadOnlyMemory<byte> OneCallFrame { get; }
+
     /// <summary>As a v0 path has it.</summary>
     public ReadOnlyMemory<byte> Json { get; }
 
@@ -28,9 +32,11 @@ internal sealed class Submission
     public static Submission OfGets(int count)
     {
         var paths = Enumerable.Range(0, count).Select(i => $"/items/{i}").ToArray();
+        var batch = new CreateBatchRequest { Requests = { paths.Select(path => new Request { Path = path }) } };
         return new Submission(
             count,
-            ToFrame(new CreateBatchRequest { Requests = { paths.Select(path => new Request { Path = path }) } }),
+            ToFrame(batch),
+            ToFrame(new SubmitBatchRequest { Batch = batch }),
             JsonSerializer.SerializeToUtf8Bytes(paths.Select(path => new { path })));
     }
 

@@ -13,8 +13,9 @@ internal static class SmallBatchesFigure
     /// <summary>Measures one build of the gateway, or several by turns.</summary>
     /// <param name="rounds">How often.</param>
     /// <param name="isRest">JSON over HTTP/1.1 instead of gRPC.</param>
+    /// <param name="withOneCall">Also the last build with one call a batch in the place of two.</param>
     /// <param name="folders">Where the builds are; none for the one beside this program.</param>
-    public static async Task RunAsync(int rounds, bool isRest, IReadOnlyList<string> folders)
+    public static async Task RunAsync(int rounds, bool isRest, bool withOneCall, IReadOnlyList<string> folders)
     {
         Console.WriteLine(ProcessorTimes.DescribeMachine());
         await using var nginx = await Nginx.StartAsync();
@@ -23,6 +24,11 @@ internal static class SmallBatchesFigure
         foreach (var folder in folders.DefaultIfEmpty())
         {
             sides.Add(await SmallBatchesSide.StartAsync(folder, nginx.Port, isRest));
+        }
+
+        if (withOneCall)
+        {
+            sides.Add(await SmallBatchesSide.StartOneCallAsync(folders.LastOrDefault(), nginx.Port));
         }
 
         for (var i = -1; i < rounds; i++)

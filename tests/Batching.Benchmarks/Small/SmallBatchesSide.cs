@@ -24,15 +24,24 @@ internal sealed class SmallBatchesSide : IAsyncDisposable
 
     private (double Rate, double Cpu) _last;
 
-    private SmallBatchesSide(string name, GatewayProcess gateway, bool isRest)
+    private SmallBatchesSide(string name, GatewayProcess gateway, Func<int, BatchCaller> newCaller)
     {
         _name = name;
         _gateway = gateway;
-        _callers = [.. Enumerable.Range(0, Callers).Select(_ => BatchCaller.Create(isRest, gateway.Port, Nginx.Body))];
+        _callers = [.. Enumerable.Range(0, Callers).Select(_ => newCaller(gateway.Port))];
     }
 
-    public static async Task<SmallBatchesSide> StartAsync(string? folder, int upstream, bool isRest) =>
-        new(folder ?? (isRest ? "REST" : "gRPC"), await GatewayProcess.StartAsync(upstream, folder: folder), isRest);
+    /// <summary>Starts a build whose callers make two calls a batch.</summary>
+    public static async Task<SmallBatchesSide> StartAsync(string? folder, int upstream, bool isRest) => new(
+        folder ?? (isRest ? "REST" : "gRPC"),
+        await GatewayProcess.StartAsync(upstream, folder: folder),
+        port => BatchCaller.Create(isRest, port, Nginx.Body));
+
+    /// <summary>Starts a build whose callers make one call a batch, over gRPC.</summary>
+    public static async Task<SmallBatchesSide> StartOneCallAsync(string? folder, int upstream) => new(
+        $"{folder} one call".TrimStart(),
+        await GatewayProcess.StartAsync(upstream, folder: folder),
+        port => new OneCallBatchCaller(port, Nginx.Body));
 
     public async Task MeasureAsync(Submission submission, bool isWarmUp)
     {
@@ -90,9 +99,8 @@ internal sealed class SmallBatchesSide : IAsyncDisposable
         while (watch.Elapsed < Round)
         {
             var started = Stopwatch.GetTimestamp();
-            var id = await caller.SubmitAsync(submission);
-            var acknowledged = Stopwatch.GetElapsedTime(started);
-            await caller.FetchAllAsync(id, submission.Count);
+            var acknowledged = TimeSpan.Zero;
+            await caller.CallAsync(submission, () => acknowledged = Stopwatch.GetElapsedTime(started));
             times.Add((acknowledged, Stopwatch.GetElapsedTime(started)));
         }
 
