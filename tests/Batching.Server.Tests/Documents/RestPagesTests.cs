@@ -64,6 +64,7 @@ public sealed partial class RestPagesTests
     // What the table says of another attempt is what the errors say. 502 is a proxy's.
     [Theory]
     [InlineData("don't try again", nameof(CallRepeat.No))]
+    [InlineData("nothing was changed", nameof(CallRepeat.Yes))]
     [InlineData("wait as many seconds as", nameof(CallRepeat.AfterRetryInfo))]
     [InlineData("a call that reads: try again", nameof(CallRepeat.IfReading))]
     public void Guide_Statuses_AreTriedAgainAsTheErrorsSay(string what, string repeat)
