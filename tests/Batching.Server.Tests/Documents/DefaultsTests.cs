@@ -7,7 +7,7 @@ namespace Batching.Server.Tests.Documents;
 
 /// <summary>
 /// Where the documents say a default together with its key, as in "within 45 s (`Batch:Keyed:Timeout`)" "`Batch:Keyed:Timeout`
-/// (45 s)" or in a row "| 45 s | `Batch:Keyed:Timeout` |", it is the default. Where they say a range, as in "(`Batch:Retention:Responses`: 1 s to 30 d)", it is the range. Every key
+/// (45 s)" or in a row "| 45 s | `Batch:Keyed:Timeout` |" or "| `Batch:Keyed:Timeout` | 45 s in all |", it is the default. Where they say a range, as in "(`Batch:Retention:Responses`: 1 s to 30 d)", it is the range. Every key
 /// that they name is there.
 /// </summary>
 public sealed partial class DefaultsTests
@@ -61,6 +61,7 @@ public sealed partial class DefaultsTests
     [GeneratedRegex(
         @"(?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?)[^.;:|()`\d]{0,60}\(`(?<key>Batch:[\w:]+)`\)"
         + @"|`(?<key>Batch:[\w:]+)` \((?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?)[^)]*\)"
+        + @"|\| `(?<key>Batch:[\w:]+)` \| (?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?) "
         + @"|\| (?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?) \| `(?<key>Batch:[\w:]+)` \|")]
     private static partial Regex Said();
 

@@ -6,6 +6,7 @@ using Batching.Engine.Model;
 using Batching.Rest.Replies;
 using Batching.Server.Configuration;
 using Batching.Server.Tests.Configuration;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Batching.Server.Tests.Documents;
 
@@ -18,6 +19,7 @@ public sealed partial class FiguresTests
     private static readonly Assembly Engine = typeof(BatchReader).Assembly;
     private static readonly Assembly Rest = typeof(StreamFormat).Assembly;
     private static readonly Assembly Server = typeof(KnownKey).Assembly;
+    private static readonly Assembly Sqlite = Assembly.Load("Batching.Storage.Sqlite");
 
     private static readonly string Priorities =
         $"{Of(Engine, "Model.BatchRecord", "MinPriority")} to {Of(Engine, "Model.BatchRecord", "MaxPriority")}";
@@ -91,6 +93,32 @@ public sealed partial class FiguresTests
         { "docs/telemetry.md", $"Looked at every {Seconds(Of(Engine, "Telemetry.StoreSampler", "Interval"))} s" },
         { "docs/telemetry.md", $"counted up to {Number(Of(Engine, "Telemetry.StoreSampler", "MostMessages")):N0}" },
         { "docs/webhooks.md", $"(`Batch:Webhooks:Concurrency`, {Default("Batch:Webhooks:Concurrency")})" },
+        { "docs/operations.md", $"A stop takes {StopTime} s at most" },
+        { "docs/operations.md", $"are pinged every {Seconds(Ping)} s" },
+        { "docs/operations.md", $"is 0 if the backup is there, {Of(Server, "Configuration.StartFailure", "System")} if it is not, {Of(Server, "Configuration.StartFailure", "Configuration")} if the configuration is wrong" },
+        { "docs/deploy.md", $"A stop takes [{StopTime} s at most]" },
+        { "docs/deploy.md", $"If it exits with {Of(Server, "Configuration.StartFailure", "Configuration")}, the last line" },
+        { "docs/grpc-clients.md", $"pings quiet connections every {Seconds(Ping)} s" },
+        { "docs/scale-out.md", $"a part of up to {Of(Engine, "Model.RequestWindow", "MaxCount")} requests at a time" },
+        { "docs/scale-out.md", $"each looks every {Of<TimeSpan>(Engine, "Lifecycle.SharedRunner", "BusyInterval").TotalMilliseconds} ms" },
+        { "docs/scale-out.md", $"for too long ends with exit code {Of(Server, "ServerProcess", "TemporaryFailure")}" },
+        { "docs/scale-out.md", $"was told to stop) and {Of(Server, "Configuration.StartFailure", "Configuration")} (the configuration is wrong)" },
+        { "docs/adding-a-store.md", $"a window holds up to {Of(Engine, "Model.RequestWindow", "MaxCount")} requests or {KiB(Engine, "Model.RequestWindow", "MaxBytes")}" },
+        { "docs/architecture.md", $"up to {Of(Engine, "Model.RequestWindow", "MaxCount")} or {KiB(Engine, "Model.RequestWindow", "MaxBytes")} in one row" },
+        { "docs/architecture.md", $"in chunks of {KiB(Engine, "Storage.IFileStore", "ChunkBytes")} as they arrive" },
+        { "docs/architecture.md", $"in chunks of up to {KiB(Engine, "Storage.IFileStore", "ChunkBytes")} beside it" },
+        { "docs/architecture.md", $"more than {KiB(Engine, "Submission.Staging", "BitBytes")} is stored likewise" },
+        { "docs/architecture.md", $"more than {KiB(Engine, "Quotas.WorkTurns", "LargeBytes")} takes a turn" },
+        { "docs/architecture.md", $"{Of(Engine, "Model.ResultEntry", "EncodedLength")} bytes for each (`ResultEntry`)" },
+        { "docs/robustness.md", $"at most {Seconds(Of(Server, "Connections.StopPatience", "Longest"))} s, or for `ShutdownGrace`" },
+        { "docs/robustness.md", $"After {Seconds(Of(Server, "BatchServer", "StopTime"))} s the gateway closes the connections" },
+        { "docs/robustness.md", $"after {Seconds(Of(Engine, "Hosting.BatchEngineHost", "CommitGrace"))} more seconds for the last results" },
+        { "docs/robustness.md", $"A store of up to {MiB(Sqlite, "Opening.StoreInspection", "FullCheckBytes")} is checked completely" },
+        { "docs/robustness.md", $"closed after {Seconds(new KestrelServerLimits().RequestHeadersTimeout)} s (Kestrel's `RequestHeadersTimeout`), idle ones after {Seconds(new KestrelServerLimits().KeepAliveTimeout)} s" },
+        { "docs/telemetry.md", $"The log beside it, up to {MiB(Sqlite, "StoreConnection", "LogBytes")}, is not counted" },
+        { "docs/openai.md", $"show, stream and cancel it too, by the {Of(Engine, "Model.IdCodec", "Length")} digits" },
+        { "docs/graph.md", $"up to {Default("Batch:Dialects:Graph:MaxRequests")} requests go in" },
+        { "docs/rest-v0.md", $"shown decoded, if it has at most {Default("Batch:Limits:ResponseBytes")}" },
         { "docs/page.md", $"The newest {Script("batches.js", "PAGE")} change" },
         { "docs/page.md", $"of at most {Script("retry.js", "REQUESTS_PER_BATCH"):N0} requests" },
         { "docs/page.md", $"(the last {Script("retry.js", "MAX_KEPT")} batches)" },
@@ -123,6 +151,17 @@ public sealed partial class FiguresTests
 
     /// <summary>Where a text says the status of a reason.</summary>
     internal static IEnumerable<Match> FindBesideReasons(string text) => BesideReason().Matches(text);
+
+    // The host's patience, and the engine's for the last results behind it.
+    private static double StopTime => Seconds(Of(Server, "BatchServer", "StopTime")) + Seconds(Of(Engine, "Hosting.BatchEngineHost", "CommitGrace"));
+
+    private static TimeSpan Ping => Of<TimeSpan>(Server, "BatchServer", "PingDelay");
+
+    private static T Of<T>(Assembly assembly, string type, string constant) => (T)Of(assembly, type, constant);
+
+    private static string KiB(Assembly assembly, string type, string constant) => $"{Number(Of(assembly, type, constant)) / 1024} KiB";
+
+    private static string MiB(Assembly assembly, string type, string constant) => $"{Number(Of(assembly, type, constant)) / 1024 / 1024} MiB";
 
     private static string Default(string key) => OptionValues.SayDefault(Key(key));
 
