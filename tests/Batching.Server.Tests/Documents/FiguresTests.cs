@@ -42,7 +42,7 @@ public sealed partial class FiguresTests
     public static TheoryData<string, string> Phrases() => new()
     {
         { "README.md", $"A response of more than {Default("Batch:Limits:ResponseBytes")} (configurable up to {Most("Batch:Limits:ResponseBytes")})" },
-        { "README.md", $"at most after {Days("Batch:Retention:Responses")} and {Days("Batch:Retention:Metadata")} days" },
+        { "README.md", $"at most to {Days("Batch:Retention:Responses")} and {Days("Batch:Retention:Metadata")} days" },
         { "docs/concepts.md", $"names the first {Problems}, as far as {ProblemBytes} KiB hold them" },
         { "docs/concepts.md", $"**Priority**: {Priorities}, by default {Priority}." },
         { "docs/concepts.md", $"`BATCH_DEADLINE` with status {Spent}" },
