@@ -16,6 +16,13 @@ namespace Batching.Server.Tests.Documents;
 /// </summary>
 public sealed partial class FiguresTests
 {
+    private const string Otherwise = "unless configured otherwise";
+    private const string Contract = "protos/batch/v1/batch.proto";
+    private const string Calls = "protos/batch/v1/batch_service.proto";
+    private const string KeyedCalls = "protos/batch/v1/keyed_batch_service.proto";
+    private const string V0Calls = "protos/batch/rest/v1/v0_batch_service.proto";
+    private const string Hooks = "protos/batch/v1/webhook.proto";
+
     private static readonly Assembly Engine = typeof(BatchReader).Assembly;
     private static readonly Assembly Rest = typeof(StreamFormat).Assembly;
     private static readonly Assembly Server = typeof(KnownKey).Assembly;
@@ -36,9 +43,12 @@ public sealed partial class FiguresTests
     private static readonly string Sends = Word(Number(Of(Engine, "Upstreams.CallProgress", "MaxSends")));
     private static readonly string Spent = $"{Failure.BatchDeadline.StatusCode()}";
     private static readonly string Unmet = $"{Failure.DependencyFailed.StatusCode()}";
+    private static readonly string Submitted = $"{Default("Batch:Limits:RequestsPerBatch")} requests";
+
+    private static readonly string KeyBytes = Default("Batch:Limits:KeyBytes").Split(' ')[0];
     private static readonly string Refusals = $"{Seconds(Of(Engine, "Scheduling.AdaptiveConcurrencyLimiter", "RefusalWindow"))} s";
 
-    /// <summary>Pages and what has to stand in them.</summary>
+    /// <summary>Pages, and protos, and what has to stand in them.</summary>
     public static TheoryData<string, string> Phrases() => new()
     {
         { "README.md", $"A response of more than {Default("Batch:Limits:ResponseBytes")} (configurable up to {Most("Batch:Limits:ResponseBytes")})" },
@@ -119,6 +129,50 @@ public sealed partial class FiguresTests
         { "docs/openai.md", $"show, stream and cancel it too, by the {Of(Engine, "Model.IdCodec", "Length")} digits" },
         { "docs/graph.md", $"up to {Default("Batch:Dialects:Graph:MaxRequests")} requests go in" },
         { "docs/rest-v0.md", $"shown decoded, if it has at most {Default("Batch:Limits:ResponseBytes")}" },
+        { Calls, $"At most the first {Problems} are named, and of these as many as {ProblemBytes} KiB hold" },
+        { Calls, $"of at most {Default("Batch:Limits:IdempotencyKeyLength")} characters {Otherwise}" },
+        { Calls, $"The reading stops at {Problems} problems" },
+        { Calls, $"for {Default("Batch:Limits:OpenBatchIdle").Replace("min", "minutes")}, {Otherwise}, is sealed by itself" },
+        { Calls, $"is not reset within {Default("Batch:Limits:ResetWindow")} {Otherwise}" },
+        { Calls, $"waits for their fate, for {Default("Batch:Limits:PageWait")} {Otherwise}" },
+        { Calls, $"a page waits for {Default("Batch:Limits:PageWait")} at most" },
+        { Calls, $"It may be as far ahead as everything but the responses is kept, {Hours("Batch:Retention:Metadata")} h {Otherwise}" },
+        { Calls, $"among those of the same caller, {Priorities}: while" },
+        { Calls, $"As in CreateBatchRequest: {Priorities}, {Priority} if unset." },
+        { Calls, $"as many as a message may hold: {Default("Batch:Limits:SubmissionBytes")} {Otherwise}" },
+        { Calls, $"1 to {Default("Batch:Limits:RequestsPerUpload")} requests and {Default("Batch:Limits:UploadBytes")} over all messages" },
+        { Calls, $"1 to {Submitted}, none of which is a spawner" },
+        { Calls, $"{Default("Batch:Limits:RequestsPerUpload")} and {Default("Batch:Limits:UploadBytes")} in the batch with all" },
+        { Calls, $"An id that has not {Digits} is INVALID_ARGUMENT" },
+        { Calls, $"At most {Default("Batch:Limits:RequestIds")} {Otherwise} (`Batch:Limits:RequestIds`)" },
+        { Calls, $"at most {Default("Batch:Limits:PageBytes")} of response bodies {Otherwise}" },
+        { Calls, $"Nothing has happened for a while, {Default("Batch:StreamHeartbeat")} {Otherwise}" },
+        { Calls, $"exactly as the API sent it; at most {MiB(Server, "Services.BatchRpcService", "MaxChunkBytes")}" },
+        { Calls, $"The most batches to return; {Listed} if unset or 0. More than {MostListed}, or what" },
+        { Calls, $"the newest of them, {Listed} if unset or 0. More than {MostListed}, or what" },
+        { Contract, $"{Of(Engine, "Model.IdCodec", "Length")} decimal digits, below 2^53" },
+        { Contract, $"of the same caller, {Priorities}: higher ones go first. {Priority} unless" },
+        { Contract, $"params have {Default("Batch:Limits:PathLength")} characters together at most" },
+        { Contract, $"at most {KeyBytes} bytes in UTF-8 {Otherwise}" },
+        { Contract, $"At most {Default("Batch:Limits:DependenciesPerRequest")}, and {Default("Batch:Limits:DependenciesPerBatch")} in a batch, {Otherwise}" },
+        { Contract, $"has the status {Unmet} and DEPENDENCY_FAILED" },
+        { Contract, $"ends the request with the status {Failure.ReferenceNotFound.StatusCode()} and REFERENCE_NOT_FOUND" },
+        { Contract, $"At most {Default("Batch:Limits:ItemsPerForEach")} elements, {Otherwise}" },
+        { Contract, $"configured for, {Default("Batch:Limits:PagesPerSpawner")} by default" },
+        { Contract, $"Items to ask for in a page, at least 1. {Default("Batch:Upstreams:N:Pagination:PageSize")} by default" },
+        { Contract, $"{Failure.UpstreamTimeout.StatusCode()} (timed out), {Failure.Cancelled.StatusCode()} (cancelled), {Unmet} (not sent because of others)" },
+        { KeyedCalls, $"({Default("Batch:Keyed:Timeout")} {Otherwise})" },
+        { KeyedCalls, $"with `async` 1 to {Default("Batch:Limits:RequestsPerBatch")}, each key once" },
+        { KeyedCalls, $"ones of more than {KeyBytes} bytes {Otherwise}" },
+        { V0Calls, $"at most {Hours("Batch:Retention:Metadata")} h ahead, {Otherwise}" },
+        { V0Calls, $"of the same caller, {Priorities}: higher ones go first. {Priority} if unset." },
+        { V0Calls, $"The most batches to return, {Listed} if unset or 0; more than {MostListed} counts as {MostListed}." },
+        { V0Calls, $"At most {Default("Batch:Limits:RequestIds")} ids: returns these requests" },
+        { Hooks, $"at most {Default("Batch:Webhooks:UrlLength")} characters {Otherwise}" },
+        { "protos/batch/v1/operations_service.proto", $"The most owners to return; {Of(Engine, "Lifecycle.OperatorDesk", "DefaultOwners")} if unset or 0. More than {Number(Of(Engine, "Lifecycle.OperatorDesk", "MaxOwners")):N0} counts as" },
+        { "protos/batch/openai/v1/openai_batch_service.proto", $"more than {Of(Rest, "OpenAi.OpenAiService", "MaxBatches")} counts as {Of(Rest, "OpenAi.OpenAiService", "MaxBatches")}, a negative number is a 400. {Of(Rest, "OpenAi.OpenAiService", "DefaultBatches")} if unset or 0." },
+        { "protos/batch/openai/v1/openai_batch_service.proto", $"more than {Number(Of(Rest, "OpenAi.OpenAiService", "MaxFiles")):N0} counts as {Number(Of(Rest, "OpenAi.OpenAiService", "MaxFiles")):N0}, a" },
+        { "protos/batch/anthropic/v1/message_batch_service.proto", $"more than {Number(Of(Rest, "Anthropic.AnthropicService", "MaxBatches")):N0} counts as {Number(Of(Rest, "Anthropic.AnthropicService", "MaxBatches")):N0}, a negative number is a 400. {Of(Rest, "Anthropic.AnthropicService", "DefaultBatches")} if unset or 0." },
         { "docs/page.md", $"The newest {Script("batches.js", "PAGE")} change" },
         { "docs/page.md", $"of at most {Script("retry.js", "REQUESTS_PER_BATCH"):N0} requests" },
         { "docs/page.md", $"(the last {Script("retry.js", "MAX_KEPT")} batches)" },
@@ -128,7 +182,7 @@ public sealed partial class FiguresTests
     [MemberData(nameof(Phrases))]
     public void Phrase_MadeFromTheCode_StandsInItsPage(string page, string phrase)
     {
-        var text = WhiteSpace().Replace(File.ReadAllText(Path.Combine(Repository.Root, page)), " ");
+        var text = ReadProse(Path.Combine(Repository.Root, page));
 
         Assert.True(text.Contains(phrase, StringComparison.Ordinal), $"{page} does not say: {phrase}");
     }
@@ -148,6 +202,10 @@ public sealed partial class FiguresTests
             (found.Page, found.match.Groups["reason"].Value, known[found.match.Groups["reason"].Value].StatusCode()),
             (found.Page, found.match.Groups["reason"].Value, int.Parse(found.match.Groups["status"].Value, CultureInfo.InvariantCulture))));
     }
+
+    /// <summary>The text of a page or a proto on one line, without the marks of comments.</summary>
+    internal static string ReadProse(string path) => WhiteSpace().Replace(
+        path.EndsWith(".proto", StringComparison.Ordinal) ? Comment().Replace(File.ReadAllText(path), " ") : File.ReadAllText(path), " ");
 
     /// <summary>Where a text says the status of a reason.</summary>
     internal static IEnumerable<Match> FindBesideReasons(string text) => BesideReason().Matches(text);
@@ -205,6 +263,9 @@ public sealed partial class FiguresTests
 
     [GeneratedRegex(@"\b(?<status>[45]\d\d) `(?<reason>[A-Z_]{4,})`")]
     private static partial Regex BesideReason();
+
+    [GeneratedRegex("^ *//", RegexOptions.Multiline)]
+    private static partial Regex Comment();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex WhiteSpace();
