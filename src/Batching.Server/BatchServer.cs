@@ -25,6 +25,9 @@ namespace Batching.Server;
 /// <summary>Puts the service together.</summary>
 internal static class BatchServer
 {
+    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(8);
+
     /// <summary>Builds the service, ready to be run.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="configure">Changes what whoever runs the service wants otherwise, such as where it logs to.</param>
@@ -70,7 +73,7 @@ internal static class BatchServer
             kestrel.AllowAlternateSchemes = true;
 
             // A proxy forgets a connection on which nothing moves; its client is told whether the other end lives.
-            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
+            kestrel.Limits.Http2.KeepAlivePingDelay = PingDelay;
         });
 
         // Of each address: where operators have one of their own, a crowd elsewhere does not keep them out.
@@ -78,7 +81,7 @@ internal static class BatchServer
             static (kestrel, engine) => kestrel.Limits.MaxConcurrentConnections = engine.Value.Limits.Connections);
 
         // A stop ends within ten seconds: calls first, then requests in flight, then the last commit.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
 
         builder.Services
             .AddBatchOptions(builder.Configuration)

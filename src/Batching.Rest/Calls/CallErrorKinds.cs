@@ -62,7 +62,7 @@ internal static class CallErrorKinds
         "Use one of those.");
 
     public static CallErrorKind BodyLate { get; } = new(
-        408, StatusCode.InvalidArgument, CallForms.Rest, IfReading,
+        408, StatusCode.InvalidArgument, CallForms.Rest, Yes,
         $"The body did not arrive in time, or nothing of it came for a while ({Limit(nameof(LimitOptions.SubmissionTime))}, "
         + $"{Limit(nameof(LimitOptions.SenderStall))}). Nothing was changed.",
         "Send it again, in smaller parts if the line is slow. Over gRPC this is `DEADLINE_EXCEEDED`.");

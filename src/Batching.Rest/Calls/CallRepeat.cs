@@ -6,6 +6,9 @@ internal enum CallRepeat
     /// <summary>No: the same call gets the same error.</summary>
     No,
 
+    /// <summary>Yes, at once: nothing was changed.</summary>
+    Yes,
+
     /// <summary>Yes, after the time that <c>RetryInfo</c> and <c>Retry-After</c> name. Nothing was changed.</summary>
     AfterRetryInfo,
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Batching.Contracts.Rest;
 using Google.Api;
 using Google.Protobuf.Reflection;
@@ -91,6 +92,21 @@ public sealed class RuleTests
         }
     }
 
+    // The comment of an RPC names the errors of its own; which of them have a status that not every call can have is held here. Streams
+    // that have begun end with 409 as their last record, and a gateway that tells nobody has no such path.
+    [Fact]
+    public void Errors_OfEachOperation_AreThoseOfItsComment()
+    {
+        foreach (var method in Methods)
+        {
+            var operation = ApiDocument.Instance.Operations.Single(one => $"{one.Verb} {one.Path}" == PathOf(RuleOf(method)!));
+            var own = ErrorsOf(method);
+            Assert.Equal((method.FullName, Says(own, "NOT_FOUND|404")), (method.FullName, operation.Responses.ContainsKey("404")));
+            Assert.Equal((method.FullName, !method.IsServerStreaming && Says(own, "ABORTED|409")), (method.FullName, operation.Responses.ContainsKey("409")));
+            Assert.Equal((method.FullName, Says(own, "416")), (method.FullName, operation.Responses.ContainsKey("416")));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(V1Schemas))]
     public void Schema_OfTheContract_HasItsFieldsAndTypes(string name)
@@ -132,6 +148,16 @@ public sealed class RuleTests
         Assert.Equal(
             Enum.GetNames<V1.PaginationStyle>().Skip(1).Select(name => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name)),
             properties["style"]!["enum"]!.AsArray().Select(value => value!.GetValue<string>()));
+    }
+
+    private static bool Says(string errors, string codes) => Regex.IsMatch(errors, $@"\b({codes})\b", RegexOptions.ExplicitCapture);
+
+    private static string ErrorsOf(MethodDescriptor method)
+    {
+        var lines = File.ReadAllLines(Path.Combine(Repository.Root, "protos", method.File.Name));
+        var place = Array.FindIndex(lines, line => line.TrimStart().StartsWith($"rpc {method.Name}(", StringComparison.Ordinal));
+        var errors = Array.FindLastIndex(lines, place, line => line.TrimStart().StartsWith("// Errors: ", StringComparison.Ordinal));
+        return string.Join(' ', lines[errors..place].Select(line => line.Trim().TrimStart('/')));
     }
 
     private static HttpRule? RuleOf(MethodDescriptor method) => method.GetOptions()?.GetExtension(AnnotationsExtensions.Http);

@@ -11,7 +11,7 @@ namespace Batching.Server.Tests.Documents;
 public sealed partial class CodesTests
 {
     // The reasons of ErrorInfo in errors of calls, whose page is made from CallErrorKinds.
-    private static readonly string[] Reasons = ["APPEND_OFFSET", "BATCH_SEALED", "IDEMPOTENCY_KEY_REUSED", "QUOTA_EXCEEDED"];
+    internal static readonly string[] Reasons = ["APPEND_OFFSET", "BATCH_SEALED", "IDEMPOTENCY_KEY_REUSED", "QUOTA_EXCEEDED"];
 
     // What is not the gateway's: HTTP, gRPC's health service, exit codes of Unix, SQL, other programs.
     private static readonly string[] Others =
@@ -50,7 +50,8 @@ public sealed partial class CodesTests
     // `RUNNING` for `BATCH_STATE_RUNNING`.
     private static string Short(EnumDescriptor one, EnumValueDescriptor value) => value.Name[(Upper(one.Name).Length + 1)..];
 
-    private static string Upper(string name) => Hump().Replace(name, "_").ToUpperInvariant();
+    /// <summary>A name as the contract has it: <c>NOT_FOUND</c> for <c>NotFound</c>.</summary>
+    internal static string Upper(string name) => Hump().Replace(name, "_").ToUpperInvariant();
 
     [GeneratedRegex("`(?<code>[A-Z][A-Z]+(_[A-Z]+)*)`")]
     private static partial Regex Code();

@@ -6,14 +6,15 @@ using Batching.Server.Tests.Infrastructure;
 namespace Batching.Server.Tests.Documents;
 
 /// <summary>
-/// Where the documents say a default together with its key, as in "within 45 s (`Batch:Keyed:Timeout`)" "`Batch:Keyed:Timeout`
-/// (45 s)" or in a row "| 45 s | `Batch:Keyed:Timeout` |", it is the default. Where they say a range, as in "(`Batch:Retention:Responses`: 1 s to 30 d)", it is the range. Every key
+/// Where the documents and the protos say a default together with its key, as in "within 45 s (`Batch:Keyed:Timeout`)" "`Batch:Keyed:Timeout`
+/// (45 s)" or in a row "| 45 s | `Batch:Keyed:Timeout` |" or "| `Batch:Keyed:Timeout` | 45 s in all |", it is the default. Where they say a range, as in "(`Batch:Retention:Responses`: 1 s to 30 d)", it is the range. Every key
 /// that they name is there.
 /// </summary>
 public sealed partial class DefaultsTests
 {
     private static readonly string[] Pages =
-        [Path.Combine(Repository.Root, "README.md"), .. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md")];
+        [Path.Combine(Repository.Root, "README.md"), .. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md"),
+            .. Directory.GetFiles(Path.Combine(Repository.Root, "protos", "batch"), "*.proto", SearchOption.AllDirectories)];
 
     [Fact]
     public void Pages_DefaultsBesideTheirKeys_AreTheDefaults()
@@ -51,7 +52,7 @@ public sealed partial class DefaultsTests
 
     private static (string Page, string Key, string Value)[] Find(Regex what) =>
     [
-        .. Pages.SelectMany(page => what.Matches(WhiteSpace().Replace(File.ReadAllText(page), " "))
+        .. Pages.SelectMany(page => what.Matches(FiguresTests.ReadProse(page))
             .Select(match => (Path.GetFileName(page), match.Groups["key"].Value, match.Groups["value"].Value))),
     ];
 
@@ -61,6 +62,7 @@ public sealed partial class DefaultsTests
     [GeneratedRegex(
         @"(?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?)[^.;:|()`\d]{0,60}\(`(?<key>Batch:[\w:]+)`\)"
         + @"|`(?<key>Batch:[\w:]+)` \((?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?)[^)]*\)"
+        + @"|\| `(?<key>Batch:[\w:]+)` \| (?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?) "
         + @"|\| (?<value>\d[\d,]*(?: (?:ms|s|min|h|d|KiB|MiB|GiB)\b)?) \| `(?<key>Batch:[\w:]+)` \|")]
     private static partial Regex Said();
 
@@ -72,7 +74,4 @@ public sealed partial class DefaultsTests
 
     [GeneratedRegex(@":\d+(?=:|$)")]
     private static partial Regex Number();
-
-    [GeneratedRegex(@"\s+")]
-    private static partial Regex WhiteSpace();
 }

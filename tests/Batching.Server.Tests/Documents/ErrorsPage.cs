@@ -44,8 +44,12 @@ internal static class ErrorsPage
         Over gRPC an error is a status with the code of the table. Its details are in `grpc-status-details-bin`, as a `google.rpc.Status`:
         client libraries decode it, see [gRPC clients](grpc-clients.md#errors).
 
-        "Again" says whether the same call makes sense once more: **no**, the answer would be the same; **later**, after the time that
-        `RetryInfo` and `Retry-After` name, and nothing was changed; **if it only reads**: a call that changes something may have done so.
+        "Again" says whether the same call makes sense once more:
+
+        - **no**: the answer would be the same.
+        - **yes**: nothing was changed, so make the call again, whatever it does.
+        - **later**: nothing was changed. Make the call again after the time that `RetryInfo` and `Retry-After` name.
+        - **if it only reads**: a call that changes something may have done so. Make it again if it is [idempotent](paths.md).
 
 
         """;
@@ -150,6 +154,7 @@ internal static class ErrorsPage
     private static string SayAgain(CallRepeat repeat) => repeat switch
     {
         CallRepeat.No => "no",
+        CallRepeat.Yes => "yes",
         CallRepeat.AfterRetryInfo => "later",
         CallRepeat.IfReading => "if it only reads",
         _ => throw new ArgumentOutOfRangeException(nameof(repeat)),

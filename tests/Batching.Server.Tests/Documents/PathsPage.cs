@@ -21,9 +21,9 @@ internal static partial class PathsPage
         JSON of their own for the same calls. A slash at the end of a path makes no difference. `HEAD` is served at every path that
         `GET` is, but not at streams.
 
-        The column "made again" has the RPC's `idempotency_level`: `NO_SIDE_EFFECTS` reads only, and `IDEMPOTENT` does nothing more when
-        it is made again. An RPC without one may do more the second time, or it depends on how it is called: its comment in the
-        [protos](../protos/batch/v1) says how.
+        The column "made again" says what a second call does: "reads only" and "the same comes of it" are the RPC's `idempotency_level`
+        (`NO_SIDE_EFFECTS` and `IDEMPOTENT`). "With a key" and the like: the same comes of it if the call has that, and else it does more. The
+        comment of the RPC in the [protos](../protos/batch/v1) says more, and names all errors of the RPC.
 
 
         """;
@@ -95,7 +95,7 @@ internal static partial class PathsPage
             foreach (var method in service.Methods)
             {
                 page.Append("| `").Append(method.Name).Append("` | ").Append(KindOf(method)).Append(" |");
-                page.Append(LevelOf(method) is { Length: > 0 } level ? $" {level} |" : " |");
+                page.Append(' ').Append(AgainOf(method)).Append(" |");
                 Cell(page, PathsOf(method));
                 Cell(page, OwnMethods.Where(own => Does[own.Name] == method.Name).SelectMany(PathsOf));
                 page.Append(' ').Append(SentenceOf(method)).Append(" |\n");
@@ -117,11 +117,15 @@ internal static partial class PathsPage
     private static string KindOf(MethodDescriptor method) =>
         method.IsServerStreaming ? "server streaming" : method.IsClientStreaming ? "client streaming" : "unary";
 
-    private static string LevelOf(MethodDescriptor method) => method.GetOptions()?.IdempotencyLevel switch
+    // What programs are told, else what the comment says.
+    private static string AgainOf(MethodDescriptor method) => method.GetOptions()?.IdempotencyLevel switch
     {
         MethodOptions.Types.IdempotencyLevel.NoSideEffects => "reads only",
         MethodOptions.Types.IdempotencyLevel.Idempotent => "the same comes of it",
-        _ => "",
+        _ => Condition().Match(CommentOf(method)) is { Success: true } condition ? condition.Groups["with"].Value
+            : Like().Match(CommentOf(method)) is { Success: true } like ? $"as {like.Groups["calls"].Value}"
+            : CommentOf(method).Contains("Not idempotent", StringComparison.Ordinal) ? "does it again"
+            : throw new InvalidOperationException($"{method.FullName} does not say what a second call does."),
     };
 
     private static IEnumerable<string> PathsOf(MethodDescriptor method) =>
@@ -135,15 +139,22 @@ internal static partial class PathsPage
             });
 
     // The first one of the comment in front of it.
-    private static string SentenceOf(MethodDescriptor method)
+    private static string SentenceOf(MethodDescriptor method) => FirstSentence().Match(CommentOf(method)).Value;
+
+    private static string CommentOf(MethodDescriptor method)
     {
         var lines = File.ReadAllLines(Path.Combine(Repository.Root, "protos", method.File.Name));
         var place = Array.FindIndex(lines, line => line.TrimStart().StartsWith($"rpc {method.Name}(", StringComparison.Ordinal));
-        var comment = lines[..place].Reverse().Select(line => line.Trim()).TakeWhile(line => line.StartsWith("//", StringComparison.Ordinal))
-            .Reverse().Select(line => line.TrimStart('/').Trim());
-        return FirstSentence().Match(string.Join(' ', comment)).Value;
+        return string.Join(' ', lines[..place].Reverse().Select(line => line.Trim())
+            .TakeWhile(line => line.StartsWith("//", StringComparison.Ordinal)).Reverse().Select(line => line.TrimStart('/').Trim()));
     }
 
     [GeneratedRegex(@"^.+?\.(?= |$)")]
     private static partial Regex FirstSentence();
+
+    [GeneratedRegex(@"Idempotent (?<with>with (?:a key|an? `\w+`|`\w+`(?: or `\w+`)?))")]
+    private static partial Regex Condition();
+
+    [GeneratedRegex("As idempotent as (?<calls>its calls?)")]
+    private static partial Regex Like();
 }

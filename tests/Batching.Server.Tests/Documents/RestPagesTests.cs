@@ -40,6 +40,20 @@ public sealed partial class RestPagesTests
             CallErrorKinds.All, kind => kind.HttpStatus == status && kind.Forms.HasFlag(CallForms.Rest)));
     }
 
+    // A status stands beside the words of its error, and not only one that there is.
+    [Theory]
+    [InlineData("rest-v0.md")]
+    [InlineData("rest-v2.md")]
+    public void Pages_StatusesOfCalls_StandBesideTheirErrors(string page)
+    {
+        var rows = Rows(page).Where(cells => cells.Length == 2 && int.TryParse(cells[0], out var status) && status != HeaderTooLarge).ToArray();
+
+        Assert.All(rows, cells => Assert.Contains(Says, said => cells[1].Contains(said.Words, StringComparison.Ordinal)));
+        Assert.All(rows, cells => Assert.All(
+            Says.Where(said => cells[1].Contains(said.Words, StringComparison.Ordinal)).Take(1),
+            said => Assert.Equal(($"{said.Kind.HttpStatus}", cells[1]), (cells[0], cells[1]))));
+    }
+
     [Fact]
     public void V2_Codes_AreReasonsInLowerCaseWithTheirStatus()
     {
@@ -64,6 +78,7 @@ public sealed partial class RestPagesTests
     // What the table says of another attempt is what the errors say. 502 is a proxy's.
     [Theory]
     [InlineData("don't try again", nameof(CallRepeat.No))]
+    [InlineData("nothing was changed", nameof(CallRepeat.Yes))]
     [InlineData("wait as many seconds as", nameof(CallRepeat.AfterRetryInfo))]
     [InlineData("a call that reads: try again", nameof(CallRepeat.IfReading))]
     public void Guide_Statuses_AreTriedAgainAsTheErrorsSay(string what, string repeat)
@@ -76,6 +91,19 @@ public sealed partial class RestPagesTests
             CallErrorKinds.All.Where(kind => kind.HttpStatus == status && kind.Forms.HasFlag(CallForms.Rest)),
             kind => Assert.Equal(repeat, kind.Repeat.ToString())));
     }
+
+    // The first one that fits counts.
+    private static readonly (string Words, CallErrorKind Kind)[] Says =
+    [
+        ("something is wrong with the call", CallErrorKinds.Invalid), ("the body is not JSON", CallErrorKinds.Invalid),
+        ("`WWW-Authenticate`", CallErrorKinds.Unauthenticated), ("a web page", CallErrorKinds.ForeignPage),
+        ("no such batch", CallErrorKinds.NotFound), ("does not know this method", CallErrorKinds.NoMethod),
+        ("did not arrive in time", CallErrorKinds.BodyLate), ("the `Idempotency-Key` was used", CallErrorKinds.KeyReused),
+        ("so many small parts", CallErrorKinds.TooLarge), ("the URL is too long", CallErrorKinds.UrlTooLong),
+        ("is compressed with something else", CallErrorKinds.UnsupportedMediaType), ("the `Range` has nothing", CallErrorKinds.BadRange),
+        ("[quota", CallErrorKinds.Exhausted), ("a fault of the gateway", CallErrorKinds.Unknown),
+        ("can't store anything", CallErrorKinds.Unavailable), ("the deadline of the call", CallErrorKinds.Late),
+    ];
 
     private static IEnumerable<Failure> Failures() => Enum.GetValues<Failure>().Where(failure => failure != Failure.None);
 

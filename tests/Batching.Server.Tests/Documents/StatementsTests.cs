@@ -8,12 +8,13 @@ namespace Batching.Server.Tests.Documents;
 
 /// <summary>
 /// Counts the figures in the pages, and which of them a test holds: a default or a range beside its key, a phrase that is made from
-/// the code, a table that a test compares, or a page that is generated. Statuses are counted apart: they are known ones. What is in blocks of code is run, and not counted here.
+/// the code, a table that a test compares, or a page that is generated. Statuses are counted apart: they are known ones. What is in code is run or compared, and not counted here.
 /// </summary>
 public sealed partial class StatementsTests(ITestOutputHelper output)
 {
-    // Of the pages below `Bounded`. A figure that is new in them needs a test, or a good reason to raise this.
-    private const int MostWithout = 180;
+    // Of all pages, and of those below `Bounded`. A figure that is new needs a test, or a good reason to raise these.
+    private const int MostInAll = 119;
+    private const int MostWithout = 56;
 
     // Pages that are about other things than limits and measurements.
     private static readonly string[] Bounded =
@@ -74,6 +75,7 @@ public sealed partial class StatementsTests(ITestOutputHelper output)
         output.WriteLine($"| all | {all} |");
         Assert.True(all.All > 500, $"There are only {all.All} figures.");
         output.WriteLine($"| of the bounded pages | {bounded} |");
+        Assert.True(all.Without <= MostInAll, $"{all.Without} figures of all pages are held by no test, more than {MostInAll}: see the output.");
         Assert.True(bounded.Without <= MostWithout, $"{bounded.Without} figures are held by no test, more than {MostWithout}: see the output.");
     }
 
@@ -89,7 +91,8 @@ public sealed partial class StatementsTests(ITestOutputHelper output)
             text.Length);
         var count = new Count();
         var without = new List<string>();
-        foreach (Match figure in Figure().Matches(text))
+        var code = Spans(Code().Matches(text).Select(match => (match.Index, match.Index + match.Length)), text.Length);
+        foreach (var figure in Figure().Matches(text).Where(figure => !code[figure.Index]))
         {
             var at = figure.Index;
             count += Pages.ContainsKey(page) ? new Count(1, Generated: 1)
@@ -159,8 +162,11 @@ public sealed partial class StatementsTests(ITestOutputHelper output)
     [GeneratedRegex(@"\s+")]
     private static partial Regex WhiteSpace();
 
-    // Not parts of names, versions, paths and RFCs.
-    [GeneratedRegex(@"(?<![\w./:^`#-]|RFC )\d[\d,]*(?:\.\d+)?(?![\w/]|[.:-]\w|`)")]
+    [GeneratedRegex("`[^`]*`")]
+    private static partial Regex Code();
+
+    // Not parts of names, versions, paths and standards, and not a lone 0, which is the value of some field.
+    [GeneratedRegex(@"(?!0(?![\d.,]))(?<![\w./:^`#-]|RFC |[Ss]ections? |ports? |Debian |OData |OpenAPI |[Ss]chema |Core runtime |, version |of the user |as the user )\d[\d,]*(?:\.\d+)?(?![\w/]|[.:-]\w|`)")]
     private static partial Regex Figure();
 
     private readonly record struct Count(int All, int Generated = 0, int Tables = 0, int Keys = 0, int Phrases = 0, int Statuses = 0, int Without = 0)
