@@ -28,7 +28,7 @@ internal static class SmallBatchesFigure
 
         if (withOneCall)
         {
-            sides.Add(await SmallBatchesSide.StartOneCallAsync(folders.LastOrDefault(), nginx.Port));
+            sides.Add(await SmallBatchesSide.StartOneCallAsync(folders is [.., var last] ? last : null, nginx.Port));
         }
 
         for (var i = -1; i < rounds; i++)
