@@ -19,7 +19,8 @@ internal static class StoreConnection
     /// <summary>The log is cut back to this after a burst.</summary>
     public const int LogBytes = 64 * 1024 * 1024;
 
-    private const int WriterCacheKibibytes = 32 * 1024;
+    // As much as one commit changes, see CommitGroup. What is written is as a rule never read again by the writer.
+    private const int WriterCacheKibibytes = 8 * 1024;
     private const int ReaderCacheKibibytes = 2 * 1024;
 
     // How long to wait for another program (a backup, a shell) that has locked the database, in seconds.

@@ -9,7 +9,7 @@ internal sealed class CommitGroup
     public const int MaxItems = 4096;
 
     /// <summary>Bytes of results in one group, more or less.</summary>
-    public const int MaxBytes = 16 * 1024 * 1024;
+    public const int MaxBytes = 8 * 1024 * 1024;
 
     private readonly List<FinishedRequest> _results = [];
     private readonly List<PendingWrite> _writes = [];

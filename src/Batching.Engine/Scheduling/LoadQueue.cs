@@ -15,7 +15,7 @@ namespace Batching.Engine.Scheduling;
 /// </summary>
 internal sealed class LoadQueue : ICommitSubscriber
 {
-    // The next requests of a batch are loaded while so many of it still wait.
+    // The next requests of a batch are loaded while so many of it still wait, as far as there is room for them.
     private const int LowWater = 64;
 
     // A share for each upstream: what waits for one that is dead or slow takes no room from the others.
@@ -27,7 +27,7 @@ internal sealed class LoadQueue : ICommitSubscriber
     {
         _ids = ids;
         var bytes = Math.Max(1, options.Value.Limits.WaitingBytes / Math.Max(1, router.Upstreams.Count));
-        _shares = router.Upstreams.ToDictionary(upstream => upstream, _ => new WaitingShare(bytes));
+        _shares = router.Upstreams.ToDictionary(upstream => upstream, upstream => new WaitingShare(bytes, upstream.Options.MaxConcurrency));
         publisher.Subscribe(this);
     }
 
@@ -54,8 +54,8 @@ internal sealed class LoadQueue : ICommitSubscriber
     {
         var batch = request.Batch;
         var share = _shares[request.Call.Route.Upstream];
-        share.Release(request.Bytes, batch.Owner);
-        LoadParked(share);
+        share.Release(request.Bytes, batch);
+        LoadParked(share, hasLoaded: false);
         var needsMore = batch.Loading.RemoveWaiting(batch.Record.Total, LowWater);
         var isClaimed = batch.TryClaimToRun(request.Index);
         if (needsMore)
@@ -71,12 +71,12 @@ internal sealed class LoadQueue : ICommitSubscriber
         return isClaimed;
     }
 
-    /// <summary>Goes on with batches that wait for room, where there is some.</summary>
+    /// <summary>Goes on with batches that wait for room, where there is some, after one was loaded.</summary>
     public void LoadParked()
     {
         foreach (var share in _shares.Values)
         {
-            LoadParked(share);
+            LoadParked(share, hasLoaded: true);
         }
     }
 
@@ -128,9 +128,9 @@ internal sealed class LoadQueue : ICommitSubscriber
         }
     }
 
-    private void LoadParked(WaitingShare share)
+    private void LoadParked(WaitingShare share, bool hasLoaded)
     {
-        if (share.TryUnpark(out var batch))
+        if (share.TryUnpark(out var batch, hasLoaded))
         {
             Enqueue(batch);
         }

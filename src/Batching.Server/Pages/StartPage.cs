@@ -19,7 +19,8 @@ internal static class StartPage
         """;
 
     /// <summary>Answers with it.</summary>
-    public static IResult Answer() => Results.Text(Text, "text/plain; charset=utf-8");
+    public static Task AnswerAsync(HttpContext context) =>
+        Results.Text(Text, "text/plain; charset=utf-8").ExecuteAsync(context);
 
     /// <summary>Whether HTML is asked for by name. <c>*/*</c> is what programs say.</summary>
     public static bool IsForBrowser(HttpRequest request) =>

@@ -22,7 +22,7 @@ internal sealed class WebFile(Assembly assembly, string name)
     /// <summary>Answers with it. Browsers ask each time whether theirs is still the same.</summary>
     /// <param name="context">The call.</param>
     /// <param name="policy">What it may load and do, if it is a page.</param>
-    public IResult Answer(HttpContext context, string? policy = null)
+    public Task AnswerAsync(HttpContext context, string? policy = null)
     {
         var headers = context.Response.Headers;
         headers.CacheControl = "no-cache";
@@ -35,7 +35,7 @@ internal sealed class WebFile(Assembly assembly, string name)
         }
 
         var (bytes, tag) = _content.Value;
-        return Results.Bytes(bytes, _type, entityTag: tag);
+        return Results.Bytes(bytes, _type, entityTag: tag).ExecuteAsync(context);
     }
 
     private static (byte[] Bytes, EntityTagHeaderValue Tag) Read(Assembly assembly, string name)

@@ -23,7 +23,9 @@ internal static class WebPages
 
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
-    /// <summary>Maps them.</summary>
+    /// <summary>
+    /// Maps them, as plain delegates: a handler with a result of its own is compiled when the service starts.
+    /// </summary>
     /// <param name="endpoints">Where to.</param>
     /// <param name="page">Whether there are pages for browsers (<c>Batch:Page</c>); without them <c>/</c> answers with a text.</param>
     public static void MapWebPages(this IEndpointRouteBuilder endpoints, bool page)
@@ -31,15 +33,17 @@ internal static class WebPages
         endpoints.MapFile("/openapi.json", Own("openapi.json"));
         if (!page)
         {
-            endpoints.MapMethods("/", Methods, static () => StartPage.Answer());
+            endpoints.MapMethods("/", Methods, static context => StartPage.AnswerAsync(context));
             return;
         }
 
         var start = Own("page/index.html");
-        endpoints.MapMethods("/", Methods, (HttpContext context) =>
+        endpoints.MapMethods("/", Methods, context =>
         {
             context.Response.Headers.Append("Vary", "Accept");
-            return StartPage.IsForBrowser(context.Request) ? start.Answer(context, PagePolicy) : StartPage.Answer();
+            return StartPage.IsForBrowser(context.Request)
+                ? start.AnswerAsync(context, PagePolicy)
+                : StartPage.AnswerAsync(context);
         });
         foreach (var name in OwnNames("page/").Where(static name => name != "page/index.html"))
         {
@@ -47,7 +51,7 @@ internal static class WebPages
         }
 
         var reference = Own("reference/index.html");
-        endpoints.MapMethods("/reference", Methods, (HttpContext context) => reference.Answer(context, ReferencePolicy));
+        endpoints.MapMethods("/reference", Methods, context => reference.AnswerAsync(context, ReferencePolicy));
         endpoints.MapFile("/reference/reference.js", Own("reference/reference.js"));
         foreach (var name in (string[])["swagger-ui.css", "swagger-ui-bundle.js"])
         {
@@ -56,7 +60,7 @@ internal static class WebPages
     }
 
     private static void MapFile(this IEndpointRouteBuilder endpoints, string path, WebFile file) =>
-        endpoints.MapMethods(path, Methods, (HttpContext context) => file.Answer(context));
+        endpoints.MapMethods(path, Methods, context => file.AnswerAsync(context));
 
     private static WebFile Own(string name) => new WebFile(typeof(WebPages).Assembly, name);
 

@@ -43,13 +43,14 @@ public sealed class NeighbourTests : IDisposable
             EngineHost.Upstream(upstream.Url, concurrency: 8)(options);
             options.Limits.WaitingBytes = 1 << 20;
         });
+        var text = new string('x', 5_000);
         for (var i = 0; i < 40; i++)
         {
-            await engine.SubmitAsync(EngineHost.Gets(100, "hang"));
+            await engine.SubmitAsync([.. Enumerable.Range(0, 20).Select(i => EngineHost.Post("/hang", text))]);
         }
 
-        // As many as find room beside what is kept for others, of 1 KiB and a little more each.
-        await Eventually.BeTrueAsync(() => engine.Get<CallQueues>().All.First().Waiting > 650, "what waits");
+        // As many as find room beside what is kept for others, of 6 KiB and a little more each.
+        await Eventually.BeTrueAsync(() => engine.Get<CallQueues>().All.First().Waiting > 85, "what waits");
         await RunAsync(engine, EngineHost.Bob, 200);
         await RunAsync(engine, Carol, 200);
     }
