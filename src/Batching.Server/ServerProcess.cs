@@ -1,6 +1,5 @@
 using Batching.Engine.Hosting;
 using Batching.Server.Configuration;
-using Batching.Server.Services;
 
 namespace Batching.Server;
 
@@ -19,7 +18,6 @@ internal static class ServerProcess
     /// </returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        RpcServices.BeginDescriptors();
         var start = new StartLogs();
         try
         {

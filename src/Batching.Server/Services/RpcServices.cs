@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Batching.Contracts.Rest;
 using Batching.Engine.Configuration;
 using Batching.Rest;
 using Batching.Rest.Calls;
@@ -34,12 +33,6 @@ internal static class RpcServices
         Grpc.Reflection.V1.ServerReflection.Descriptor,
         Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
     ];
-
-    /// <summary>
-    /// Begins to build the descriptors of the contract on another processor, while the configuration is read: that takes a tenth of
-    /// the start.
-    /// </summary>
-    public static void BeginDescriptors() => Task.Run(static () => (Described, V0BatchService.Descriptor));
 
     /// <summary>Adds the services of RPCs.</summary>
     /// <param name="services">Where to.</param>

@@ -17,7 +17,8 @@ internal sealed class ApiOperation(ApiDocument document, string path, string ver
 
     /// <summary>Whether its replies are records one after the other.</summary>
     public bool IsStream =>
-        path.EndsWith(":stream", StringComparison.Ordinal) || path.EndsWith(":watch", StringComparison.Ordinal);
+        path.EndsWith(":stream", StringComparison.Ordinal) || path.EndsWith(":watch", StringComparison.Ordinal)
+        || path.EndsWith(":submit", StringComparison.Ordinal);
 
     public JsonObject? Body => node["requestBody"]?.AsObject();
 

@@ -84,6 +84,7 @@ public sealed partial class FiguresTests
         { "docs/spawners.md", $"`max_pages` | {Default("Batch:Limits:PagesPerSpawner")}" },
         { "docs/dependencies.md", $"has the status {Unmet} and the reason `{Failure.DependencyFailed.Reason()}`" },
         { "docs/operations.md", $"in groups of up to {Group}" },
+        { "docs/operations.md", $"{Of(Engine, "Scheduling.WaitingShare", "LeastWaiting")} in all, however many batches there are" },
         { "docs/operations.md", $"`OwnerPercent` of them, {Default("Batch:Upstreams:N:OwnerPercent")}." },
         { "docs/operations.md", $"get 27 of {Default("Batch:Upstreams:N:MaxConcurrency")} each" },
         { "docs/operations.md", $"429 or 503 within {Refusals}, and these are half" },
