@@ -314,7 +314,7 @@ public sealed class LimitOptions
     /// <summary>Bytes of results that are not stored yet.</summary>
     [MemoryBudget]
     [Range(1 << 20, 1 << 30)]
-    public int UncommittedBytes { get; set; } = 32 * 1024 * 1024;
+    public int UncommittedBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>Bytes of stored results that are kept in memory for readers.</summary>
     [MemoryBudget]

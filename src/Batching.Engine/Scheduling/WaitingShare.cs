@@ -175,7 +175,7 @@ internal sealed class WaitingShare(long capacity, int places)
 
         public int Requests { get; set; }
 
-        /// <summary>How many of them are of each batch.</summary>
+        /// <summary>The number of them that are of each batch.</summary>
         public Dictionary<long, int> OfBatches { get; } = [];
 
         /// <summary>The highest priority first, and in the order in which they came.</summary>

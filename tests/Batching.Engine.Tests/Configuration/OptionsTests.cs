@@ -57,7 +57,7 @@ public sealed class OptionsTests
         Assert.Equal(100_663_296, limits.ReplyBytes);
         Assert.Equal(25_165_824, limits.ReplyBytesPerOwner);
         Assert.Equal(67_108_864, limits.WaitingBytes);
-        Assert.Equal(33_554_432, limits.UncommittedBytes);
+        Assert.Equal(67_108_864, limits.UncommittedBytes);
         Assert.Equal(8_388_608, limits.ResultCacheBytes);
         Assert.Equal(8_388_608, limits.RequestCacheBytes);
 

@@ -124,52 +124,62 @@ public sealed class StalledReaderTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SlowReader_TakesSomethingAllTheTime_GetsEverything()
-    {
-        var batch = await _gateway.Rest.SubmitPathsAsync(Enumerable.Range(0, 6).Select(i => $"{i}"));
-        await _gateway.Rest.WaitUntilDoneAsync(batch.Id);
-        using var reader = await OpenRawAsync(batch.Path, "application/json");
-        var buffer = new byte[160 * 1024];
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        var started = Stopwatch.StartNew();
-        long total = 0;
-        while (total < 6 * BodyBytes)
-        {
-            await pace.WaitForNextTickAsync();
-            for (var taken = 0; taken < buffer.Length && total < 6 * BodyBytes;)
-            {
-                var read = await reader.ReceiveAsync(buffer.AsMemory()).AsTask().WithDeadlineAsync("more comes");
-                Assert.NotEqual(0, read);
-                taken += read;
-                total += read;
-            }
-        }
-
-        Assert.True(started.Elapsed > 3 * Stall, "The reader was too fast to show anything.");
-        Assert.DoesNotContain(_gateway.Logs.All, IsCutOff);
-    }
+    public Task SlowReader_TakesSomethingAllTheTime_GetsEverything() =>
+        ReadSlowlyAsync(() => SubmitAsync(6), bytes: 160 * 1024, until: (total, _) => total >= 6 * BodyBytes);
 
     // Slow enough that a third of what Linux takes in by itself lasts for much longer than a reader may stall.
     [Fact]
-    public async Task SlowReader_TakesLittleAllTheTime_IsNotCutOff()
+    public Task SlowReader_TakesLittleAllTheTime_IsNotCutOff() =>
+        ReadSlowlyAsync(() => SubmitAsync(), bytes: 32 * 1024, until: (_, elapsed) => elapsed >= 6 * Stall);
+
+    // On a busy machine the reader itself may pause for too long, which says nothing of the gateway: then it begins anew.
+    private async Task ReadSlowlyAsync(Func<Task<SubmittedBatch>> submit, int bytes, Func<long, TimeSpan, bool> until)
     {
-        var batch = await SubmitAsync();
+        for (var attempt = 1; !await TryReadSlowlyAsync(await submit(), bytes, until, mayPause: attempt < 5); attempt++)
+        {
+        }
+    }
+
+    // False if it paused.
+    private async Task<bool> TryReadSlowlyAsync(
+        SubmittedBatch batch, int bytes, Func<long, TimeSpan, bool> until, bool mayPause)
+    {
+        var known = _gateway.Logs.All.Count(IsCutOff);
         using var reader = await OpenRawAsync(batch.Path, "application/json");
-        var buffer = new byte[32 * 1024];
+        var buffer = new byte[bytes];
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         var started = Stopwatch.StartNew();
-        while (started.Elapsed < 6 * Stall)
+        var sinceLast = Stopwatch.StartNew();
+        long total = 0;
+        try
         {
-            await pace.WaitForNextTickAsync();
-            for (var taken = 0; taken < buffer.Length;)
+            while (!until(total, started.Elapsed))
             {
-                var read = await reader.ReceiveAsync(buffer.AsMemory(taken)).AsTask().WithDeadlineAsync("more comes");
-                Assert.NotEqual(0, read);
-                taken += read;
+                await pace.WaitForNextTickAsync();
+                for (var taken = 0; taken < bytes && !until(total, TimeSpan.Zero);)
+                {
+                    var read = await reader.ReceiveAsync(buffer.AsMemory(taken)).AsTask().WithDeadlineAsync("more comes");
+                    Assert.NotEqual(0, read);
+                    taken += read;
+                    total += read;
+                }
+
+                if (mayPause && sinceLast.Elapsed > Stall / 2)
+                {
+                    return false;
+                }
+
+                sinceLast.Restart();
             }
         }
+        catch (SocketException) when (mayPause && sinceLast.Elapsed > Stall / 2)
+        {
+            return false;
+        }
 
-        Assert.DoesNotContain(_gateway.Logs.All, IsCutOff);
+        Assert.True(started.Elapsed > 3 * Stall, "The reader was too fast to show anything.");
+        Assert.Equal(known, _gateway.Logs.All.Count(IsCutOff));
+        return true;
     }
 
     [Fact]
