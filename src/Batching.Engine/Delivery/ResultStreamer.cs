@@ -112,7 +112,9 @@ public sealed class ResultStreamer
         }
     }
 
-    /// <summary>Takes one of the caller's streams for a batch that is to be submitted: once it is stored, nothing must keep it from being read.</summary>
+    /// <summary>
+    /// Takes one of the caller's streams for a batch that is to be submitted: once it is stored, nothing must keep it from being read.
+    /// </summary>
     /// <param name="caller">Who calls.</param>
     /// <param name="fields">The fields of each request that its stream shows; all if null.</param>
     public Outcome<StreamReservation> Reserve(Caller caller, FieldMask? fields)
@@ -131,13 +133,14 @@ public sealed class ResultStreamer
     /// <param name="batchId">The batch that was submitted meanwhile.</param>
     /// <param name="maxBytes">Bytes that a record may take as a message.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
-    public async ValueTask<Outcome<ResultFeed>> OpenAsync(
+    /// <returns>Null if the batch was deleted meanwhile.</returns>
+    public async ValueTask<ResultFeed?> OpenAsync(
         StreamReservation reservation, string batchId, long maxBytes, CancellationToken cancellationToken)
     {
         var found = await _finder.FindAsync(reservation.Caller, batchId, cancellationToken);
         return found.Succeeded
             ? new ResultFeed(this, found.Value, after: 0, reservation.Fields, maxBytes, reservation.Lease, _metrics)
-            : found.Refusal;
+            : null;
     }
 
     internal async IAsyncEnumerable<ResultRecord> ReadAsync(

@@ -60,9 +60,9 @@ internal sealed class BatchRpcService(
         var caller = context.GetCallerWithClient();
         using var reservation = streamer.Reserve(caller, request.RequestFields).OrThrow();
         var batchId = await SubmitAsync(caller, request, responseStream, context);
-        var answer = await streamer.OpenAsync(
-            reservation, batchId, _limits.MessageBytes - WrapperBytes, context.CancellationToken);
-        using var feed = answer.OrThrow();
+        using var feed = await streamer.OpenAsync(
+                reservation, batchId, _limits.MessageBytes - WrapperBytes, context.CancellationToken)
+            ?? throw new RpcException(new Status(StatusCode.Aborted, "The batch was deleted."));
         var message = new SubmitBatchResponse();
         await StreamAsync(
             feed,

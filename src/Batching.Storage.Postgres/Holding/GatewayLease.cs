@@ -174,7 +174,7 @@ internal sealed class GatewayLease(
     }
 
     // Those that share the work look after each other. After an outage of the database all leases are over: whoever comes back first
-    // gives the others the time of a lease to do so, as it would have if they had come back before it.
+    // gives the others the time of a lease to do so.
     private async Task WatchAsync()
     {
         var isFailing = false;

@@ -1,4 +1,5 @@
 using Batching.Engine.Delivery;
+using Batching.Engine.Lifecycle;
 using Batching.Engine.Model;
 using Batching.Engine.Storage;
 using Batching.Engine.Tests.Infrastructure;
@@ -327,6 +328,23 @@ public sealed class ResultStreamerTests : IDisposable
         engine.Time.Advance(TimeSpan.FromMinutes(1));
         gate.Open();
         Assert.NotNull((await next).Request);
+    }
+
+    [Fact]
+    public async Task Reserve_BatchDeletedBeforeItIsOpened_HasNoStream()
+    {
+        await using var upstream = await TestApi.StartEchoAsync();
+        await using var engine = await EngineHost.StartAsync(_directory, upstream);
+        using var reservation = engine.Streamer.Reserve(EngineHost.Alice, fields: null).Value!;
+        var batch = await engine.SubmitAsync(EngineHost.Gets(1));
+        await engine.UntilDoneAsync(batch.Id);
+
+        using var before = await engine.Streamer.OpenAsync(reservation, batch.Id, long.MaxValue, CancellationToken.None);
+        Assert.True((await engine.Get<BatchDeleter>().DeleteAsync(EngineHost.Alice, batch.Id, CancellationToken.None)).Succeeded);
+        using var after = await engine.Streamer.OpenAsync(reservation, batch.Id, long.MaxValue, CancellationToken.None);
+
+        Assert.NotNull(before);
+        Assert.Null(after);
     }
 
     [Fact]
