@@ -14,8 +14,10 @@ internal sealed class CliProcess : IDisposable
 
     private CliProcess(IEnumerable<string> arguments, Uri url)
     {
+        // A shell starts what runs in its background with Ctrl-C ignored, which is inherited down to here.
         var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Assembly, .. arguments])
+            "env",
+            ["--default-signal=INT", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Assembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
